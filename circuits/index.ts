@@ -1,0 +1,75 @@
+export { CircuitBuilder } from "./builder.ts";
+export { assertBound, Circuit, type ClassicalRegister, type NamedValues, operationName } from "./circuit.ts";
+export {
+  CircuitError,
+  LeptonError,
+  ObservableError,
+  ParameterError,
+  QasmError,
+  type SourcePosition,
+} from "./errors.ts";
+export {
+  frequenciesOf,
+  GATES,
+  type GateCall,
+  type GateName,
+  type GateSpec,
+  gateSpec,
+  isGateName,
+  type PhaseTerm,
+} from "./gates.ts";
+export type { CircuitJSON } from "./json.ts";
+export { complexMatrix, type Matrix } from "./matrices.ts";
+export {
+  multiplyPaulis,
+  type PauliLetter,
+  type PauliMap,
+  type PauliString,
+  type PauliTerm,
+  pauliKey,
+  pauliLabel,
+  SparsePauliOp,
+} from "./observable.ts";
+export type {
+  BarrierOperation,
+  Condition,
+  DelayOperation,
+  DurationUnit,
+  GateOperation,
+  IfOperation,
+  MeasureOperation,
+  Operation,
+  ResetOperation,
+  UnitaryKind,
+  UnitaryOperation,
+} from "./operation.ts";
+export { clbitsOf, operationMatrix, qubitsOf } from "./operation.ts";
+export {
+  type Angle,
+  abs,
+  acos,
+  add,
+  asin,
+  atan,
+  cos,
+  divide,
+  exp,
+  input,
+  ln,
+  multiply,
+  negate,
+  Parameter,
+  ParameterExpression,
+  type ParameterRole,
+  ParameterVector,
+  pow,
+  sin,
+  sqrt,
+  subtract,
+  tan,
+  tanh,
+  weight,
+} from "./parameter.ts";
+export { Rng } from "./rng.ts";
+export { type Slot, SlotProgram, slotsOf } from "./slots.ts";
+export { circuitMatrix } from "./transformations.ts";

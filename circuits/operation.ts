@@ -1,0 +1,322 @@
+import { CircuitError } from "./errors.ts";
+import { frequenciesOf, type GateName, gateSpec } from "./gates.ts";
+import { adjointMatrix, controlledMatrix, dimensionOf, type Matrix, unitarityError } from "./matrices.ts";
+import { type Angle, constantValue, ParameterExpression, simplified } from "./parameter.ts";
+
+/** A gate of the table on qubits, with `numControls` further controls in front of the gate's own qubits. */
+export interface GateOperation {
+  readonly kind: "gate";
+  readonly gate: GateName;
+  /** Radians. */
+  readonly params: readonly Angle[];
+  /** Further controls first, then the gate's qubits. */
+  readonly qubits: readonly number[];
+  readonly numControls: number;
+  /** Bit i is the value control i must have; all ones unless negative controls were asked for. */
+  readonly controlState: number;
+}
+
+/** An arbitrary unitary on qubits; the first target qubit is the matrix's least significant bit. */
+export interface UnitaryOperation {
+  readonly kind: "unitary";
+  readonly matrix: Matrix;
+  readonly label: string;
+  readonly qubits: readonly number[];
+  readonly numControls: number;
+  readonly controlState: number;
+}
+
+export interface MeasureOperation {
+  readonly kind: "measure";
+  readonly qubit: number;
+  readonly clbit: number;
+}
+
+export interface ResetOperation {
+  readonly kind: "reset";
+  readonly qubit: number;
+}
+
+export interface BarrierOperation {
+  readonly kind: "barrier";
+  readonly qubits: readonly number[];
+}
+
+export type DurationUnit = "dt" | "ns" | "us" | "ms" | "s";
+
+export interface DelayOperation {
+  readonly kind: "delay";
+  readonly qubit: number;
+  readonly duration: number;
+  readonly unit: DurationUnit;
+}
+
+/** True when the clbits, the first being the least significant, read `value`. */
+export interface Condition {
+  readonly clbits: readonly number[];
+  readonly value: number;
+}
+
+export interface IfOperation {
+  readonly kind: "if";
+  readonly condition: Condition;
+  readonly whenTrue: readonly Operation[];
+  readonly whenFalse: readonly Operation[];
+}
+
+export type UnitaryKind = GateOperation | UnitaryOperation;
+export type Operation =
+  | GateOperation
+  | UnitaryOperation
+  | MeasureOperation
+  | ResetOperation
+  | BarrierOperation
+  | DelayOperation
+  | IfOperation;
+
+const MAX_CONTROLS = 30;
+
+/** Makes a checked gate operation. @throws CircuitError GATE_UNKNOWN, GATE_QUBIT_COUNT, GATE_PARAMETER_COUNT, QUBIT_DUPLICATE, GATE_ANGLE, CONTROL_STATE */
+export function gateOperation(
+  gate: string,
+  params: readonly Angle[],
+  qubits: readonly number[],
+  numControls = 0,
+  controlState: number = 2 ** numControls - 1,
+): GateOperation {
+  const spec = gateSpec(gate);
+  if (params.length !== spec.numParams)
+    throw new CircuitError(
+      "GATE_PARAMETER_COUNT",
+      `Gate ${gate} takes ${spec.numParams} parameter(s) but was given ${params.length}.`,
+    );
+  if (qubits.length !== spec.numQubits + numControls)
+    throw new CircuitError(
+      "GATE_QUBIT_COUNT",
+      `Gate ${gate}${numControls === 0 ? "" : ` with ${numControls} more control(s)`} acts on ${spec.numQubits + numControls} qubit(s) but was given ${qubits.length} (${qubits.join(", ")}).`,
+    );
+  checkControls(numControls, controlState);
+  checkDistinct(gate, qubits);
+  const simple = params.map((param, index) => {
+    if (typeof param !== "number" && !(param instanceof ParameterExpression))
+      throw new CircuitError(
+        "GATE_ANGLE",
+        `Parameter ${index} of gate ${gate} is ${describe(param)}; give a number or an expression.`,
+      );
+    const angle = simplified(param);
+    if (typeof angle === "number" && !Number.isFinite(angle))
+      throw new CircuitError(
+        "GATE_ANGLE",
+        `Parameter ${index} of gate ${gate} is ${angle}; angles must be finite numbers in radians.`,
+      );
+    return angle;
+  });
+  return Object.freeze({
+    kind: "gate",
+    gate: gate as GateName,
+    params: Object.freeze(simple),
+    qubits: Object.freeze([...qubits]),
+    numControls,
+    controlState,
+  });
+}
+
+/** Makes a checked unitary operation. @throws CircuitError UNITARY_SHAPE, UNITARY_NOT_UNITARY, QUBIT_DUPLICATE, CONTROL_STATE */
+export function unitaryOperation(
+  matrix: Matrix,
+  qubits: readonly number[],
+  label = "unitary",
+  numControls = 0,
+  controlState: number = 2 ** numControls - 1,
+): UnitaryOperation {
+  const size = dimensionOf(matrix);
+  const targets = qubits.length - numControls;
+  if (size !== 2 ** targets || matrix.length !== 2 * size * size)
+    throw new CircuitError(
+      "UNITARY_SHAPE",
+      `A unitary on ${targets} qubit(s) needs ${2 * 4 ** targets} numbers (row-major, re and im interleaved) but has ${matrix.length}.`,
+    );
+  const error = unitarityError(matrix);
+  if (!(error < 1e-8))
+    throw new CircuitError(
+      "UNITARY_NOT_UNITARY",
+      `The matrix is not unitary: |U†U - 1| is ${error} (at most 1e-8 is allowed).`,
+    );
+  checkControls(numControls, controlState);
+  checkDistinct(label, qubits);
+  return Object.freeze({
+    kind: "unitary",
+    matrix: matrix.slice(),
+    label,
+    qubits: Object.freeze([...qubits]),
+    numControls,
+    controlState,
+  });
+}
+
+function checkControls(numControls: number, controlState: number): void {
+  if (!Number.isSafeInteger(numControls) || numControls < 0 || numControls > MAX_CONTROLS)
+    throw new CircuitError(
+      "CONTROL_COUNT",
+      `${numControls} controls were asked for; 0 to ${MAX_CONTROLS} are possible.`,
+    );
+  if (!Number.isSafeInteger(controlState) || controlState < 0 || controlState >= 2 ** numControls)
+    throw new CircuitError("CONTROL_STATE", `Control state ${controlState} does not fit ${numControls} control(s).`);
+}
+
+function checkDistinct(gate: string, qubits: readonly number[]): void {
+  if (new Set(qubits).size !== qubits.length)
+    throw new CircuitError("QUBIT_DUPLICATE", `Gate ${gate} was given the same qubit twice (${qubits.join(", ")}).`);
+}
+
+function describe(value: unknown): string {
+  return typeof value === "object" ? Object.prototype.toString.call(value) : `${typeof value} ${String(value)}`;
+}
+
+/** The inverse of a gate or unitary. */
+export function inverseOperation(operation: UnitaryKind): UnitaryKind {
+  if (operation.kind === "unitary") {
+    const label = operation.label.endsWith("†") ? operation.label.slice(0, -1) : `${operation.label}†`;
+    return unitaryOperation(
+      adjointMatrix(operation.matrix),
+      operation.qubits,
+      label,
+      operation.numControls,
+      operation.controlState,
+    );
+  }
+  const spec = gateSpec(operation.gate);
+  if (spec.inverse !== undefined) {
+    const [gate, params] = spec.inverse(operation.params);
+    return gateOperation(gate, params, operation.qubits, operation.numControls, operation.controlState);
+  }
+  return inverseOperation(unfoldControls(operation));
+}
+
+/** The same gate written as its base gate with all controls explicit; gates without own controls are returned as they are. */
+export function unfoldControls(operation: GateOperation): GateOperation {
+  const { base, controls } = gateSpec(operation.gate);
+  if (base === undefined || controls === undefined) return operation;
+  const { params, qubits, numControls, controlState } = operation;
+  const own = (2 ** controls - 1) * 2 ** numControls;
+  return gateOperation(base, params, qubits, numControls + controls, controlState + own);
+}
+
+/**
+ * The operation with `controls` (new qubits, in front) added; a row of the table is used where one exists.
+ * @param state bit i is the value of new control i; all ones by default
+ */
+export function controlledOperation(
+  operation: UnitaryKind,
+  controls: readonly number[],
+  state: number = 2 ** controls.length - 1,
+): UnitaryKind {
+  const numControls = operation.numControls + controls.length;
+  const controlState = state + operation.controlState * 2 ** controls.length;
+  const qubits = [...controls, ...operation.qubits];
+  if (operation.kind === "unitary")
+    return unitaryOperation(operation.matrix, qubits, operation.label, numControls, controlState);
+  return foldControls(gateOperation(operation.gate, operation.params, qubits, numControls, controlState));
+}
+
+/** Replaces the innermost positive controls by the table's own controlled gates, as far as they exist. */
+export function foldControls(operation: GateOperation): GateOperation {
+  const { controlled } = gateSpec(operation.gate);
+  const { params, qubits, numControls, controlState } = operation;
+  if (controlled === undefined || numControls === 0) return operation;
+  const innermost = 2 ** (numControls - 1);
+  if (controlState < innermost) return operation;
+  return foldControls(gateOperation(controlled, params, qubits, numControls - 1, controlState - innermost));
+}
+
+/** The unitary of a gate or unitary operation, all controls included, on its own qubits. */
+export function operationMatrix(operation: UnitaryKind): Matrix {
+  const base =
+    operation.kind === "unitary"
+      ? operation.matrix
+      : gateSpec(operation.gate).matrix(
+          operation.params.map((param) => {
+            const value = constantValue(param);
+            if (value === undefined)
+              throw new CircuitError(
+                "CIRCUIT_UNBOUND",
+                `Gate ${operation.gate} has the free parameter ${String(param)}; bind it first.`,
+              );
+            return value;
+          }),
+        );
+  return operation.numControls === 0
+    ? base
+    : controlledMatrix(base, operation.numControls, [1, 0], operation.controlState);
+}
+
+/** The frequencies of an expectation value in parameter `index` of a gate, its further controls taken into account. */
+export function slotFrequencies(operation: GateOperation, index: number): readonly number[] {
+  const harmonics = gateSpec(operation.gate).harmonics[index] ?? [];
+  return frequenciesOf(operation.numControls === 0 ? harmonics : [...new Set([0, ...harmonics])]);
+}
+
+/** The qubits an operation touches, branches of an `if` included. */
+export function qubitsOf(operation: Operation): readonly number[] {
+  switch (operation.kind) {
+    case "measure":
+    case "reset":
+    case "delay":
+      return [operation.qubit];
+    case "if":
+      return [...new Set([...operation.whenTrue, ...operation.whenFalse].flatMap(qubitsOf))];
+    default:
+      return operation.qubits;
+  }
+}
+
+/** The classical bits an operation reads or writes. */
+export function clbitsOf(operation: Operation): readonly number[] {
+  if (operation.kind === "measure") return [operation.clbit];
+  if (operation.kind === "if")
+    return [
+      ...new Set([...operation.condition.clbits, ...[...operation.whenTrue, ...operation.whenFalse].flatMap(clbitsOf)]),
+    ];
+  return [];
+}
+
+/** Rebuilds an operation with mapped qubits, clbits and angles; the identity where a map is left out. */
+export function mapOperation(
+  operation: Operation,
+  maps: {
+    readonly qubit?: (qubit: number) => number;
+    readonly clbit?: (clbit: number) => number;
+    readonly angle?: (angle: Angle) => Angle;
+  },
+): Operation {
+  const { qubit = (q) => q, clbit = (c) => c, angle = (a) => a } = maps;
+  switch (operation.kind) {
+    case "gate":
+      return gateOperation(
+        operation.gate,
+        operation.params.map(angle),
+        operation.qubits.map(qubit),
+        operation.numControls,
+        operation.controlState,
+      );
+    case "unitary":
+      return Object.freeze({ ...operation, qubits: Object.freeze(operation.qubits.map(qubit)) });
+    case "barrier":
+      return Object.freeze({ ...operation, qubits: Object.freeze(operation.qubits.map(qubit)) });
+    case "measure":
+      return Object.freeze({ ...operation, qubit: qubit(operation.qubit), clbit: clbit(operation.clbit) });
+    case "reset":
+    case "delay":
+      return Object.freeze({ ...operation, qubit: qubit(operation.qubit) });
+    case "if":
+      return Object.freeze({
+        kind: "if",
+        condition: Object.freeze({
+          clbits: Object.freeze(operation.condition.clbits.map(clbit)),
+          value: operation.condition.value,
+        }),
+        whenTrue: Object.freeze(operation.whenTrue.map((inner) => mapOperation(inner, maps))),
+        whenFalse: Object.freeze(operation.whenFalse.map((inner) => mapOperation(inner, maps))),
+      });
+  }
+}

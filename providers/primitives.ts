@@ -1,0 +1,183 @@
+import type { Circuit, PauliMap, SparsePauliOp } from "../circuits/index.ts";
+
+/** A dense row-major array of float64. */
+export interface NDArray {
+  readonly shape: readonly number[];
+  readonly data: Float64Array;
+}
+
+/** Nested arrays of one shape, or a flat typed array with its shape. */
+export type NumericArray = number | readonly NumericArray[] | Float64Array | NDArray;
+
+/**
+ * Values for a circuit's parameters: an array of shape [...batch, P] in row order (inputs, then weights), or an object of
+ * arrays of shape [...batch, ...parameter shape] by name, whose batch shapes broadcast. Radians.
+ */
+export type ParameterValuesLike = NumericArray | Readonly<Record<string, NumericArray>>;
+
+/** A Pauli sum, a label (`"ZZI"`), text (`"1.0*ZZI + 0.5*XXI"`), or a `{qubit: letter}` map. */
+export type ObservableLike = SparsePauliOp | string | PauliMap;
+/** One observable, or nested arrays of them of any shape. */
+export type ObservablesLike = ObservableLike | readonly ObservablesLike[];
+
+/** Primitive unified bloc of an Estimator: batch shapes of observables and values broadcast as in numpy. */
+export type EstimatorPub =
+  | readonly [circuit: Circuit, observables: ObservablesLike, parameterValues?: ParameterValuesLike, precision?: number]
+  | {
+      readonly circuit: Circuit;
+      readonly observables: ObservablesLike;
+      readonly parameterValues?: ParameterValuesLike;
+      /** Target standard error; 0 asks for exact values where the backend has them. */
+      readonly precision?: number;
+    };
+
+/** Primitive unified bloc of a Sampler. */
+export type SamplerPub =
+  | readonly [circuit: Circuit, parameterValues?: ParameterValuesLike, shots?: number]
+  | { readonly circuit: Circuit; readonly parameterValues?: ParameterValuesLike; readonly shots?: number };
+
+/** Result of one Estimator PUB: both arrays have the broadcast shape. */
+export interface EstimatorPubResult {
+  readonly shape: readonly number[];
+  /** Expectation values. */
+  readonly evs: Float64Array;
+  /** Standard error of each; 0 where exact. */
+  readonly stds: Float64Array;
+  readonly metadata: Readonly<Record<string, unknown>>;
+}
+
+/** Measured bits of one register for every element of a PUB and every shot. */
+export interface BitArray {
+  readonly numBits: number;
+  readonly shots: number;
+  /** The PUB's batch shape. */
+  readonly shape: readonly number[];
+  /** ceil(numBits/8) bytes a shot, most significant byte first, bit 0 of the register least significant (as Qiskit). */
+  readonly bytes: Uint8Array;
+  /** How often each bitstring (highest bit leftmost) occurred, in all elements or in one (flat index). */
+  counts(element?: number): Readonly<Record<string, number>>;
+  /** The bitstrings shot by shot. */
+  bitstrings(element?: number): readonly string[];
+}
+
+/** Result of one Sampler PUB: a `BitArray` per classical register, by name. */
+export interface SamplerPubResult {
+  readonly shape: readonly number[];
+  readonly registers: Readonly<Record<string, BitArray>>;
+  readonly metadata: Readonly<Record<string, unknown>>;
+}
+
+export type JobStatus = "queued" | "running" | "done" | "failed" | "cancelled";
+
+/** What a job was charged. */
+export interface JobUsage {
+  /** Seconds of the quantum computer; 0 on a simulator. */
+  readonly quantumSeconds: number;
+  /** Circuit executions: rows of parameter values times shots (shots are 1 where values are exact). */
+  readonly executions: number;
+}
+
+export interface WaitOptions {
+  /** Stops waiting; the job itself goes on unless `cancelRemote` is set. */
+  readonly signal?: AbortSignal;
+  readonly cancelRemote?: boolean;
+}
+
+/** A submitted job. It can be waited for any number of times. */
+export interface Job<Result> {
+  readonly id: string;
+  status(): Promise<JobStatus>;
+  /** One result per PUB, in order. @throws the job's error when it failed, the signal's reason when aborted */
+  result(options?: WaitOptions): Promise<readonly Result[]>;
+  cancel(): Promise<void>;
+  usage(): Promise<JobUsage>;
+}
+
+export interface RunOptions {
+  readonly signal?: AbortSignal;
+  readonly tags?: readonly string[];
+  /** Called with the job id before `run` resolves, so that it can be made durable first. */
+  readonly onSubmitted?: (jobId: string) => void | Promise<void>;
+}
+
+export interface Estimator {
+  run(pubs: readonly EstimatorPub[], options?: RunOptions): Promise<Job<EstimatorPubResult>>;
+}
+
+export interface Sampler {
+  run(pubs: readonly SamplerPub[], options?: RunOptions): Promise<Job<SamplerPubResult>>;
+}
+
+export interface EstimatorOptions {
+  /** Target standard error of every value; 0 = exact (simulators). Backends have their own default. */
+  readonly precision?: number;
+  readonly seed?: number;
+}
+
+export interface SamplerOptions {
+  readonly shots?: number;
+  readonly seed?: number;
+}
+
+/** What a backend can do; chooses gradients and guards limits before anything is sent. */
+export interface Capabilities {
+  /** Runs in this process and can answer without a promise. */
+  readonly local: boolean;
+  /** Offers `differentiate`: reverse-mode gradients at the cost of a few simulations. */
+  readonly adjoint: boolean;
+  /** Gives exact expectation values at precision 0. */
+  readonly exact: boolean;
+  readonly dynamicCircuits: boolean;
+  /** Whether a submit that got no answer can be repeated safely. */
+  readonly idempotentSubmit: "native" | "reconcile" | "none";
+  readonly limits: { readonly maxQubits: number; readonly maxShots?: number; readonly maxPubs?: number };
+}
+
+export interface BackendStatus {
+  readonly operational: boolean;
+  readonly pendingJobs: number;
+  readonly message: string;
+}
+
+/** A place where circuits run. */
+export interface Backend {
+  readonly name: string;
+  readonly capabilities: Capabilities;
+  estimator(options?: EstimatorOptions): Estimator;
+  sampler(options?: SamplerOptions): Sampler;
+  status(): Promise<BackendStatus>;
+}
+
+/**
+ * A circuit and K observables compiled once for many exact evaluations on a local backend. Synchronous, since a
+ * TensorFlow.js layer must answer inside a step. B rows, D inputs, W weights; all arrays row-major float64.
+ */
+export interface ExpectationProgram {
+  readonly circuit: Circuit;
+  readonly numObservables: number;
+  /** Writes expectation values [B, K] for inputs [B, D] and shared weights [W]. */
+  forward(inputs: Float64Array, weights: Float64Array, rows: number, outputs: Float64Array): void;
+  /**
+   * Writes expectation values [B, K] and the gradient of Σ cotangents·outputs: for weights [W] (summed over rows) and,
+   * unless null, for inputs [B, D]. `cotangents` is [B, K].
+   */
+  backward(
+    inputs: Float64Array,
+    weights: Float64Array,
+    rows: number,
+    cotangents: Float64Array,
+    outputs: Float64Array,
+    weightGradients: Float64Array | null,
+    inputGradients: Float64Array | null,
+  ): void;
+}
+
+/** A backend with capability `adjoint`. */
+export interface DifferentiableBackend extends Backend {
+  /** @throws PubError OBSERVABLE_QUBITS, and CircuitError CIRCUIT_NOT_UNITARY when the circuit measures, resets or branches */
+  differentiate(circuit: Circuit, observables: readonly SparsePauliOp[]): ExpectationProgram;
+}
+
+export function isDifferentiable(backend: Backend): backend is DifferentiableBackend {
+  return backend.capabilities.adjoint && "differentiate" in backend;
+}
