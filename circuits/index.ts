@@ -43,7 +43,7 @@ export type {
   UnitaryKind,
   UnitaryOperation,
 } from "./operation.ts";
-export { clbitsOf, operationMatrix, qubitsOf } from "./operation.ts";
+export { clbitsOf, mapOperation, operationMatrix, qubitsOf } from "./operation.ts";
 export {
   type Angle,
   abs,

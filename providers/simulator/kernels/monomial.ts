@@ -1,0 +1,149 @@
+/** to[π(i)] = table[i]·from[i]: phases (interleaved re/im per basis state) and a permutation in one pass. O(2^n·lanes). */
+export function applyMonomial(
+  from: Float64Array,
+  to: Float64Array,
+  size: number,
+  lanes: number,
+  table: Float64Array,
+  permutation: Int32Array,
+): void {
+  for (let i = 0; i < size; i++) {
+    const re = table[2 * i]!;
+    const im = table[2 * i + 1]!;
+    let a = 2 * lanes * i;
+    let b = 2 * lanes * permutation[i]!;
+    for (let lane = 0; lane < lanes; lane++, a++, b++) {
+      const x = from[a]!;
+      const y = from[a + lanes]!;
+      to[b] = re * x - im * y;
+      to[b + lanes] = re * y + im * x;
+    }
+  }
+}
+
+/** The inverse of `applyMonomial`: to[i] = conj(table[i])·from[π(i)]. */
+export function unapplyMonomial(
+  from: Float64Array,
+  to: Float64Array,
+  size: number,
+  lanes: number,
+  table: Float64Array,
+  permutation: Int32Array,
+): void {
+  for (let i = 0; i < size; i++) {
+    const re = table[2 * i]!;
+    const im = table[2 * i + 1]!;
+    let a = 2 * lanes * i;
+    let b = 2 * lanes * permutation[i]!;
+    for (let lane = 0; lane < lanes; lane++, a++, b++) {
+      const x = from[b]!;
+      const y = from[b + lanes]!;
+      to[a] = re * x + im * y;
+      to[a + lanes] = re * y - im * x;
+    }
+  }
+}
+
+/** Multiplies the listed amplitudes by c + i·s, given per lane. */
+export function multiplyLanes(
+  state: Float64Array,
+  indices: Int32Array,
+  lanes: number,
+  c: Float64Array,
+  s: Float64Array,
+  sign: number,
+): void {
+  for (let k = 0; k < indices.length; k++) {
+    const at = 2 * lanes * indices[k]!;
+    for (let lane = 0; lane < lanes; lane++) {
+      const a = at + lane;
+      const x = state[a]!;
+      const y = state[a + lanes]!;
+      const re = c[lane]!;
+      const im = sign * s[lane]!;
+      state[a] = re * x - im * y;
+      state[a + lanes] = re * y + im * x;
+    }
+  }
+}
+
+/** out[i] += Σ over lanes of -2·Im(conj(λ_i)·ψ_i): the derivative of ⟨O⟩ in the phase of basis state i. */
+export function phaseGradient(psi: Float64Array, lambda: Float64Array, size: number, lanes: number, out: Float64Array): void {
+  for (let i = 0; i < size; i++) {
+    let sum = 0;
+    const at = 2 * lanes * i;
+    for (let a = at; a < at + lanes; a++) sum += lambda[a + lanes]! * psi[a]! - lambda[a]! * psi[a + lanes]!;
+    out[i]! += 2 * sum;
+  }
+}
+
+/** The same derivative summed over the listed basis states, added lane by lane to `out`. */
+export function phaseGradientLanes(
+  psi: Float64Array,
+  lambda: Float64Array,
+  indices: Int32Array,
+  lanes: number,
+  out: Float64Array,
+): void {
+  for (let k = 0; k < indices.length; k++) {
+    const at = 2 * lanes * indices[k]!;
+    for (let lane = 0; lane < lanes; lane++) {
+      const a = at + lane;
+      out[lane]! += 2 * (lambda[a + lanes]! * psi[a]! - lambda[a]! * psi[a + lanes]!);
+    }
+  }
+}
+
+/** values[j] becomes the sum of values[m] over all m ⊆ j (bit sets). n·2^(n-1) additions. */
+export function subsetSums(values: Float64Array, size: number): void {
+  for (let bit = 1; bit < size; bit <<= 1)
+    for (let base = 0; base < size; base += 2 * bit)
+      for (let i = base; i < base + bit; i++) values[i + bit]! += values[i]!;
+}
+
+/** values[m] becomes the sum of values[j] over all j ⊇ m. */
+export function supersetSums(values: Float64Array, size: number): void {
+  for (let bit = 1; bit < size; bit <<= 1)
+    for (let base = 0; base < size; base += 2 * bit)
+      for (let i = base; i < base + bit; i++) values[i]! += values[i + bit]!;
+}
+
+/** Swaps the amplitudes `low` and `high` of every block in which all bits of `controls` are set; in place. */
+export function swapAmplitudes(
+  state: Float64Array,
+  size: number,
+  lanes: number,
+  occupied: number,
+  low: number,
+  high: number,
+): void {
+  // `occupied` marks the bits that low and high decide; all others run free.
+  const free = (size - 1) & ~occupied;
+  let rest = 0;
+  do {
+    let a = 2 * lanes * (rest | low);
+    let b = 2 * lanes * (rest | high);
+    for (let k = 0; k < 2 * lanes; k++, a++, b++) {
+      const kept = state[a]!;
+      state[a] = state[b]!;
+      state[b] = kept;
+    }
+    rest = (rest - free) & free;
+  } while (rest !== 0);
+}
+
+/** Multiplies all amplitudes that have every bit of `mask` by c + i·s, the same for all lanes; in place. */
+export function multiplyMask(state: Float64Array, size: number, lanes: number, mask: number, c: number, s: number): void {
+  const free = (size - 1) & ~mask;
+  let rest = 0;
+  do {
+    const at = 2 * lanes * (rest | mask);
+    for (let a = at; a < at + lanes; a++) {
+      const x = state[a]!;
+      const y = state[a + lanes]!;
+      state[a] = c * x - s * y;
+      state[a + lanes] = c * y + s * x;
+    }
+    rest = (rest - free) & free;
+  } while (rest !== 0);
+}

@@ -1,0 +1,142 @@
+import type { SparsePauliOp } from "../../circuits/index.ts";
+import {
+  addScaled,
+  addSigned,
+  foldZ,
+  overlaps,
+  probabilities,
+  signedSum,
+  unfoldZ,
+  walshHadamard,
+} from "./kernels/pauli.ts";
+
+/** Distinct Pauli strings with the same X part x and the same parity of Y's: one array serves them all. */
+interface Group {
+  readonly x: number;
+  /** Whether the strings need the imaginary part of conj(ψ_{i⊕x})·ψ_i (an odd number of Y's). */
+  readonly imaginary: boolean;
+  readonly strings: { readonly z: number; readonly index: number; readonly numY: number }[];
+}
+
+/** More strings than this in one group are cheaper by one Walsh-Hadamard transform than one by one. */
+const TRANSFORM_FROM = 4;
+
+/** K Pauli sums made ready for states of n qubits: values of all, and the adjoint state of any combination of them. */
+export class ObservableKernel {
+  readonly numObservables: number;
+  readonly #numQubits: number;
+  readonly #groups: readonly Group[];
+  /** Only Z on single qubits (and the identity): the usual read-out of a model. */
+  readonly #singleZ: boolean;
+  /** Coefficient of string `string` in observable `observable`. */
+  readonly #entries: readonly { readonly observable: number; readonly string: number; readonly coefficient: number }[];
+  readonly #numStrings: number;
+  readonly #permutation: Int32Array | undefined;
+  readonly #values: Float64Array;
+  readonly #strings: Float64Array;
+  readonly #folded: Float64Array;
+
+  /** @param permutation basis states i of the state stand for basis states permutation[i]; only for diagonal observables */
+  constructor(observables: readonly SparsePauliOp[], numQubits: number, maxLanes: number, permutation?: Int32Array) {
+    const groups = new Map<string, Group>();
+    const indices = new Map<string, number>();
+    const entries: { observable: number; string: number; coefficient: number }[] = [];
+    for (const [observable, { terms }] of observables.entries())
+      for (const { coefficient, pauli } of terms) {
+        let x = 0;
+        let z = 0;
+        let numY = 0;
+        for (const [qubit, letter] of pauli.letters) {
+          if (letter !== "Z") x |= 1 << qubit;
+          if (letter !== "X") z |= 1 << qubit;
+          if (letter === "Y") numY++;
+        }
+        const key = `${x}:${z}`;
+        let index = indices.get(key);
+        if (index === undefined) {
+          index = indices.size;
+          indices.set(key, index);
+          const groupKey = `${x}:${numY % 2}`;
+          const group = groups.get(groupKey) ?? { x, imaginary: numY % 2 === 1, strings: [] };
+          group.strings.push({ z, index, numY });
+          groups.set(groupKey, group);
+        }
+        entries.push({ observable, string: index, coefficient });
+      }
+    this.numObservables = observables.length;
+    this.#numQubits = numQubits;
+    this.#groups = [...groups.values()];
+    this.#entries = entries;
+    this.#numStrings = indices.size;
+    this.#permutation = permutation;
+    this.#singleZ = this.#groups.every(({ x, strings }) => x === 0 && strings.every(({ z }) => (z & (z - 1)) === 0));
+    this.#values = new Float64Array(2 ** numQubits * maxLanes);
+    this.#strings = new Float64Array(Math.max(1, indices.size) * maxLanes);
+    this.#folded = new Float64Array(Math.max(1, numQubits) * maxLanes);
+  }
+
+  /** Writes the expectation values to out[(row + lane)·K + k]. */
+  evaluate(psi: Float64Array, lanes: number, out: Float64Array, row: number): void {
+    const size = 2 ** this.#numQubits;
+    const values = this.#values;
+    const strings = this.#strings;
+    for (const { x, imaginary, strings: members } of this.#groups) {
+      if (x === 0) probabilities(psi, size, lanes, this.#permutation, values);
+      else overlaps(psi, size, lanes, x, imaginary, values);
+      if (this.#singleZ) foldZ(values, this.#numQubits, lanes, this.#folded);
+      else if (members.length >= TRANSFORM_FROM) walshHadamard(values, size, lanes);
+      for (const { z, index, numY } of members) {
+        const at = index * lanes;
+        if (this.#singleZ) {
+          if (z === 0) for (let lane = 0; lane < lanes; lane++) strings[at + lane] = values[lane]!;
+          else {
+            const from = (31 - Math.clz32(z)) * lanes;
+            for (let lane = 0; lane < lanes; lane++) strings[at + lane] = this.#folded[from + lane]!;
+          }
+        } else if (members.length >= TRANSFORM_FROM)
+          for (let lane = 0; lane < lanes; lane++) strings[at + lane] = values[z * lanes + lane]!;
+        else signedSum(values, size, lanes, z, strings, at);
+        // Re(i^numY · (re + i·im)): the sign of the part that the group holds.
+        if (numY % 4 === 1 || numY % 4 === 2) for (let lane = 0; lane < lanes; lane++) strings[at + lane] = -strings[at + lane]!;
+      }
+    }
+    out.fill(0, row * this.numObservables, (row + lanes) * this.numObservables);
+    for (const { observable, string, coefficient } of this.#entries)
+      for (let lane = 0; lane < lanes; lane++)
+        out[(row + lane) * this.numObservables + observable]! += coefficient * strings[string * lanes + lane]!;
+  }
+
+  /** λ = Σ_k cotangents[(row + lane)·K + k]·O_k ψ. */
+  adjoint(psi: Float64Array, lambda: Float64Array, lanes: number, cotangents: Float64Array, row: number): void {
+    const size = 2 ** this.#numQubits;
+    const values = this.#values;
+    const weights = this.#strings;
+    weights.fill(0, 0, this.#numStrings * lanes);
+    for (const { observable, string, coefficient } of this.#entries)
+      for (let lane = 0; lane < lanes; lane++)
+        weights[string * lanes + lane]! += coefficient * cotangents[(row + lane) * this.numObservables + observable]!;
+    lambda.fill(0, 0, 2 * size * lanes);
+    for (const { x, strings: members } of this.#groups) {
+      if (this.#singleZ) {
+        this.#folded.fill(0);
+        for (const { z, index } of members)
+          if (z !== 0) this.#folded.set(weights.subarray(index * lanes, (index + 1) * lanes), (31 - Math.clz32(z)) * lanes);
+        unfoldZ(this.#folded, this.#numQubits, lanes, values);
+        for (const { z, index } of members) if (z === 0) addSigned(values, size, lanes, 0, weights, index * lanes);
+        addScaled(psi, lambda, size, lanes, 0, 0, this.#permutation, values);
+        continue;
+      }
+      // Strings of a group differ by i^2 = -1 at most, so one array holds them all and one factor i^numY is left.
+      const turns = members[0]!.numY % 4;
+      values.fill(0, 0, size * lanes);
+      for (const { z, index, numY } of members) {
+        const at = index * lanes;
+        if (numY % 4 !== turns) for (let lane = 0; lane < lanes; lane++) weights[at + lane] = -weights[at + lane]!;
+        if (members.length >= TRANSFORM_FROM) for (let lane = 0; lane < lanes; lane++) values[z * lanes + lane]! += weights[at + lane]!;
+        else addSigned(values, size, lanes, z, weights, at);
+      }
+      if (members.length >= TRANSFORM_FROM) walshHadamard(values, size, lanes);
+      addScaled(psi, lambda, size, lanes, x, turns, this.#permutation, values);
+    }
+  }
+}

@@ -1,0 +1,48 @@
+import type { Circuit, SparsePauliOp } from "../../circuits/index.ts";
+import { PubError } from "../errors.ts";
+import type { Engine, RowExpectationProgram, StatevectorProgram } from "./engine.ts";
+import { StatevectorExpectation } from "./expectation-program.ts";
+import { assertStateFits, maxQubitsFor } from "./memory.ts";
+import { StepProgram } from "./step-program.ts";
+
+class StatevectorRun implements StatevectorProgram {
+  readonly circuit: Circuit;
+  readonly #steps: StepProgram;
+
+  constructor(circuit: Circuit) {
+    assertStateFits(circuit.numQubits, 1);
+    this.circuit = circuit;
+    this.#steps = new StepProgram(circuit, "amplitudes");
+  }
+
+  statevector(values: Float64Array): Float64Array {
+    this.#steps.allocate(false);
+    this.#steps.beginRows();
+    this.#steps.setWholeLane(0, values);
+    this.#steps.forward(1);
+    const { psi, size } = this.#steps.workspace;
+    return psi.length === 2 * size ? psi : psi.subarray(0, 2 * size);
+  }
+}
+
+/** The engine of plain typed-array loops over batched states; see docs/decisions/0003. */
+export function createStatevectorEngine(): Engine {
+  return {
+    name: "statevector",
+    get maxQubits() {
+      return maxQubitsFor(2.5);
+    },
+    statevector(circuit: Circuit): StatevectorProgram {
+      return new StatevectorRun(circuit);
+    },
+    expectation(circuit: Circuit, observables: readonly SparsePauliOp[]): RowExpectationProgram {
+      for (const [index, { numQubits }] of observables.entries())
+        if (numQubits !== circuit.numQubits)
+          throw new PubError(
+            "OBSERVABLE_QUBITS",
+            `Observable ${index} has ${numQubits} qubit(s) but the circuit has ${circuit.numQubits}; a label needs one letter a qubit.`,
+          );
+      return new StatevectorExpectation(circuit, observables);
+    },
+  };
+}
