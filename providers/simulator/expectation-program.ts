@@ -12,15 +12,21 @@ class ConeProgram {
   readonly #row: Float64Array;
   readonly #gradient: Float64Array;
 
-  constructor(circuit: Circuit, cone: LightCone, observables: readonly SparsePauliOp[]) {
+  constructor(
+    circuit: Circuit,
+    cone: LightCone,
+    observables: readonly SparsePauliOp[],
+    tableQubits: number | undefined,
+  ) {
     const place = new Map(cone.qubits.map((qubit, index) => [qubit, index]));
     const reduced = Circuit.build(cone.numQubits, (builder) => {
       builder.declare(...circuit.vectors);
-      for (const operation of cone.operations) builder.append(mapOperation(operation, { qubit: (qubit) => place.get(qubit)! }));
+      for (const operation of cone.operations)
+        builder.append(mapOperation(operation, { qubit: (qubit) => place.get(qubit)! }));
     });
     const local = observables.map((observable) => restrict(observable, cone));
     const diagonal = local.every(({ isDiagonal }) => isDiagonal);
-    this.#steps = new StepProgram(reduced, diagonal ? "diagonal expectations" : "expectations");
+    this.#steps = new StepProgram(reduced, diagonal ? "diagonal expectations" : "expectations", tableQubits);
     this.#observables = new ObservableKernel(local, cone.numQubits, this.#steps.maxLanes, this.#steps.finalPermutation);
     this.#numInputs = circuit.numInputs;
     this.#row = new Float64Array(circuit.parameters.length);
@@ -81,13 +87,20 @@ class ConeProgram {
           this.#gradient[k] = 0;
         }
         steps.pullbackLane(lane, row, this.#gradient);
-        if (inputGradients !== null) for (let k = 0; k < numInputs; k++) inputGradients[from + k]! += this.#gradient[k]!;
+        if (inputGradients !== null)
+          for (let k = 0; k < numInputs; k++) inputGradients[from + k]! += this.#gradient[k]!;
       }
     }
     if (cotangents === null || weightGradients === null) return;
     steps.pullbackShared(row, this.#gradient);
     for (let k = 0; k < weightGradients.length; k++) weightGradients[k]! += this.#gradient[numInputs + k]!;
   }
+}
+
+/** Settings of the statevector engine; the defaults suit all circuits. */
+export interface StatevectorOptions {
+  /** Up to this many qubits, phases and permutations go by table, many rows at once; above, in place, row by row. */
+  readonly tableQubits?: number;
 }
 
 /** Above this many qubits it pays to look for terms whose light cones are smaller than all together. */
@@ -103,10 +116,12 @@ export class StatevectorExpectation implements RowExpectationProgram {
   readonly #cones: readonly ConeProgram[];
   #partial = new Float64Array(0);
 
-  constructor(circuit: Circuit, observables: readonly SparsePauliOp[]) {
+  constructor(circuit: Circuit, observables: readonly SparsePauliOp[], options: StatevectorOptions = {}) {
     this.circuit = circuit;
     this.numObservables = observables.length;
-    this.#cones = partition(circuit, observables).map(({ cone, parts }) => new ConeProgram(circuit, cone, parts));
+    this.#cones = partition(circuit, observables).map(
+      ({ cone, parts }) => new ConeProgram(circuit, cone, parts, options.tableQubits),
+    );
   }
 
   evaluate(values: Float64Array, rows: number, outputs: Float64Array): void {

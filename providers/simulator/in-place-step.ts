@@ -6,7 +6,11 @@ import type { Step, Workspace } from "./workspace.ts";
 
 type Item =
   | { readonly kind: "phase"; readonly mask: number; readonly angle: AffineAngle }
-  | { readonly kind: "permutation"; readonly occupied: number; readonly pairs: readonly (readonly [low: number, high: number])[] };
+  | {
+      readonly kind: "permutation";
+      readonly occupied: number;
+      readonly pairs: readonly (readonly [low: number, high: number])[];
+    };
 
 /**
  * A stage of phases and permutations applied one by one in place: for states too large for tables. Such states are run

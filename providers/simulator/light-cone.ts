@@ -46,7 +46,9 @@ export function restrict(observable: SparsePauliOp, cone: LightCone): SparsePaul
     cone.numQubits,
     observable.terms.flatMap(({ coefficient, pauli }) => {
       if (pauli.letters.some(([qubit, letter]) => !place.has(qubit) && letter !== "Z")) return [];
-      const letters = pauli.letters.filter(([qubit]) => place.has(qubit)).map(([qubit, letter]) => [place.get(qubit)!, letter] as const);
+      const letters = pauli.letters
+        .filter(([qubit]) => place.has(qubit))
+        .map(([qubit, letter]) => [place.get(qubit)!, letter] as const);
       return [{ coefficient, pauli: { letters } }];
     }),
   );

@@ -68,7 +68,14 @@ export class MonomialStep implements Step {
       const key = `${bases.length}:${item.mask}`;
       const indices = indexSets.get(key) ?? bases[0]!.filter((_, i) => (basis[i]! & item.mask) === item.mask);
       indexSets.set(key, indices);
-      terms.push({ mask: item.mask, angle: item.angle, basis: bases.length - 1, indices, shared: false, wanted: false });
+      terms.push({
+        mask: item.mask,
+        angle: item.angle,
+        basis: bases.length - 1,
+        indices,
+        shared: false,
+        wanted: false,
+      });
     }
     this.#bases = bases;
     this.#terms = terms;

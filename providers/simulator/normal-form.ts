@@ -2,13 +2,13 @@ import {
   type Angle,
   type Circuit,
   CircuitError,
+  divide,
   type GateOperation,
   gateSpec,
   type Matrix,
   negate,
   type Operation,
   type ParameterExpression,
-  divide,
   slotsOf,
   weight,
 } from "../../circuits/index.ts";
@@ -67,12 +67,14 @@ export function normalForm(circuit: Circuit): readonly Primitive[] {
     assertUnitary(operation);
     const negative = negativeControls(operation);
     const flip = (): void => {
-      for (const qubit of negative) primitives.push({ kind: "permutation", qubits: [qubit], permutation: [1, 0], controls: 0 });
+      for (const qubit of negative)
+        primitives.push({ kind: "permutation", qubits: [qubit], permutation: [1, 0], controls: 0 });
     };
     flip();
     const controls = operation.qubits.slice(0, operation.numControls).reduce((mask, qubit) => mask | (1 << qubit), 0);
     const targets = operation.qubits.slice(operation.numControls);
-    if (operation.kind === "unitary") primitives.push({ kind: "dense", qubits: targets, matrix: operation.matrix, controls });
+    if (operation.kind === "unitary")
+      primitives.push({ kind: "dense", qubits: targets, matrix: operation.matrix, controls });
     else {
       const params = operation.params.map((param) => (typeof param === "number" ? param : placeholders!.at(slot++)));
       lower(operation.gate, params, targets, controls, primitives);
@@ -91,10 +93,18 @@ function assertUnitary(operation: Operation): asserts operation is Extract<Opera
 }
 
 function negativeControls(operation: GateOperation | Extract<Operation, { kind: "unitary" }>): readonly number[] {
-  return operation.qubits.filter((_, i) => i < operation.numControls && Math.floor(operation.controlState / 2 ** i) % 2 === 0);
+  return operation.qubits.filter(
+    (_, i) => i < operation.numControls && Math.floor(operation.controlState / 2 ** i) % 2 === 0,
+  );
 }
 
-function lower(gate: string, params: readonly Angle[], qubits: readonly number[], controls: number, out: Primitive[]): void {
+function lower(
+  gate: string,
+  params: readonly Angle[],
+  qubits: readonly number[],
+  controls: number,
+  out: Primitive[],
+): void {
   const spec = gateSpec(gate);
   if (spec.phases !== undefined) {
     for (const { mask, constant = 0, param, coefficient = 0 } of spec.phases) {
@@ -110,7 +120,13 @@ function lower(gate: string, params: readonly Angle[], qubits: readonly number[]
   }
   if (spec.decomposition !== undefined) {
     for (const [inner, innerParams, positions] of spec.decomposition(params))
-      lower(inner, innerParams, positions.map((position) => qubits[position]!), controls, out);
+      lower(
+        inner,
+        innerParams,
+        positions.map((position) => qubits[position]!),
+        controls,
+        out,
+      );
     return;
   }
   // The only base gate that is neither diagonal nor a permutation is ry; under controls it is conjugated by X.
@@ -122,7 +138,12 @@ function lower(gate: string, params: readonly Angle[], qubits: readonly number[]
   }
   const half = divide(theta, 2);
   const flip: PermutationPrimitive = { kind: "permutation", qubits: [qubit], permutation: [1, 0], controls };
-  out.push({ kind: "rotation", qubit, angle: affine(half) }, flip, { kind: "rotation", qubit, angle: affine(negate(half)) }, flip);
+  out.push(
+    { kind: "rotation", qubit, angle: affine(half) },
+    flip,
+    { kind: "rotation", qubit, angle: affine(negate(half)) },
+    flip,
+  );
 }
 
 function place(mask: number, qubits: readonly number[]): number {
@@ -139,7 +160,11 @@ function affine(angle: Angle): AffineAngle {
 }
 
 function scale(angle: AffineAngle, factor: number): AffineAngle {
-  return { constant: angle.constant * factor, slots: angle.slots, coefficients: angle.coefficients.map((value) => value * factor) };
+  return {
+    constant: angle.constant * factor,
+    slots: angle.slots,
+    coefficients: angle.coefficients.map((value) => value * factor),
+  };
 }
 
 /** The sum of two angles. */
@@ -150,4 +175,3 @@ export function addAngles(a: AffineAngle, b: AffineAngle): AffineAngle {
     coefficients: [...a.coefficients, ...b.coefficients],
   };
 }
-

@@ -97,7 +97,8 @@ export class ObservableKernel {
           for (let lane = 0; lane < lanes; lane++) strings[at + lane] = values[z * lanes + lane]!;
         else signedSum(values, size, lanes, z, strings, at);
         // Re(i^numY · (re + i·im)): the sign of the part that the group holds.
-        if (numY % 4 === 1 || numY % 4 === 2) for (let lane = 0; lane < lanes; lane++) strings[at + lane] = -strings[at + lane]!;
+        if (numY % 4 === 1 || numY % 4 === 2)
+          for (let lane = 0; lane < lanes; lane++) strings[at + lane] = -strings[at + lane]!;
       }
     }
     out.fill(0, row * this.numObservables, (row + lanes) * this.numObservables);
@@ -120,7 +121,8 @@ export class ObservableKernel {
       if (this.#singleZ) {
         this.#folded.fill(0);
         for (const { z, index } of members)
-          if (z !== 0) this.#folded.set(weights.subarray(index * lanes, (index + 1) * lanes), (31 - Math.clz32(z)) * lanes);
+          if (z !== 0)
+            this.#folded.set(weights.subarray(index * lanes, (index + 1) * lanes), (31 - Math.clz32(z)) * lanes);
         unfoldZ(this.#folded, this.#numQubits, lanes, values);
         for (const { z, index } of members) if (z === 0) addSigned(values, size, lanes, 0, weights, index * lanes);
         addScaled(psi, lambda, size, lanes, 0, 0, this.#permutation, values);
@@ -132,7 +134,8 @@ export class ObservableKernel {
       for (const { z, index, numY } of members) {
         const at = index * lanes;
         if (numY % 4 !== turns) for (let lane = 0; lane < lanes; lane++) weights[at + lane] = -weights[at + lane]!;
-        if (members.length >= TRANSFORM_FROM) for (let lane = 0; lane < lanes; lane++) values[z * lanes + lane]! += weights[at + lane]!;
+        if (members.length >= TRANSFORM_FROM)
+          for (let lane = 0; lane < lanes; lane++) values[z * lanes + lane]! += weights[at + lane]!;
         else addSigned(values, size, lanes, z, weights, at);
       }
       if (members.length >= TRANSFORM_FROM) walshHadamard(values, size, lanes);

@@ -25,7 +25,9 @@ export function laneAngle(angle: AffineAngle, workspace: Workspace, lane: number
   let sum = angle.constant;
   for (let k = 0; k < angle.slots.length; k++) {
     const slot = angle.slots[k]!;
-    const value = workspace.shared[slot] ? workspace.sharedAngles[slot]! : workspace.laneAngles[slot * workspace.maxLanes + lane]!;
+    const value = workspace.shared[slot]
+      ? workspace.sharedAngles[slot]!
+      : workspace.laneAngles[slot * workspace.maxLanes + lane]!;
     sum += angle.coefficients[k]! * value;
   }
   return sum;
@@ -48,7 +50,9 @@ export class RotationStep implements Step {
       shared: false,
       wanted: false,
     }));
-    this.#dense = stage.dense.map(({ matrix, qubits, controls }) => denseKernel(matrix, qubits, controls, 2 ** numQubits));
+    this.#dense = stage.dense.map(({ matrix, qubits, controls }) =>
+      denseKernel(matrix, qubits, controls, 2 ** numQubits),
+    );
     this.#product =
       first && stage.dense.length === 0
         ? { numQubits, c: new Float64Array(numQubits * maxLanes), s: new Float64Array(numQubits * maxLanes) }
@@ -125,7 +129,8 @@ export class RotationStep implements Step {
             : 0
           : unrotate(psi, lambda, size, qubit, lanes, c[0]!, s[0]!);
         if (wanted)
-          for (let k = 0; k < angle.slots.length; k++) workspace.sharedGradients[angle.slots[k]!]! += angle.coefficients[k]! * gradient;
+          for (let k = 0; k < angle.slots.length; k++)
+            workspace.sharedGradients[angle.slots[k]!]! += angle.coefficients[k]! * gradient;
         continue;
       }
       if (wanted) {

@@ -1,4 +1,11 @@
-import { addAngles, type DensePrimitive, type PermutationPrimitive, type PhasePrimitive, type Primitive, type RotationPrimitive } from "./normal-form.ts";
+import {
+  addAngles,
+  type DensePrimitive,
+  type PermutationPrimitive,
+  type PhasePrimitive,
+  type Primitive,
+  type RotationPrimitive,
+} from "./normal-form.ts";
 
 /** Phases and permutations in order: together they send basis state i to e^{iΦ(i)} times basis state π(i). */
 export interface MonomialStage {
@@ -50,7 +57,8 @@ export function schedule(primitives: readonly Primitive[], numQubits: number): r
     const mask = qubitMask(primitive);
     const latest = (of: Int32Array, offset: number): number => {
       let level = 0;
-      for (let qubit = 0; qubit < numQubits; qubit++) if ((mask >> qubit) & 1) level = Math.max(level, of[qubit]! + offset);
+      for (let qubit = 0; qubit < numQubits; qubit++)
+        if ((mask >> qubit) & 1) level = Math.max(level, of[qubit]! + offset);
       return level;
     };
     const mark = (of: Int32Array, level: number): void => {
@@ -66,7 +74,8 @@ export function schedule(primitives: readonly Primitive[], numQubits: number): r
       mark(permuted, level);
     } else {
       let level = Math.max(latest(permuted, 0), latest(phased, 0), latest(rotated, 0));
-      const found = primitive.kind === "rotation" && level >= 0 ? levels[level]?.rotations.get(primitive.qubit) : undefined;
+      const found =
+        primitive.kind === "rotation" && level >= 0 ? levels[level]?.rotations.get(primitive.qubit) : undefined;
       if (primitive.kind === "rotation" && found !== undefined)
         levels[level]!.rotations.set(primitive.qubit, { ...found, angle: addAngles(found.angle, primitive.angle) });
       else {
@@ -80,7 +89,8 @@ export function schedule(primitives: readonly Primitive[], numQubits: number): r
   const stages: Stage[] = [];
   for (const { monomial, rotations, dense } of levels) {
     if (monomial.length > 0) stages.push({ kind: "monomial", items: monomial });
-    if (rotations.size > 0 || dense.length > 0) stages.push({ kind: "rotations", rotations: [...rotations.values()], dense });
+    if (rotations.size > 0 || dense.length > 0)
+      stages.push({ kind: "rotations", rotations: [...rotations.values()], dense });
   }
   return stages;
 }

@@ -1,7 +1,7 @@
 import type { Circuit, SparsePauliOp } from "../../circuits/index.ts";
 import { PubError } from "../errors.ts";
 import type { Engine, RowExpectationProgram, StatevectorProgram } from "./engine.ts";
-import { StatevectorExpectation } from "./expectation-program.ts";
+import { StatevectorExpectation, type StatevectorOptions } from "./expectation-program.ts";
 import { assertStateFits, maxQubitsFor } from "./memory.ts";
 import { StepProgram } from "./step-program.ts";
 
@@ -9,10 +9,10 @@ class StatevectorRun implements StatevectorProgram {
   readonly circuit: Circuit;
   readonly #steps: StepProgram;
 
-  constructor(circuit: Circuit) {
+  constructor(circuit: Circuit, options: StatevectorOptions) {
     assertStateFits(circuit.numQubits, 1);
     this.circuit = circuit;
-    this.#steps = new StepProgram(circuit, "amplitudes");
+    this.#steps = new StepProgram(circuit, "amplitudes", options.tableQubits);
   }
 
   statevector(values: Float64Array): Float64Array {
@@ -26,14 +26,14 @@ class StatevectorRun implements StatevectorProgram {
 }
 
 /** The engine of plain typed-array loops over batched states; see docs/decisions/0003. */
-export function createStatevectorEngine(): Engine {
+export function createStatevectorEngine(options: StatevectorOptions = {}): Engine {
   return {
     name: "statevector",
     get maxQubits() {
       return maxQubitsFor(2.5);
     },
     statevector(circuit: Circuit): StatevectorProgram {
-      return new StatevectorRun(circuit);
+      return new StatevectorRun(circuit, options);
     },
     expectation(circuit: Circuit, observables: readonly SparsePauliOp[]): RowExpectationProgram {
       for (const [index, { numQubits }] of observables.entries())
@@ -42,7 +42,7 @@ export function createStatevectorEngine(): Engine {
             "OBSERVABLE_QUBITS",
             `Observable ${index} has ${numQubits} qubit(s) but the circuit has ${circuit.numQubits}; a label needs one letter a qubit.`,
           );
-      return new StatevectorExpectation(circuit, observables);
+      return new StatevectorExpectation(circuit, observables, options);
     },
   };
 }

@@ -40,13 +40,14 @@ export class StepProgram {
   readonly #tables: boolean;
   #firstWanted = 0;
 
-  constructor(circuit: Circuit, readout: Readout) {
+  /** @param tableQubits up to this many qubits, phases and permutations go by table, many rows at once */
+  constructor(circuit: Circuit, readout: Readout, tableQubits = TABLE_QUBITS) {
     const { numQubits } = circuit;
     const slots = slotsOf(circuit);
     const stages = [...schedule(normalForm(circuit), numQubits)];
     const size = 2 ** numQubits;
     this.numQubits = numQubits;
-    this.#tables = numQubits <= TABLE_QUBITS;
+    this.#tables = numQubits <= tableQubits;
     this.maxLanes = this.#tables ? Math.max(1, Math.min(MAX_LANES, Math.floor(GROUP_BYTES / (48 * size)))) : 1;
     if (readout === "diagonal expectations") {
       const last = stages.at(-1);
@@ -65,12 +66,28 @@ export class StepProgram {
     this.#preparesState = first instanceof RotationStep && first.preparesState;
 
     const weightOnly = slots.map(({ expression }) => expression.parameters.every(({ role }) => role === "weight"));
-    this.#weightIndices = Int32Array.from(slots.filter((_, i) => weightOnly[i]), ({ index }) => index);
-    this.#rowIndices = Int32Array.from(slots.filter((_, i) => !weightOnly[i]), ({ index }) => index);
-    this.#weightSlots = new SlotProgram(circuit, slots.filter((_, i) => weightOnly[i]));
-    this.#rowSlots = new SlotProgram(circuit, slots.filter((_, i) => !weightOnly[i]));
-    this.#usesInput = Uint8Array.from(slots, ({ expression }) => (expression.parameters.some(({ role }) => role === "input") ? 1 : 0));
-    this.#usesWeight = Uint8Array.from(slots, ({ expression }) => (expression.parameters.some(({ role }) => role === "weight") ? 1 : 0));
+    this.#weightIndices = Int32Array.from(
+      slots.filter((_, i) => weightOnly[i]),
+      ({ index }) => index,
+    );
+    this.#rowIndices = Int32Array.from(
+      slots.filter((_, i) => !weightOnly[i]),
+      ({ index }) => index,
+    );
+    this.#weightSlots = new SlotProgram(
+      circuit,
+      slots.filter((_, i) => weightOnly[i]),
+    );
+    this.#rowSlots = new SlotProgram(
+      circuit,
+      slots.filter((_, i) => !weightOnly[i]),
+    );
+    this.#usesInput = Uint8Array.from(slots, ({ expression }) =>
+      expression.parameters.some(({ role }) => role === "input") ? 1 : 0,
+    );
+    this.#usesWeight = Uint8Array.from(slots, ({ expression }) =>
+      expression.parameters.some(({ role }) => role === "weight") ? 1 : 0,
+    );
     this.#weightAngles = new Float64Array(this.#weightIndices.length);
     this.#rowAngles = new Float64Array(this.#rowIndices.length);
     const empty = new Float64Array(0);
@@ -92,7 +109,9 @@ export class StepProgram {
   }
 
   #monomialStep(stage: MonomialStage, size: number, globalPhase: boolean): Step {
-    return this.#tables ? new MonomialStep(stage, size, this.maxLanes, globalPhase) : new InPlaceStep(stage, globalPhase);
+    return this.#tables
+      ? new MonomialStep(stage, size, this.maxLanes, globalPhase)
+      : new InPlaceStep(stage, globalPhase);
   }
 
   /** Makes the buffers. @throws SimulatorError STATE_TOO_LARGE */

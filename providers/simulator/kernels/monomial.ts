@@ -68,7 +68,13 @@ export function multiplyLanes(
 }
 
 /** out[i] += Σ over lanes of -2·Im(conj(λ_i)·ψ_i): the derivative of ⟨O⟩ in the phase of basis state i. */
-export function phaseGradient(psi: Float64Array, lambda: Float64Array, size: number, lanes: number, out: Float64Array): void {
+export function phaseGradient(
+  psi: Float64Array,
+  lambda: Float64Array,
+  size: number,
+  lanes: number,
+  out: Float64Array,
+): void {
   for (let i = 0; i < size; i++) {
     let sum = 0;
     const at = 2 * lanes * i;
@@ -133,7 +139,14 @@ export function swapAmplitudes(
 }
 
 /** Multiplies all amplitudes that have every bit of `mask` by c + i·s, the same for all lanes; in place. */
-export function multiplyMask(state: Float64Array, size: number, lanes: number, mask: number, c: number, s: number): void {
+export function multiplyMask(
+  state: Float64Array,
+  size: number,
+  lanes: number,
+  mask: number,
+  c: number,
+  s: number,
+): void {
   const free = (size - 1) & ~mask;
   let rest = 0;
   do {

@@ -40,7 +40,14 @@ export function probabilities(
 }
 
 /** values[i][lane] = Re (or Im with `imaginary`) of conj(ψ_{i⊕x})·ψ_i. */
-export function overlaps(psi: Float64Array, size: number, lanes: number, x: number, imaginary: boolean, values: Float64Array): void {
+export function overlaps(
+  psi: Float64Array,
+  size: number,
+  lanes: number,
+  x: number,
+  imaginary: boolean,
+  values: Float64Array,
+): void {
   for (let i = 0; i < size; i++) {
     const a = 2 * lanes * i;
     const b = 2 * lanes * (i ^ x);
@@ -55,7 +62,14 @@ export function overlaps(psi: Float64Array, size: number, lanes: number, x: numb
 }
 
 /** Σ_i (-1)^{|i&z|}·values[i][lane], written lane by lane to out[at + lane]. */
-export function signedSum(values: Float64Array, size: number, lanes: number, z: number, out: Float64Array, at: number): void {
+export function signedSum(
+  values: Float64Array,
+  size: number,
+  lanes: number,
+  z: number,
+  out: Float64Array,
+  at: number,
+): void {
   out.fill(0, at, at + lanes);
   for (let i = 0; i < size; i++) {
     const from = lanes * i;
@@ -124,7 +138,14 @@ export function addScaled(
 }
 
 /** values[i][lane] += (-1)^{|i&z|}·weights[at + lane]. */
-export function addSigned(values: Float64Array, size: number, lanes: number, z: number, weights: Float64Array, at: number): void {
+export function addSigned(
+  values: Float64Array,
+  size: number,
+  lanes: number,
+  z: number,
+  weights: Float64Array,
+  at: number,
+): void {
   for (let i = 0; i < size; i++) {
     const to = lanes * i;
     if (parity(i & z) === 0) for (let lane = 0; lane < lanes; lane++) values[to + lane]! += weights[at + lane]!;

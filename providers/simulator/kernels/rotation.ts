@@ -17,7 +17,14 @@ export function rotate(state: Float64Array, size: number, qubit: number, lanes: 
 }
 
 /** As `rotate` with an angle for each lane. */
-export function rotateLanes(state: Float64Array, size: number, qubit: number, lanes: number, c: Float64Array, s: Float64Array): void {
+export function rotateLanes(
+  state: Float64Array,
+  size: number,
+  qubit: number,
+  lanes: number,
+  c: Float64Array,
+  s: Float64Array,
+): void {
   const run = (2 * lanes) << qubit;
   const end = 2 * lanes * size;
   for (let base = 0; base < end; base += 2 * run)
@@ -33,7 +40,13 @@ export function rotateLanes(state: Float64Array, size: number, qubit: number, la
 }
 
 /** Prepares ⊗ RY|0⟩ from |0…0⟩ on the first `qubits` qubits by doubling; `c`, `s` hold [qubit][lane]. 2^n·lanes products. */
-export function prepareProduct(state: Float64Array, qubits: number, lanes: number, c: Float64Array, s: Float64Array): void {
+export function prepareProduct(
+  state: Float64Array,
+  qubits: number,
+  lanes: number,
+  c: Float64Array,
+  s: Float64Array,
+): void {
   state.fill(0, 0, (2 * lanes) << qubits);
   state.fill(1, 0, lanes);
   for (let qubit = 0; qubit < qubits; qubit++) {
@@ -51,7 +64,13 @@ export function prepareProduct(state: Float64Array, qubits: number, lanes: numbe
 }
 
 /** Re⟨λ|-iY|ψ⟩ summed over lanes: the derivative of ⟨ψ|O|ψ⟩ in the rotation's angle, λ the adjoint state. */
-export function rotationGradient(psi: Float64Array, lambda: Float64Array, size: number, qubit: number, lanes: number): number {
+export function rotationGradient(
+  psi: Float64Array,
+  lambda: Float64Array,
+  size: number,
+  qubit: number,
+  lanes: number,
+): number {
   const run = (2 * lanes) << qubit;
   const end = 2 * lanes * size;
   let sum = 0;
