@@ -19,10 +19,8 @@ type Item =
 export class InPlaceStep implements Step {
   readonly #items: readonly Item[];
 
-  constructor(stage: MonomialStage, globalPhase: boolean) {
-    this.#items = stage.items
-      .filter((item) => item.kind === "permutation" || item.mask !== 0 || globalPhase)
-      .map((item) => (item.kind === "phase" ? item : transpositions(item)));
+  constructor(stage: MonomialStage) {
+    this.#items = stage.items.map((item) => (item.kind === "phase" ? item : transpositions(item)));
   }
 
   prepareShared(): void {}

@@ -52,8 +52,7 @@ export class MonomialStep implements Step {
   readonly #identity: boolean;
   #tableIsOne = false;
 
-  /** @param globalPhase whether phases without a mask matter (they do for amplitudes, not for expectation values) */
-  constructor(stage: MonomialStage, size: number, maxLanes: number, globalPhase: boolean) {
+  constructor(stage: MonomialStage, size: number, maxLanes: number) {
     const bases = [Int32Array.from({ length: size }, (_, i) => i)];
     const terms: PhaseTerm[] = [];
     const indexSets = new Map<string, Int32Array>();
@@ -64,7 +63,6 @@ export class MonomialStep implements Step {
         bases.push(basis.map((i) => table[i]!));
         continue;
       }
-      if (item.mask === 0 && !globalPhase) continue;
       const key = `${bases.length}:${item.mask}`;
       const indices = indexSets.get(key) ?? bases[0]!.filter((_, i) => (basis[i]! & item.mask) === item.mask);
       indexSets.set(key, indices);

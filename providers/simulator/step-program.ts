@@ -44,7 +44,11 @@ export class StepProgram {
   constructor(circuit: Circuit, readout: Readout, tableQubits = TABLE_QUBITS) {
     const { numQubits } = circuit;
     const slots = slotsOf(circuit);
-    const stages = [...schedule(normalForm(circuit), numQubits)];
+    const globalPhase = readout === "amplitudes";
+    const primitives = normalForm(circuit).filter(
+      (primitive) => globalPhase || primitive.kind !== "phase" || primitive.mask !== 0,
+    );
+    const stages = [...schedule(primitives, numQubits)];
     const size = 2 ** numQubits;
     this.numQubits = numQubits;
     this.#tables = numQubits <= tableQubits;
@@ -53,14 +57,13 @@ export class StepProgram {
       const last = stages.at(-1);
       if (last?.kind === "monomial" && (this.#tables || last.items.every(({ kind }) => kind === "phase"))) {
         stages.pop();
-        if (this.#tables) this.finalPermutation = new MonomialStep(last, size, 1, false).permutation;
+        if (this.#tables) this.finalPermutation = new MonomialStep(last, size, 1).permutation;
       }
     }
-    const globalPhase = readout === "amplitudes";
     this.#steps = stages.map((stage, index) =>
       stage.kind === "rotations"
         ? new RotationStep(stage, numQubits, this.maxLanes, index === 0)
-        : this.#monomialStep(stage, size, globalPhase),
+        : this.#monomialStep(stage, size),
     );
     const [first] = this.#steps;
     this.#preparesState = first instanceof RotationStep && first.preparesState;
@@ -108,10 +111,8 @@ export class StepProgram {
     };
   }
 
-  #monomialStep(stage: MonomialStage, size: number, globalPhase: boolean): Step {
-    return this.#tables
-      ? new MonomialStep(stage, size, this.maxLanes, globalPhase)
-      : new InPlaceStep(stage, globalPhase);
+  #monomialStep(stage: MonomialStage, size: number): Step {
+    return this.#tables ? new MonomialStep(stage, size, this.maxLanes) : new InPlaceStep(stage);
   }
 
   /** Makes the buffers. @throws SimulatorError STATE_TOO_LARGE */

@@ -127,10 +127,10 @@ describe.each(engines)("statevector engine, %s", (_, engine) => {
 
 function randomObservable(rng: Rng, numQubits: number): SparsePauliOp {
   return SparsePauliOp.fromLabels(
-    Array.from({ length: 6 }, () => [
-      Array.from({ length: numQubits }, () => "IXYZ"[rng.integer(4)]).join(""),
-      rng.normal(),
-    ]),
+    Array.from(
+      { length: 6 },
+      () => [Array.from({ length: numQubits }, () => "IXYZ"[rng.integer(4)]).join(""), rng.normal()] as const,
+    ),
   );
 }
 
