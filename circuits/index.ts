@@ -19,6 +19,7 @@ export {
   type PhaseTerm,
 } from "./gates.ts";
 export type { CircuitJSON } from "./json.ts";
+export * from "./library/index.ts";
 export { complexMatrix, type Matrix } from "./matrices.ts";
 export {
   multiplyPaulis,
