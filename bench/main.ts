@@ -99,7 +99,7 @@ async function benchW1(numQubits: number, batch: number, python: string | undefi
     mine,
     ...peers.map((entry) => ({
       ...common,
-      side: `pennylane ${entry.versions["pennylane"]} default.qubit, jax ${entry.versions["jax"]} jit`,
+      side: `pennylane ${entry.versions.pennylane} default.qubit, jax ${entry.versions.jax} jit`,
       threads: entry.threads,
       medianSeconds: median(entry.seconds),
       minSeconds: Math.min(...entry.seconds),

@@ -5,7 +5,7 @@ export function lcgAngles(seed: number, count: number): Float64Array {
   let x = seed;
   return Float64Array.from({ length: count }, () => {
     x = (1664525 * x + 1013904223) % 4294967296;
-    return (x / 4294967296) * 6.283185307179586 - 3.141592653589793;
+    return (x / 4294967296) * 2 * Math.PI - Math.PI;
   });
 }
 

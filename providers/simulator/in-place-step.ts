@@ -1,50 +1,172 @@
-import { multiplyMask, swapAmplitudes } from "./kernels/monomial.ts";
-import type { AffineAngle, PermutationPrimitive } from "./normal-form.ts";
+import {
+  multiplyMask,
+  multiplyTables,
+  phaseGradientTables,
+  subsetSums,
+  supersetSums,
+  swapAmplitudes,
+} from "./kernels/monomial.ts";
+import type { PermutationPrimitive, PhasePrimitive } from "./normal-form.ts";
 import { laneAngle } from "./rotation-step.ts";
 import type { MonomialStage } from "./stages.ts";
 import type { Step, Workspace } from "./workspace.ts";
 
-type Item =
-  | { readonly kind: "phase"; readonly mask: number; readonly angle: AffineAngle }
-  | {
-      readonly kind: "permutation";
-      readonly occupied: number;
-      readonly pairs: readonly (readonly [low: number, high: number])[];
-    };
+/** Qubits whose phases one table holds; a second table holds those of the qubits above. */
+const LOW_QUBITS = 12;
+
+interface Permutation {
+  readonly kind: "permutation";
+  /** Bits that `pairs` decide; all others run free. */
+  readonly occupied: number;
+  readonly pairs: readonly (readonly [low: number, high: number])[];
+}
+
+/** Phases between two permutations. */
+interface Phases {
+  readonly kind: "phases";
+  readonly low: PhasePrimitive[];
+  readonly high: PhasePrimitive[];
+  /** Phases of low and high qubits together, which no table holds. */
+  readonly straddling: PhasePrimitive[];
+}
 
 /**
- * A stage of phases and permutations applied one by one in place: for states too large for tables. Such states are run
- * one row at a time, so every angle is that of lane 0.
+ * A stage of phases and permutations in place, for states too large to have tables over all basis states. Such states
+ * are run one row at a time, so every angle is that of lane 0.
  */
 export class InPlaceStep implements Step {
-  readonly #items: readonly Item[];
+  readonly #items: readonly (Permutation | Phases)[];
+  readonly #lowTable: Float64Array;
+  readonly #highTable: Float64Array;
+  readonly #lowSums: Float64Array;
+  readonly #highSums: Float64Array;
+  readonly #lowMask: number;
+  readonly #lowBits: number;
 
-  constructor(stage: MonomialStage) {
-    this.#items = stage.items.map((item) => (item.kind === "phase" ? item : transpositions(item)));
+  constructor(stage: MonomialStage, numQubits: number) {
+    this.#lowBits = Math.min(LOW_QUBITS, numQubits);
+    this.#lowMask = 2 ** this.#lowBits - 1;
+    const items: (Permutation | Phases)[] = [];
+    for (const item of stage.items) {
+      if (item.kind === "permutation") {
+        items.push(transpositions(item));
+        continue;
+      }
+      let group = items.at(-1);
+      if (group?.kind !== "phases") {
+        group = { kind: "phases", low: [], high: [], straddling: [] };
+        items.push(group);
+      }
+      if ((item.mask & ~this.#lowMask) === 0) group.low.push(item);
+      else if ((item.mask & this.#lowMask) === 0) group.high.push(item);
+      else group.straddling.push(item);
+    }
+    this.#items = items;
+    this.#lowSums = new Float64Array(2 ** this.#lowBits);
+    this.#highSums = new Float64Array(2 ** (numQubits - this.#lowBits));
+    this.#lowTable = new Float64Array(2 * this.#lowSums.length);
+    this.#highTable = new Float64Array(2 * this.#highSums.length);
   }
 
   prepareShared(): void {}
   prepareLanes(): void {}
 
   forward(workspace: Workspace): void {
-    for (const item of this.#items) applyItem(item, workspace, workspace.psi, 1);
+    for (const item of this.#items) {
+      if (item.kind === "permutation") permute(item, workspace, workspace.psi);
+      else {
+        this.#fillTables(item, workspace);
+        this.#multiply(item, workspace, workspace.psi, 1);
+      }
+    }
   }
 
   backward(workspace: Workspace): void {
     for (let index = this.#items.length - 1; index >= 0; index--) {
       const item = this.#items[index]!;
-      if (item.kind === "phase") addGradient(item.mask, item.angle, workspace);
-      applyItem(item, workspace, workspace.psi, -1);
-      applyItem(item, workspace, workspace.lambda, -1);
+      if (item.kind === "permutation") {
+        permute(item, workspace, workspace.psi);
+        permute(item, workspace, workspace.lambda);
+        continue;
+      }
+      this.#addGradients(item, workspace);
+      this.#fillTables(item, workspace);
+      this.#multiply(item, workspace, workspace.psi, -1);
+      this.#multiply(item, workspace, workspace.lambda, -1);
     }
   }
 
   wantsGradient(workspace: Workspace): boolean {
-    return this.#items.some((item) => item.kind === "phase" && item.angle.slots.some((slot) => workspace.wanted[slot]));
+    return this.#items.some(
+      (item) =>
+        item.kind === "phases" &&
+        [...item.low, ...item.high, ...item.straddling].some((phase) => isWanted(phase, workspace)),
+    );
+  }
+
+  #fillTables(phases: Phases, workspace: Workspace): void {
+    const fill = (list: readonly PhasePrimitive[], shift: number, sums: Float64Array, table: Float64Array): void => {
+      sums.fill(0);
+      for (const { mask, angle } of list) sums[mask >>> shift]! += laneAngle(angle, workspace, 0);
+      subsetSums(sums, sums.length);
+      for (let i = 0; i < sums.length; i++) {
+        table[2 * i] = Math.cos(sums[i]!);
+        table[2 * i + 1] = Math.sin(sums[i]!);
+      }
+    };
+    fill(phases.low, 0, this.#lowSums, this.#lowTable);
+    fill(phases.high, this.#lowBits, this.#highSums, this.#highTable);
+  }
+
+  #multiply(phases: Phases, workspace: Workspace, state: Float64Array, sign: number): void {
+    if (phases.low.length + phases.high.length > 0)
+      multiplyTables(state, workspace.size, this.#lowTable, this.#highTable, sign);
+    for (const { mask, angle } of phases.straddling) {
+      const phase = sign * laneAngle(angle, workspace, 0);
+      multiplyMask(state, workspace.size, 1, mask, Math.cos(phase), Math.sin(phase));
+    }
+  }
+
+  #addGradients(phases: Phases, workspace: Workspace): void {
+    const { psi, lambda, size } = workspace;
+    if (
+      phases.low.some((phase) => isWanted(phase, workspace)) ||
+      phases.high.some((phase) => isWanted(phase, workspace))
+    ) {
+      phaseGradientTables(psi, lambda, size, this.#lowSums, this.#highSums);
+      supersetSums(this.#lowSums, this.#lowSums.length);
+      supersetSums(this.#highSums, this.#highSums.length);
+      for (const phase of phases.low) addGradient(phase, workspace, this.#lowSums[phase.mask]!);
+      for (const phase of phases.high) addGradient(phase, workspace, this.#highSums[phase.mask >>> this.#lowBits]!);
+    }
+    for (const phase of phases.straddling) {
+      if (!isWanted(phase, workspace)) continue;
+      const free = (size - 1) & ~phase.mask;
+      let sum = 0;
+      let rest = 0;
+      do {
+        const at = 2 * (rest | phase.mask);
+        sum += lambda[at + 1]! * psi[at]! - lambda[at]! * psi[at + 1]!;
+        rest = (rest - free) & free;
+      } while (rest !== 0);
+      addGradient(phase, workspace, 2 * sum);
+    }
   }
 }
 
-function transpositions({ qubits, permutation, controls }: PermutationPrimitive): Item {
+function isWanted({ angle }: PhasePrimitive, workspace: Workspace): boolean {
+  return angle.slots.some((slot) => workspace.wanted[slot] === 1);
+}
+
+function addGradient({ angle }: PhasePrimitive, workspace: Workspace, gradient: number): void {
+  for (let k = 0; k < angle.slots.length; k++) {
+    const slot = angle.slots[k]!;
+    if (workspace.shared[slot]) workspace.sharedGradients[slot]! += angle.coefficients[k]! * gradient;
+    else workspace.laneGradients[slot * workspace.maxLanes]! += angle.coefficients[k]! * gradient;
+  }
+}
+
+function transpositions({ qubits, permutation, controls }: PermutationPrimitive): Permutation {
   const spread = (local: number): number =>
     qubits.reduce((index, qubit, bit) => index | (((local >> bit) & 1) << qubit), controls);
   return {
@@ -54,31 +176,7 @@ function transpositions({ qubits, permutation, controls }: PermutationPrimitive)
   };
 }
 
-function applyItem(item: Item, workspace: Workspace, state: Float64Array, sign: number): void {
-  const { size, lanes } = workspace;
-  if (item.kind === "permutation") {
-    for (const [low, high] of item.pairs) swapAmplitudes(state, size, lanes, item.occupied, low, high);
-    return;
-  }
-  const phase = sign * laneAngle(item.angle, workspace, 0);
-  multiplyMask(state, size, lanes, item.mask, Math.cos(phase), Math.sin(phase));
-}
-
-function addGradient(mask: number, angle: AffineAngle, workspace: Workspace): void {
-  if (!angle.slots.some((slot) => workspace.wanted[slot])) return;
-  const { psi, lambda, size } = workspace;
-  const free = (size - 1) & ~mask;
-  let sum = 0;
-  let rest = 0;
-  do {
-    const at = 2 * (rest | mask);
-    sum += lambda[at + 1]! * psi[at]! - lambda[at]! * psi[at + 1]!;
-    rest = (rest - free) & free;
-  } while (rest !== 0);
-  for (let k = 0; k < angle.slots.length; k++) {
-    const slot = angle.slots[k]!;
-    const gradient = 2 * angle.coefficients[k]! * sum;
-    if (workspace.shared[slot]) workspace.sharedGradients[slot]! += gradient;
-    else workspace.laneGradients[slot * workspace.maxLanes]! += gradient;
-  }
+/** Every permutation of the gate table is its own inverse, so this also undoes it. */
+function permute({ occupied, pairs }: Permutation, { size, lanes }: Workspace, state: Float64Array): void {
+  for (const [low, high] of pairs) swapAmplitudes(state, size, lanes, occupied, low, high);
 }

@@ -112,7 +112,7 @@ export class StepProgram {
   }
 
   #monomialStep(stage: MonomialStage, size: number): Step {
-    return this.#tables ? new MonomialStep(stage, size, this.maxLanes) : new InPlaceStep(stage);
+    return this.#tables ? new MonomialStep(stage, size, this.maxLanes) : new InPlaceStep(stage, this.numQubits);
   }
 
   /** Makes the buffers. @throws SimulatorError STATE_TOO_LARGE */

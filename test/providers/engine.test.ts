@@ -198,6 +198,28 @@ describe("rows", () => {
   });
 });
 
+test("in place equals tables where qubits lie above the low table too", () => {
+  const numQubits = 14;
+  const rng = Rng.seed("large");
+  const circuit = randomUnitaryCircuit(rng, numQubits, 60);
+  const observables = [randomObservable(rng, numQubits), SparsePauliOp.z(numQubits, 13)];
+  const draw = (length: number): Float64Array => Float64Array.from({ length }, () => rng.normal());
+  const [inputs, weights, cotangents] = [draw(2 * 2), draw(3), draw(2 * 2)];
+  const [tables, inPlace] = engines.map(([, engine]) => {
+    const outputs = new Float64Array(4);
+    const weightGradients = new Float64Array(3);
+    const inputGradients = new Float64Array(4);
+    engine
+      .expectation(circuit, observables)
+      .backward(inputs, weights, 2, cotangents, outputs, weightGradients, inputGradients);
+    const state = engine.statevector(circuit).statevector(Float64Array.of(...inputs.slice(0, 2), ...weights));
+    return { outputs, weightGradients, inputGradients, state: state.slice() };
+  });
+  for (const name of ["outputs", "weightGradients", "inputGradients", "state"] as const)
+    for (const [index, value] of tables![name].entries())
+      expect(Math.abs(value - inPlace![name][index]!)).toBeLessThan(1e-11);
+});
+
 describe("light cone", () => {
   test("a circuit of 200 qubits is no larger than what the observable sees", () => {
     const w = weight("w", 200);

@@ -160,3 +160,36 @@ export function multiplyMask(
     rest = (rest - free) & free;
   } while (rest !== 0);
 }
+
+/** state[i] *= low[i mod |low|]·high[i div |low|] for one lane; tables interleaved re/im, conjugated where sign is -1. */
+export function multiplyTables(state: Float64Array, size: number, low: Float64Array, high: Float64Array, sign: number): void {
+  const lowSize = low.length / 2;
+  for (let block = 0, at = 0; at < 2 * size; block++) {
+    const hr = high[2 * block]!;
+    const hi = sign * high[2 * block + 1]!;
+    for (let k = 0; k < 2 * lowSize; k += 2, at += 2) {
+      const lr = low[k]!;
+      const li = sign * low[k + 1]!;
+      const re = hr * lr - hi * li;
+      const im = hr * li + hi * lr;
+      const x = state[at]!;
+      const y = state[at + 1]!;
+      state[at] = re * x - im * y;
+      state[at + 1] = re * y + im * x;
+    }
+  }
+}
+
+/** The phase gradients of one lane summed to low[i mod |low|] and high[i div |low|], which are overwritten. */
+export function phaseGradientTables(psi: Float64Array, lambda: Float64Array, size: number, low: Float64Array, high: Float64Array): void {
+  low.fill(0);
+  for (let block = 0, at = 0; at < 2 * size; block++) {
+    let sum = 0;
+    for (let k = 0; k < low.length; k++, at += 2) {
+      const gradient = 2 * (lambda[at + 1]! * psi[at]! - lambda[at]! * psi[at + 1]!);
+      low[k]! += gradient;
+      sum += gradient;
+    }
+    high[block] = sum;
+  }
+}
