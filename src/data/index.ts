@@ -1,0 +1,17 @@
+export { type Batch, type BatchOptions, batches } from "./batches.ts";
+export { type CsvOptions, type CsvText, readCsv } from "./csv.ts";
+export {
+  type Dataset,
+  type DatasetOptions,
+  datasetFromTable,
+  type Features,
+  fromArrays,
+  oneHot,
+  selectRows,
+} from "./dataset.ts";
+export { type FittedPca, pca } from "./pca.ts";
+export { pipeline, transformFromJSON } from "./pipeline.ts";
+export { minMax, standardise } from "./scaling.ts";
+export { randomSplit, splitByNames } from "./split.ts";
+export { type Column, columnOf, numbersOf, type Table, textsOf } from "./table.ts";
+export type { FittedTransform, Transform, TransformJSON } from "./transform.ts";

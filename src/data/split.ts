@@ -1,0 +1,97 @@
+import { Rng } from "../../circuits/index.ts";
+import { DataError } from "../errors.ts";
+import { type Dataset, selectRows } from "./dataset.ts";
+
+/**
+ * Splits by a name for each row, such as a table's `split` column of "train" and "test". Rows keep their order.
+ * @throws DataError DATA_SPLIT when a required part is missing or the number of names is not that of the rows
+ */
+export function splitByNames<Part extends string>(
+  source: Dataset,
+  names: readonly string[],
+  parts: readonly Part[],
+): Readonly<Record<Part, Dataset>> {
+  if (names.length !== source.numRows)
+    throw new DataError("DATA_SPLIT", `${names.length} split name(s) were given for ${source.numRows} row(s).`);
+  const unknown = names.findIndex((name) => !(parts as readonly string[]).includes(name));
+  if (unknown !== -1)
+    throw new DataError(
+      "DATA_SPLIT",
+      `Row ${unknown} belongs to the part "${names[unknown]}", which is none of: ${parts.join(", ")}.`,
+    );
+  return Object.fromEntries(
+    parts.map((part) => {
+      const rows = names.flatMap((name, row) => (name === part ? [row] : []));
+      if (rows.length === 0) throw new DataError("DATA_SPLIT", `No row belongs to the part "${part}".`);
+      return [part, selectRows(source, rows)];
+    }),
+  ) as Record<Part, Dataset>;
+}
+
+/**
+ * Splits at random into parts with the given fractions, which sum to 1. Part sizes are exact to the nearest row (largest
+ * remainder). Same seed, same parts.
+ * @param options.stratified keeps each class's share in every part, exact to the nearest row within the class
+ * @throws DataError DATA_SPLIT when fractions do not sum to 1, a part gets no row, or a regression is to be stratified
+ */
+export function randomSplit<Part extends string>(
+  source: Dataset,
+  fractions: Readonly<Record<Part, number>>,
+  options: { readonly seed: number; readonly stratified?: boolean },
+): Readonly<Record<Part, Dataset>> {
+  const parts = Object.keys(fractions) as Part[];
+  const shares = parts.map((part) => fractions[part]);
+  const total = shares.reduce((sum, share) => sum + share, 0);
+  if (!shares.every((share) => share > 0) || Math.abs(total - 1) > 1e-9)
+    throw new DataError(
+      "DATA_SPLIT",
+      `Fractions must be above 0 and sum to 1, but ${JSON.stringify(fractions)} sum to ${total}.`,
+    );
+  const groups =
+    options.stratified === true ? rowsByClass(source) : [Int32Array.from({ length: source.numRows }, (_, i) => i)];
+  const rng = Rng.seed(options.seed).fork("split");
+  const rows: number[][] = parts.map(() => []);
+  for (const [group, members] of groups.entries()) {
+    const order = rng.fork(group).permutation(members.length);
+    let start = 0;
+    for (const [part, size] of apportion(members.length, shares).entries()) {
+      for (let i = start; i < start + size; i++) rows[part]!.push(members[order[i]!]!);
+      start += size;
+    }
+  }
+  return Object.fromEntries(
+    parts.map((part, i) => {
+      if (rows[i]!.length === 0)
+        throw new DataError(
+          "DATA_SPLIT",
+          `The part "${part}" gets none of ${source.numRows} row(s); give it a larger fraction.`,
+        );
+      return [
+        part,
+        selectRows(
+          source,
+          rows[i]!.sort((a, b) => a - b),
+        ),
+      ];
+    }),
+  ) as Record<Part, Dataset>;
+}
+
+function rowsByClass(source: Dataset): readonly Int32Array[] {
+  if (source.classes === undefined)
+    throw new DataError("DATA_SPLIT", "A stratified split needs classes, but this dataset is for regression.");
+  const rows: number[][] = source.classes.map(() => []);
+  for (const [row, label] of source.y.entries()) rows[label]!.push(row);
+  return rows.map((members) => Int32Array.from(members));
+}
+
+/** Whole numbers that sum to `total` and differ from `total·share` by less than 1. */
+function apportion(total: number, shares: readonly number[]): readonly number[] {
+  // Float noise such as 0.1·3 must not hand a whole row to the wrong part.
+  const exact = shares.map((share) => Math.round(total * share * 1e9) / 1e9);
+  const sizes = exact.map(Math.floor);
+  const left = total - sizes.reduce((sum, size) => sum + size, 0);
+  const byRemainder = exact.map((size, i) => [size - sizes[i]!, i] as const).sort((a, b) => b[0] - a[0] || a[1] - b[1]);
+  for (const [, i] of byRemainder.slice(0, left)) sizes[i]!++;
+  return sizes;
+}
