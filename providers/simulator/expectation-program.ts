@@ -12,12 +12,7 @@ class ConeProgram {
   readonly #row: Float64Array;
   readonly #gradient: Float64Array;
 
-  constructor(
-    circuit: Circuit,
-    cone: LightCone,
-    observables: readonly SparsePauliOp[],
-    tableQubits: number | undefined,
-  ) {
+  constructor(circuit: Circuit, cone: LightCone, observables: readonly SparsePauliOp[], options: StatevectorOptions) {
     const place = new Map(cone.qubits.map((qubit, index) => [qubit, index]));
     const reduced = Circuit.build(cone.numQubits, (builder) => {
       builder.declare(...circuit.vectors);
@@ -26,7 +21,7 @@ class ConeProgram {
     });
     const local = observables.map((observable) => restrict(observable, cone));
     const diagonal = local.every(({ isDiagonal }) => isDiagonal);
-    this.#steps = new StepProgram(reduced, diagonal ? "diagonal expectations" : "expectations", tableQubits);
+    this.#steps = new StepProgram(reduced, diagonal ? "diagonal expectations" : "expectations", options);
     this.#observables = new ObservableKernel(local, cone.numQubits, this.#steps.maxLanes, this.#steps.finalPermutation);
     this.#numInputs = circuit.numInputs;
     this.#row = new Float64Array(circuit.parameters.length);
@@ -101,6 +96,8 @@ class ConeProgram {
 export interface StatevectorOptions {
   /** Up to this many qubits, phases and permutations go by table, many rows at once; above, in place, row by row. */
   readonly tableQubits?: number;
+  /** Bytes that the states of one program may take; by default most of what is free. */
+  readonly maxBytes?: number;
 }
 
 /** Above this many qubits it pays to look for terms whose light cones are smaller than all together. */
@@ -120,7 +117,7 @@ export class StatevectorExpectation implements RowExpectationProgram {
     this.circuit = circuit;
     this.numObservables = observables.length;
     this.#cones = partition(circuit, observables).map(
-      ({ cone, parts }) => new ConeProgram(circuit, cone, parts, options.tableQubits),
+      ({ cone, parts }) => new ConeProgram(circuit, cone, parts, options),
     );
   }
 

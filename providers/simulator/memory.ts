@@ -11,7 +11,8 @@ const USABLE_FRACTION = 0.8;
 /** Bytes that new states may take: what the machine or its container has free. */
 export function availableBytes(): number {
   const constrained = process.constrainedMemory();
-  const own = constrained > 0 && constrained < Number.MAX_SAFE_INTEGER ? constrained - process.memoryUsage.rss() : Infinity;
+  const own =
+    constrained > 0 && constrained < Number.MAX_SAFE_INTEGER ? constrained - process.memoryUsage.rss() : Infinity;
   return USABLE_FRACTION * Math.min(own, Math.max(freemem(), process.availableMemory()));
 }
 

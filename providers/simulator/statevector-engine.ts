@@ -10,9 +10,9 @@ class StatevectorRun implements StatevectorProgram {
   readonly #steps: StepProgram;
 
   constructor(circuit: Circuit, options: StatevectorOptions) {
-    assertStateFits(circuit.numQubits, 1);
+    assertStateFits(circuit.numQubits, 1, options.maxBytes);
     this.circuit = circuit;
-    this.#steps = new StepProgram(circuit, "amplitudes", options.tableQubits);
+    this.#steps = new StepProgram(circuit, "amplitudes", options);
   }
 
   statevector(values: Float64Array): Float64Array {
@@ -30,7 +30,7 @@ export function createStatevectorEngine(options: StatevectorOptions = {}): Engin
   return {
     name: "statevector",
     get maxQubits() {
-      return maxQubitsFor(2.5);
+      return maxQubitsFor(2.5, options.maxBytes);
     },
     statevector(circuit: Circuit): StatevectorProgram {
       return new StatevectorRun(circuit, options);

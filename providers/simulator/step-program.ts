@@ -1,4 +1,5 @@
 import { type Circuit, SlotProgram, slotsOf } from "../../circuits/index.ts";
+import type { StatevectorOptions } from "./expectation-program.ts";
 import { InPlaceStep } from "./in-place-step.ts";
 import { assertStateFits } from "./memory.ts";
 import { MonomialStep } from "./monomial-step.ts";
@@ -38,10 +39,11 @@ export class StepProgram {
   readonly #weightAngles: Float64Array;
   readonly #rowAngles: Float64Array;
   readonly #tables: boolean;
+  readonly #maxBytes: number | undefined;
   #firstWanted = 0;
 
-  /** @param tableQubits up to this many qubits, phases and permutations go by table, many rows at once */
-  constructor(circuit: Circuit, readout: Readout, tableQubits = TABLE_QUBITS) {
+  constructor(circuit: Circuit, readout: Readout, { tableQubits = TABLE_QUBITS, maxBytes }: StatevectorOptions = {}) {
+    this.#maxBytes = maxBytes;
     const { numQubits } = circuit;
     const slots = slotsOf(circuit);
     const globalPhase = readout === "amplitudes";
@@ -120,7 +122,7 @@ export class StepProgram {
     const { workspace } = this;
     const length = 2 * workspace.size * this.maxLanes;
     if (!this.#tables && (workspace.psi.length === 0 || (adjoint && workspace.lambda.length === 0)))
-      assertStateFits(this.numQubits, adjoint ? 2.5 : 1.5);
+      assertStateFits(this.numQubits, adjoint ? 2.5 : 1.5, this.#maxBytes);
     if (workspace.psi.length === 0) {
       workspace.psi = new Float64Array(length);
       if (this.#tables) workspace.psiSpare = new Float64Array(length);

@@ -162,7 +162,13 @@ export function multiplyMask(
 }
 
 /** state[i] *= low[i mod |low|]·high[i div |low|] for one lane; tables interleaved re/im, conjugated where sign is -1. */
-export function multiplyTables(state: Float64Array, size: number, low: Float64Array, high: Float64Array, sign: number): void {
+export function multiplyTables(
+  state: Float64Array,
+  size: number,
+  low: Float64Array,
+  high: Float64Array,
+  sign: number,
+): void {
   const lowSize = low.length / 2;
   for (let block = 0, at = 0; at < 2 * size; block++) {
     const hr = high[2 * block]!;
@@ -181,7 +187,13 @@ export function multiplyTables(state: Float64Array, size: number, low: Float64Ar
 }
 
 /** The phase gradients of one lane summed to low[i mod |low|] and high[i div |low|], which are overwritten. */
-export function phaseGradientTables(psi: Float64Array, lambda: Float64Array, size: number, low: Float64Array, high: Float64Array): void {
+export function phaseGradientTables(
+  psi: Float64Array,
+  lambda: Float64Array,
+  size: number,
+  low: Float64Array,
+  high: Float64Array,
+): void {
   low.fill(0);
   for (let block = 0, at = 0; at < 2 * size; block++) {
     let sum = 0;

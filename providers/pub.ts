@@ -1,0 +1,135 @@
+import { Circuit, type Operation } from "../circuits/index.ts";
+import { PubError } from "./errors.ts";
+import { broadcastIndices, broadcastShapes, shapeText, sizeOf } from "./ndarray.ts";
+import type { EstimatorPub, SamplerPub } from "./primitives.ts";
+import { type ObservableArray, observableArray } from "./pub-observables.ts";
+import { type ParameterRows, parameterRows } from "./pub-values.ts";
+
+/** An Estimator PUB that has been checked, with everything it left open filled in. */
+export interface CheckedEstimatorPub {
+  readonly circuit: Circuit;
+  readonly observables: ObservableArray;
+  readonly values: ParameterRows;
+  /** The broadcast shape of values and observables: the shape of the result. */
+  readonly shape: readonly number[];
+  /** For each element of the result its row of parameter values. */
+  readonly rowOf: Int32Array;
+  /** For each element of the result its place in `observables.distinct`. */
+  readonly observableOf: Int32Array;
+  /** Target standard error, 0 or more. */
+  readonly precision: number;
+}
+
+/** A Sampler PUB that has been checked, with everything it left open filled in. */
+export interface CheckedSamplerPub {
+  readonly circuit: Circuit;
+  readonly values: ParameterRows;
+  readonly shots: number;
+}
+
+/**
+ * Checks Estimator PUBs against numpy's broadcasting rule: the batch shape of the values and the shape of the observables
+ * are aligned at their last axes, and axes of length 1 stretch.
+ * @param precision for PUBs without their own
+ * @throws PubError PUB_LIST_EMPTY, PUB_FORM, PUB_BROADCAST, PUB_PRECISION and the codes of `parameterRows` and
+ * `observableArray`; the message names the PUB
+ */
+export function checkEstimatorPubs(pubs: readonly EstimatorPub[], precision: number): readonly CheckedEstimatorPub[] {
+  return checkEach(pubs, "[circuit, observables, parameterValues]", (pub) => {
+    const form = Array.isArray(pub)
+      ? { circuit: pub[0], observables: pub[1], parameterValues: pub[2], precision: pub[3] }
+      : (pub as Exclude<EstimatorPub, readonly unknown[]>);
+    const { circuit } = form;
+    assertCircuit(circuit);
+    if (form.observables === undefined)
+      throw new PubError("PUB_FORM", 'observables are missing; write for example [circuit, ["ZZ", "XX"]].');
+    const observables = observableArray(circuit.numQubits, form.observables);
+    const values = parameterRows(circuit, form.parameterValues);
+    const shape = broadcastShapes(values.shape, observables.shape);
+    if (shape === undefined)
+      throw new PubError(
+        "PUB_BROADCAST",
+        `the batch shape of parameterValues ${shapeText(values.shape)} does not broadcast with the shape of observables ${shapeText(observables.shape)}; trailing axes must be equal or 1. For every observable at every row give values of shape [${[...values.shape, 1, circuit.parameters.length].join(", ")}].`,
+      );
+    const places = broadcastIndices(observables.shape, shape);
+    return {
+      circuit,
+      observables,
+      values,
+      shape,
+      rowOf: broadcastIndices(values.shape, shape),
+      observableOf: places.map((place) => observables.indices[place]!),
+      precision: checkPrecision(form.precision ?? precision),
+    };
+  });
+}
+
+/**
+ * Checks Sampler PUBs.
+ * @param shots for PUBs without their own
+ * @throws PubError PUB_LIST_EMPTY, PUB_FORM, PUB_SHOTS, PUB_NO_MEASUREMENT and the codes of `parameterRows`; the message
+ * names the PUB
+ */
+export function checkSamplerPubs(pubs: readonly SamplerPub[], shots: number): readonly CheckedSamplerPub[] {
+  return checkEach(pubs, "[circuit, parameterValues]", (pub) => {
+    const form = Array.isArray(pub)
+      ? { circuit: pub[0], parameterValues: pub[1], shots: pub[2] }
+      : (pub as Exclude<SamplerPub, readonly unknown[]>);
+    const { circuit } = form;
+    assertCircuit(circuit);
+    if (!measures(circuit.operations))
+      throw new PubError(
+        "PUB_NO_MEASUREMENT",
+        "the circuit measures nothing, so there is nothing to sample; add measureAll(), such as circuit.extend((c) => c.measureAll()).",
+      );
+    return { circuit, values: parameterRows(circuit, form.parameterValues), shots: checkShots(form.shots ?? shots) };
+  });
+}
+
+/** @throws PubError PUB_PRECISION unless it is a number of 0 or more */
+export function checkPrecision(precision: number): number {
+  if (typeof precision === "number" && precision >= 0 && Number.isFinite(precision)) return precision;
+  throw new PubError(
+    "PUB_PRECISION",
+    `precision is ${precision}; it is the target standard error: 0 for exact values, or a positive number such as 0.01.`,
+  );
+}
+
+/** @throws PubError PUB_SHOTS unless it is a positive integer */
+export function checkShots(shots: number): number {
+  if (Number.isSafeInteger(shots) && shots > 0) return shots;
+  throw new PubError("PUB_SHOTS", `shots is ${shots}; it must be a positive integer, such as 1024.`);
+}
+
+/** How many rows of parameter values a PUB has. */
+export function numRows({ values }: { readonly values: ParameterRows }): number {
+  return sizeOf(values.shape);
+}
+
+function measures(operations: readonly Operation[]): boolean {
+  return operations.some(
+    (operation) =>
+      operation.kind === "measure" ||
+      (operation.kind === "if" && (measures(operation.whenTrue) || measures(operation.whenFalse))),
+  );
+}
+
+function assertCircuit(circuit: unknown): asserts circuit is Circuit {
+  if (!(circuit instanceof Circuit))
+    throw new PubError("PUB_FORM", "its circuit is not a Circuit; make one with Circuit.build or parse it.");
+}
+
+function checkEach<Pub, Checked>(pubs: readonly Pub[], form: string, check: (pub: Pub) => Checked): readonly Checked[] {
+  if (!Array.isArray(pubs) || pubs.length === 0)
+    throw new PubError("PUB_LIST_EMPTY", `run takes a list of one or more PUBs, such as run([${form}]).`);
+  return pubs.map((pub, index) => {
+    try {
+      if (typeof pub !== "object" || pub === null || pub instanceof Circuit)
+        throw new PubError("PUB_FORM", `it is neither a list nor an object; write ${form}, one list a PUB.`);
+      return check(pub);
+    } catch (error) {
+      if (!(error instanceof PubError)) throw error;
+      throw new PubError(error.code, `PUB ${index}: ${error.message}`, { cause: error });
+    }
+  });
+}
