@@ -22,7 +22,12 @@ export type ObservablesLike = ObservableLike | readonly ObservablesLike[];
 
 /** Primitive unified bloc of an Estimator: batch shapes of observables and values broadcast as in numpy. */
 export type EstimatorPub =
-  | readonly [circuit: Circuit, observables: ObservablesLike, parameterValues?: ParameterValuesLike, precision?: number]
+  | readonly [
+      circuit: Circuit,
+      observables: ObservablesLike,
+      parameterValues?: ParameterValuesLike | undefined,
+      precision?: number | undefined,
+    ]
   | {
       readonly circuit: Circuit;
       readonly observables: ObservablesLike;
@@ -33,7 +38,7 @@ export type EstimatorPub =
 
 /** Primitive unified bloc of a Sampler. */
 export type SamplerPub =
-  | readonly [circuit: Circuit, parameterValues?: ParameterValuesLike, shots?: number]
+  | readonly [circuit: Circuit, parameterValues?: ParameterValuesLike | undefined, shots?: number | undefined]
   | { readonly circuit: Circuit; readonly parameterValues?: ParameterValuesLike; readonly shots?: number };
 
 /** Result of one Estimator PUB: both arrays have the broadcast shape. */

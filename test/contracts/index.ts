@@ -1,0 +1,3 @@
+export type { ContractCase, ContractOptions } from "./contract-case.ts";
+export { type EstimatorContractOptions, estimatorContract } from "./estimator-contract.ts";
+export { type SamplerContractOptions, samplerContract } from "./sampler-contract.ts";
