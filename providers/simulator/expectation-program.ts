@@ -1,6 +1,7 @@
 import { Circuit, mapOperation, SparsePauliOp } from "../../circuits/index.ts";
 import type { RowExpectationProgram } from "./engine.ts";
 import { type LightCone, lightCone, restrict } from "./light-cone.ts";
+import { assertStateFits } from "./memory.ts";
 import { ObservableKernel } from "./observable-kernel.ts";
 import { StepProgram } from "./step-program.ts";
 
@@ -13,6 +14,7 @@ class ConeProgram {
   readonly #gradient: Float64Array;
 
   constructor(circuit: Circuit, cone: LightCone, observables: readonly SparsePauliOp[], options: StatevectorOptions) {
+    assertStateFits(cone.numQubits, 1.5, options.maxBytes);
     const place = new Map(cone.qubits.map((qubit, index) => [qubit, index]));
     const reduced = Circuit.build(cone.numQubits, (builder) => {
       builder.declare(...circuit.vectors);

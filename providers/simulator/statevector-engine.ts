@@ -1,4 +1,4 @@
-import type { Circuit, SparsePauliOp } from "../../circuits/index.ts";
+import { type Circuit, CircuitError, type SparsePauliOp } from "../../circuits/index.ts";
 import { PubError } from "../errors.ts";
 import type { Engine, RowExpectationProgram, StatevectorProgram } from "./engine.ts";
 import { StatevectorExpectation, type StatevectorOptions } from "./expectation-program.ts";
@@ -36,6 +36,11 @@ export function createStatevectorEngine(options: StatevectorOptions = {}): Engin
       return new StatevectorRun(circuit, options);
     },
     expectation(circuit: Circuit, observables: readonly SparsePauliOp[]): RowExpectationProgram {
+      if (!circuit.isUnitary)
+        throw new CircuitError(
+          "CIRCUIT_NOT_UNITARY",
+          "A circuit that measures, resets or branches has no single final state to differentiate; use an Estimator, which follows its branches.",
+        );
       for (const [index, { numQubits }] of observables.entries())
         if (numQubits !== circuit.numQubits)
           throw new PubError(

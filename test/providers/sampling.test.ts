@@ -147,7 +147,7 @@ describe("the sampled Estimator", () => {
   });
 
   test("a second run of an estimator draws other samples; a fresh one repeats the first", async () => {
-    const estimator = () => localSimulator({ seed: 4 }).estimator({ precision: 0.1 });
+    const estimator = () => localSimulator({ seed: 4 }).estimator({ precision: 0.003 });
     const first = estimator();
     const value = async (from: ReturnType<typeof estimator>) =>
       (await (await from.run([[circuit, "ZII", [0.3]]])).result())[0]!.evs[0];
