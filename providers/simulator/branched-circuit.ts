@@ -134,6 +134,11 @@ export class BranchedExpectation {
     this.#leaf = new Float64Array(observables.length);
   }
 
+  /** Of the part that is simulated. */
+  get numQubits(): number {
+    return this.#branched.live.prefix.numQubits;
+  }
+
   /**
    * Adds up the values of one row [P] into `out` [K]. Yields after each branch.
    * @throws SimulatorError BRANCH_LIMIT beyond 2^20 branches

@@ -1,4 +1,5 @@
 import type { Condition, Operation, Parameter } from "../../circuits/index.ts";
+import { assertFinite } from "./finite.ts";
 import { clearQubit, collapse, probabilityOfOne, type StateOperation, stateOperation } from "./state-operations.ts";
 
 /** Operations with nested branches laid out flat, so that a place in the circuit is one number. */
@@ -105,6 +106,7 @@ export function* followBranches<Share>(
         }
       } else {
         const one = probabilityOfOne(state, instruction.qubit);
+        assertFinite(one);
         let outcome: 0 | 1;
         if (depth < known) outcome = outcomes[depth]!;
         else {

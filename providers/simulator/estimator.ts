@@ -3,6 +3,7 @@ import { PubError } from "../errors.ts";
 import type { JobContext, LocalJobs } from "../job.ts";
 import type { Estimator, EstimatorPub, EstimatorPubResult, Job, RunOptions } from "../primitives.ts";
 import { type CheckedEstimatorPub, checkEstimatorPubs } from "../pub.ts";
+import { assertFinite } from "./finite.ts";
 import { GroupTally, type MeasurementGroup, measuredInBasis, measurementGroups } from "./measurement-groups.ts";
 import type { Programs } from "./programs.ts";
 
@@ -82,6 +83,7 @@ export class LocalEstimator implements Estimator {
         metadata.branches = ((metadata.branches as number | undefined) ?? 0) + step.value.branches;
         metadata.prunedProbability =
           ((metadata.prunedProbability as number | undefined) ?? 0) + step.value.prunedProbability;
+        assertFinite(sum(out), `Row ${row}`);
         context.charge(groups);
         block.scatter(row, out, 0, evs);
         await context.checkpoint();
@@ -97,7 +99,10 @@ export class LocalEstimator implements Estimator {
       const outputs = new Float64Array(rows.length * count);
       unitary.evaluate(values, rows.length, outputs);
       context.charge(rows.length * groups);
-      for (const [index, row] of rows.entries()) block.scatter(row, outputs, index * count, evs);
+      for (const [index, row] of rows.entries()) {
+        assertFinite(sum(outputs.subarray(index * count, (index + 1) * count)), `Row ${row}`);
+        block.scatter(row, outputs, index * count, evs);
+      }
       await context.checkpoint();
     }
   }
@@ -154,6 +159,10 @@ export class LocalEstimator implements Estimator {
     tally.addTo(means, variances);
     await context.checkpoint();
   }
+}
+
+function sum(values: Float64Array): number {
+  return values.reduce((total, value) => total + value, 0);
 }
 
 /** Rows of a PUB that need the same observables. */

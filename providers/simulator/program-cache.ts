@@ -1,6 +1,6 @@
 /**
- * Compiled programs by key, the least recently used dropped first. The newest is always kept; all together hold at most
- * `maxWeight` (amplitudes of their states).
+ * Compiled programs by key, the least recently used dropped first. The newest is always kept; all together weigh at most
+ * `maxWeight`.
  */
 export class ProgramCache<Program> {
   readonly #maxEntries: number;
@@ -17,20 +17,21 @@ export class ProgramCache<Program> {
     return this.#entries.size;
   }
 
-  /** The program of this key, made when it is not there. Room is made before, so that the old states can be freed. */
-  get(key: string, weight: number, make: () => Program): Program {
+  /** The program of this key, made and weighed when it is not there. */
+  get(key: string, make: () => Program, weigh: (program: Program) => number): Program {
     const found = this.#entries.get(key);
     if (found !== undefined) {
       this.#entries.delete(key);
       this.#entries.set(key, found);
       return found.program;
     }
+    const program = make();
+    const weight = weigh(program);
     for (const [oldest, entry] of this.#entries) {
       if (this.#entries.size < this.#maxEntries && this.#weight + weight <= this.#maxWeight) break;
       this.#entries.delete(oldest);
       this.#weight -= entry.weight;
     }
-    const program = make();
     this.#entries.set(key, { program, weight });
     this.#weight += weight;
     return program;

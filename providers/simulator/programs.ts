@@ -2,6 +2,7 @@ import type { Circuit, SparsePauliOp } from "../../circuits/index.ts";
 import { observableKey } from "../pub-observables.ts";
 import { BranchedExpectation, dephased, SampledCircuit } from "./branched-circuit.ts";
 import type { Engine, RowExpectationProgram } from "./engine.ts";
+import { lightCone } from "./light-cone.ts";
 import { unitaryBody } from "./live-circuit.ts";
 import { ProgramCache } from "./program-cache.ts";
 
@@ -29,25 +30,32 @@ export class Programs {
   /** Exact expectation values of observables that have the circuit's qubits. */
   expectation(circuit: Circuit, observables: readonly SparsePauliOp[]): ExactProgram {
     const key = `${circuit.hash} ${observables.map(observableKey).join()}`;
-    return this.#exact.get(key, weightOf(circuit), () => {
+    const make = (): ExactProgram => {
       const body = unitaryBody(circuit);
       const seen = dephased(circuit, observables);
       return body === undefined
         ? { branched: new BranchedExpectation(this.engine, circuit, seen, this.#maxBytes) }
         : { unitary: this.engine.expectation(body, seen) };
-    });
+    };
+    return this.#exact.get(key, make, ({ unitary, branched }) =>
+      amplitudes(
+        unitary === undefined
+          ? branched.numQubits
+          : lightCone(unitary.circuit, [...new Set(observables.flatMap(({ support }) => support))]).numQubits,
+      ),
+    );
   }
 
   /** A circuit to be sampled, measured by `measured()` in the setting that `basis` names ("" for its own measurements). */
   sampled(circuit: Circuit, basis: string, measured: () => Circuit): SampledCircuit {
     return this.#sampled.get(
       `${circuit.hash} ${basis}`,
-      weightOf(circuit),
       () => new SampledCircuit(this.engine, measured(), this.#maxBytes),
+      ({ live }) => amplitudes(live.prefix.numQubits),
     );
   }
 }
 
-function weightOf({ numQubits }: Circuit): number {
+function amplitudes(numQubits: number): number {
   return 2 ** Math.min(numQubits, 30);
 }

@@ -1,8 +1,10 @@
 import type { Rng } from "../../circuits/index.ts";
+import { assertFinite } from "./finite.ts";
 
 /**
  * Draws basis states from |amplitude|² of a state (interleaved re/im, not necessarily normalised), in ascending order.
  * Sorted uniforms are walked along the cumulative sum: O(2^n + shots·log shots), no table of 2^n entries.
+ * @throws SimulatorError STATE_NOT_FINITE
  */
 export function sampleSorted(state: Float64Array, shots: number, rng: Rng): Int32Array {
   const outcomes = new Int32Array(shots);
@@ -14,6 +16,7 @@ export function sampleSorted(state: Float64Array, shots: number, rng: Rng): Int3
     if (probability > 0) last = at / 2;
     total += probability;
   }
+  assertFinite(total);
   const uniforms = new Float64Array(shots);
   for (let shot = 0; shot < shots; shot++) uniforms[shot] = rng.uniform() * total;
   uniforms.sort();

@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from "vitest";
-import { Circuit, input, SparsePauliOp, weight } from "../../circuits/index.ts";
+import { Circuit, input, ln, SparsePauliOp, weight } from "../../circuits/index.ts";
 import {
   createStatevectorEngine,
   type Engine,
@@ -210,15 +210,70 @@ describe("the backend", () => {
   });
 });
 
+describe("angles that are not finite", () => {
+  const t = weight("t");
+  const broken = Circuit.build(1, (c) => c.rx(ln(t), 0));
+  const rows = [[1], [-1]];
+  const looped = broken.extend((c) => {
+    c.register("m", 1);
+    c.measure(0, 0).if([0], 1, (then) => then.x(0));
+  });
+
+  test.each([
+    [
+      "exact",
+      () =>
+        localSimulator()
+          .estimator()
+          .run([[broken, "Z", rows]]),
+    ],
+    [
+      "exact, dynamic",
+      () =>
+        localSimulator()
+          .estimator()
+          .run([[looped, "Z", rows]]),
+    ],
+    [
+      "sampled",
+      () =>
+        localSimulator()
+          .estimator({ precision: 0.1 })
+          .run([[broken, "Z", rows]]),
+    ],
+    [
+      "bits",
+      () =>
+        localSimulator()
+          .sampler()
+          .run([[broken.extend((c) => c.measureAll()), rows]]),
+    ],
+    [
+      "bits, dynamic",
+      () =>
+        localSimulator()
+          .sampler()
+          .run([[looped, rows]]),
+    ],
+  ])("fail the job instead of giving a number: %s", async (_, run) => {
+    const job = await run();
+    await expect(job.result()).rejects.toMatchObject({ code: "STATE_NOT_FINITE" });
+  });
+});
+
 describe("the program cache", () => {
   test("drops the least recently used beyond its entries or weight, never the newest", () => {
     const cache = new ProgramCache<string>(3, 100);
     const made: string[] = [];
     const get = (key: string, weight = 1): void => {
-      cache.get(key, weight, () => {
-        made.push(key);
-        return key;
-      });
+      cache.get(
+        key,
+        () => {
+          made.push(key);
+          return key;
+        },
+        () => weight,
+      );
     };
     for (const key of ["a", "b", "c", "a", "d", "a", "b"]) get(key);
     expect(made).toEqual(["a", "b", "c", "d", "b"]);
