@@ -72,7 +72,7 @@ function observableOf(value: ObservableLike, numQubits: number, field: string): 
   if (observable.numQubits !== numQubits)
     throw new PubError(
       "OBSERVABLE_QUBITS",
-      `${field} acts on ${observable.numQubits} qubit(s) but the circuit has ${numQubits}; a label needs one letter a qubit, such as "${"Z".padStart(Math.min(numQubits, 12), "I")}", or write a map such as {0: "Z"}.`,
+      `${field} acts on ${observable.numQubits} qubit(s) but the circuit has ${numQubits}; a label needs ${numQubits} letters, one a qubit, or write a map such as {0: "Z"}.`,
     );
   return observable;
 }
