@@ -1,0 +1,42 @@
+/** One look at a model in training. */
+export interface HistoryPoint {
+  readonly step: number;
+  /** Mean cross-entropy of the training batches since the last point, in nats. */
+  readonly loss: number;
+  /** Share of those training rows that were recognised, before each step's update. */
+  readonly trainAccuracy: number;
+  readonly testAccuracy: number;
+}
+
+/** A model trained from one seed, measured. */
+export interface Outcome {
+  readonly model: string;
+  readonly params: number;
+  readonly seed: number;
+  readonly testAccuracy: number;
+  /** Class indices for the test rows. */
+  readonly predictions: Int32Array;
+  readonly circuitExecutions: number;
+  /** Seconds of training, without the looks at the test rows. */
+  readonly seconds: number;
+  readonly history: readonly HistoryPoint[];
+}
+
+/** How often each class was taken for each other: [true][predicted]. */
+export function confusionCounts(
+  y: Float64Array,
+  predictions: Int32Array,
+  numClasses: number,
+): readonly (readonly number[])[] {
+  const counts = Array.from({ length: numClasses }, () => new Array<number>(numClasses).fill(0));
+  for (const [row, label] of y.entries()) counts[label]![predictions[row]!]!++;
+  return counts;
+}
+
+/** Mean and sample standard deviation (null for a single value). */
+export function meanAndSpread(values: readonly number[]): { readonly mean: number; readonly spread: number | null } {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  if (values.length === 1) return { mean, spread: null };
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return { mean, spread: Math.sqrt(squares / (values.length - 1)) };
+}

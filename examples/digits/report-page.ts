@@ -1,0 +1,78 @@
+import type { DemoResult, DemoRow } from "../../src/cli/demo.ts";
+import type { Outcome } from "./outcome.ts";
+
+/** The report's index.html: the table, and all pictures beside it. No scripts, nothing from elsewhere. */
+export function reportPage(page: {
+  readonly result: Omit<DemoResult, "files">;
+  /** File names of the charts that were drawn. */
+  readonly pictures: readonly string[];
+  readonly circuitDrawing: string;
+  readonly hybrid: Outcome;
+}): string {
+  const { result, pictures, hybrid } = page;
+  const seeds =
+    result.seeds.length === 1 ? `seed ${result.seeds[0]}` : `seeds ${result.seeds[0]} to ${result.seeds.at(-1)}`;
+  const best = result.rows.reduce((a, b) => (b.value > a.value ? b : a));
+  const [first, without] = [result.rows[0]!, result.rows[1]!];
+  const verdict =
+    without.value > first.value
+      ? `Taking the circuit out (${without.value.toFixed(3)}) does better than leaving it in (${first.value.toFixed(3)}): on these data the circuit does not help.`
+      : `Leaving the circuit in (${first.value.toFixed(3)}) does no worse than taking it out (${without.value.toFixed(3)}).`;
+  return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Lepton: digits</title>
+<style>
+  body { font: 16px/1.5 system-ui, sans-serif; color: #0f172a; background: #f8fafc; margin: 0; }
+  main { max-width: 60rem; margin: 0 auto; padding: 2rem 1rem 4rem; }
+  h1 { font-size: 1.75rem; margin: 0; }
+  h2 { font-size: 1.15rem; margin: 2.5rem 0 .75rem; }
+  p { margin: .5rem 0; color: #475569; }
+  table { border-collapse: collapse; width: 100%; background: #fff; border: 1px solid #e2e8f0; font-variant-numeric: tabular-nums; }
+  th, td { padding: .5rem .75rem; text-align: right; border-bottom: 1px solid #e2e8f0; }
+  th:first-child, td:first-child { text-align: left; }
+  th { font-weight: 600; color: #475569; }
+  tr.best td { font-weight: 700; }
+  .table, .wide { overflow-x: auto; }
+  figure { margin: 0 0 1.5rem; background: #fff; border: 1px solid #e2e8f0; padding: 1rem; }
+  img { max-width: 100%; height: auto; display: block; margin: 0 auto; }
+  a { color: #5b21b6; }
+</style>
+<main>
+<h1>Handwritten digits, hybrid and classical</h1>
+<p>1,797 images of 8×8 pixels, 1,437 to train and 360 to test. ${result.steps.toLocaleString("en")} steps of 32, ${seeds}.</p>
+<h2>Result</h2>
+<div class="table"><table>
+<thead><tr><th>model</th><th>parameters</th><th>test accuracy</th><th>circuit executions</th><th>training seconds</th></tr></thead>
+<tbody>
+${result.rows.map((row) => tableRow(row, row === best)).join("\n")}
+</tbody>
+</table></div>
+<p>${verdict}</p>
+${pictures.map((name) => `<h2>${heading(name)}</h2>\n<figure><img src="${name}" alt="${heading(name)}"></figure>`).join("\n")}
+<h2>The circuit</h2>
+<figure class="wide"><img src="${page.circuitDrawing}" alt="Circuit of the hybrid model"></figure>
+<p><a href="circuit.qasm">circuit.qasm</a> is the circuit trained from seed ${hybrid.seed} in OpenQASM 3, weights bound and inputs free.
+<a href="circuit.txt">circuit.txt</a> draws it as text. The folder <a href="model/">model</a> holds the whole model,
+<a href="preprocessing.json">preprocessing.json</a> the scaling of its inputs, <a href="result.json">result.json</a> all numbers.</p>
+</main>
+</html>
+`;
+}
+
+function tableRow(row: DemoRow, best: boolean): string {
+  const spread = row.spread === null ? "" : ` ± ${row.spread.toFixed(3)}`;
+  const cells = [
+    row.params.toLocaleString("en"),
+    `${row.value.toFixed(3)}${spread}`,
+    Math.round(row.circuitExecutions).toLocaleString("en"),
+    row.seconds.toFixed(1),
+  ];
+  return `<tr${best ? ' class="best"' : ""}><td>${row.model}</td>${cells.map((cell) => `<td>${cell}</td>`).join("")}</tr>`;
+}
+
+function heading(file: string): string {
+  const name = file.replace(/\.svg$/, "");
+  return { loss: "Training loss", accuracy: "Test accuracy", confusion: "Confusion matrix" }[name] ?? name;
+}

@@ -1,0 +1,109 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { drawSvg, drawText } from "../../circuits/draw/index.ts";
+import type { Circuit } from "../../circuits/index.ts";
+import { printQasm3 } from "../../circuits/qasm/index.ts";
+import type { DemoProgress, DemoResult } from "../../src/cli/demo.ts";
+import type { Dataset, FittedTransform } from "../../src/data/index.ts";
+import { loadPictureTools, type PictureTools } from "../picture-tools.ts";
+import { confusionChart, lineChart } from "./charts.ts";
+import { confusionCounts, type HistoryPoint, type Outcome } from "./outcome.ts";
+import { reportPage } from "./report-page.ts";
+
+export interface ReportParts {
+  readonly out: string;
+  readonly result: Omit<DemoResult, "files">;
+  /** Outcomes of the first seed, in the order of the rows; the hybrid model's first. */
+  readonly outcomes: readonly Outcome[];
+  readonly test: Dataset;
+  readonly scaler: FittedTransform;
+  readonly circuit: Circuit;
+  /** The circuit's trained weights by name. */
+  readonly weights: Readonly<Record<string, Float64Array>>;
+  /** Saves the hybrid model to a folder and returns the paths it wrote. */
+  readonly saveModel: (folder: string) => Promise<readonly string[]>;
+}
+
+/**
+ * Writes the report folder and returns what it wrote. Where packages for pictures are not installed, it says so and writes
+ * the rest.
+ */
+export async function writeReport(
+  parts: ReportParts,
+  progress: DemoProgress,
+  findTools: typeof loadPictureTools = loadPictureTools,
+): Promise<readonly string[]> {
+  const { out, result, outcomes, test } = parts;
+  mkdirSync(out, { recursive: true });
+  const files: string[] = [];
+  const write = (name: string, content: string | Uint8Array): void => {
+    writeFileSync(join(out, name), content);
+    files.push(join(out, name));
+  };
+
+  const drawing = drawText(parts.circuit);
+  write("circuit.txt", `${drawing.trimEnd()}\n`);
+  write("circuit.svg", drawSvg(parts.circuit));
+  write("circuit.qasm", printQasm3(parts.circuit.bind(parts.weights)));
+  write("preprocessing.json", `${JSON.stringify(parts.scaler.toJSON())}\n`);
+  files.push(...(await parts.saveModel(join(out, "model"))));
+
+  const found = await findTools();
+  let pictures: readonly string[] = [];
+  if ("tools" in found) {
+    if (!found.tools.hasFonts)
+      progress.note("This machine has no fonts, so the PNG pictures lack their texts; the SVG ones are whole.");
+    const charts = chartsOf(found.tools, outcomes, test);
+    for (const [name, svg] of Object.entries(charts)) {
+      write(`${name}.svg`, svg);
+      write(`${name}.png`, found.tools.toPng(svg));
+    }
+    pictures = Object.keys(charts).map((name) => `${name}.svg`);
+  } else
+    progress.note(
+      `No charts were drawn: install ${found.missing.join(", ")} (npm install ${found.missing.join(" ")}) for them.`,
+    );
+
+  write("index.html", reportPage({ result, pictures, circuitDrawing: "circuit.svg", hybrid: outcomes[0]! }));
+  const record = {
+    ...result,
+    confusion: confusionCounts(test.y, outcomes[0]!.predictions, test.classes!.length),
+    history: Object.fromEntries(outcomes.map(({ model, history }) => [model, history])),
+    files: [...files, join(out, "result.json")],
+  };
+  write("result.json", `${JSON.stringify(record, null, 2)}\n`);
+  return files;
+}
+
+function chartsOf(tools: PictureTools, outcomes: readonly Outcome[], test: Dataset): Readonly<Record<string, string>> {
+  const hybrid = outcomes[0]!;
+  const series = (value: (point: HistoryPoint) => number) =>
+    outcomes.map(({ model, history }) => ({
+      label: model,
+      points: history.map((point) => ({ step: point.step, value: value(point) })),
+    }));
+  const highest = Math.max(...outcomes.flatMap(({ history }) => history.map(({ loss }) => loss)));
+  return {
+    loss: lineChart(tools, {
+      title: "Training loss",
+      subtitle: `Mean cross-entropy of the training batches between two points, seed ${hybrid.seed}`,
+      yLabel: "loss (nats)",
+      yDomain: [0, Math.min(Math.max(0.5, Math.ceil(2 * highest) / 2), 4)],
+      series: series(({ loss }) => loss),
+    }),
+    accuracy: lineChart(tools, {
+      title: "Test accuracy during training",
+      subtitle: `${test.numRows} digits that no model was trained on, seed ${hybrid.seed}`,
+      yLabel: "digits recognised",
+      yDomain: [0, 1],
+      percent: true,
+      series: series(({ testAccuracy }) => testAccuracy),
+    }),
+    confusion: confusionChart(tools, {
+      title: "What the hybrid model takes digits for",
+      subtitle: `${test.numRows} test digits, ${(100 * hybrid.testAccuracy).toFixed(1)} % recognised, seed ${hybrid.seed}`,
+      classes: test.classes!,
+      counts: confusionCounts(test.y, hybrid.predictions, test.classes!.length),
+    }),
+  };
+}

@@ -1,0 +1,87 @@
+import type { Command } from "commander";
+import type { DemoResult, DemoRow } from "../demo.ts";
+import { UsageError } from "../errors.ts";
+import { type Io, print } from "../io.ts";
+import { integer } from "../options.ts";
+import { createProgress } from "../progress.ts";
+import { alignRight } from "../text.ts";
+
+interface DemoCommandOptions {
+  readonly list?: boolean;
+  readonly seeds: number;
+  readonly seed: number;
+  readonly steps?: number;
+  readonly quick?: boolean;
+  readonly out: string;
+  readonly json?: boolean;
+}
+
+export function addDemo(program: Command, io: Io): void {
+  program
+    .command("demo")
+    .description("Run an application on real data and write a report.")
+    .argument("[name]", "which one; --list names them")
+    .option("--list", "list the applications")
+    .option("--seeds <n>", "repeat with this many seeds and print mean and spread", integer(1), 1)
+    .option("--seed <s>", "the first seed", integer(0), 0)
+    .option("--steps <n>", "training steps", integer(1))
+    .option("--quick", "a short run that shows that everything works; its accuracies mean little")
+    .option("--out <dir>", "folder of the report", "lepton-report")
+    .option("--json", "print one JSON object")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  lepton demo --list
+  lepton demo digits
+  lepton demo digits --seeds 5 --json > digits.json`,
+    )
+    .action(async (name: string | undefined, options: DemoCommandOptions) => {
+      const { DEMOS } = await import("../../../examples/index.ts");
+      if (options.list === true) {
+        const demos = DEMOS.map((demo) => ({ name: demo.name, summary: demo.summary }));
+        print(io, options.json === true, { demos }, () =>
+          demos.map((demo) => `${demo.name.padEnd(12)} ${demo.summary}\n`).join(""),
+        );
+        return;
+      }
+      const known = DEMOS.map((demo) => demo.name).join(", ");
+      const demo = DEMOS.find((candidate) => candidate.name === name);
+      if (demo === undefined)
+        throw new UsageError(
+          "DEMO_UNKNOWN",
+          name === undefined ? `Name a demo: ${known}.` : `There is no demo "${name}". There is: ${known}.`,
+        );
+      const { run } = await demo.load();
+      const progress = createProgress(io);
+      const { seed, seeds, steps, quick = false, out } = options;
+      let result: DemoResult;
+      try {
+        result = await run({ seed, seeds, quick, out, ...(steps === undefined ? {} : { steps }) }, progress);
+      } finally {
+        progress.end();
+      }
+      print(io, options.json === true, result, () => tableOf(result, out));
+    });
+}
+
+function tableOf(result: DemoResult, out: string): string {
+  const header = ["model", "parameters", result.rows[0]!.metric, "circuit executions", "seconds"];
+  const lines = alignRight([
+    header,
+    ...result.rows.map((row) => [
+      row.model,
+      row.params.toLocaleString("en"),
+      formatValue(row),
+      Math.round(row.circuitExecutions).toLocaleString("en"),
+      row.seconds.toFixed(1),
+    ]),
+  ]);
+  const rule = "─".repeat(Math.max(...lines.map((line) => line.length)));
+  const seeds = result.seeds.length > 1 ? `Mean ± standard deviation over ${result.seeds.length} seeds. ` : "";
+  return `${lines[0]}\n${rule}\n${lines.slice(1).join("\n")}\n\n${seeds}Report: ${out}/index.html (${result.files.length} files, ${result.seconds.toFixed(1)} s in all)\n`;
+}
+
+function formatValue({ value, spread }: DemoRow): string {
+  return spread === null ? value.toFixed(3) : `${value.toFixed(3)} ± ${spread.toFixed(3)}`;
+}

@@ -1,0 +1,134 @@
+import { type Command, Option } from "commander";
+import { type Circuit, SparsePauliOp } from "../../../circuits/index.ts";
+import type { BitArray } from "../../../providers/primitives.ts";
+import { UsageError } from "../errors.ts";
+import { type Io, print } from "../io.ts";
+import { collect, integer } from "../options.ts";
+import { alignRight, formatComplex, formatNumber } from "../text.ts";
+
+interface SimulateOptions {
+  readonly param?: readonly string[];
+  readonly params?: string;
+  readonly statevector?: boolean;
+  readonly expect?: readonly string[];
+  readonly shots?: number;
+  readonly seed: number;
+  readonly method: string;
+  readonly json?: boolean;
+}
+
+interface SimulateResult {
+  readonly numQubits: number;
+  readonly method: string;
+  statevector?: (readonly [re: number, im: number])[];
+  expectations?: readonly number[];
+  counts?: Readonly<Record<string, number>>;
+  seconds: number;
+}
+
+const MOST_AMPLITUDES_SHOWN = 64;
+
+export function addSimulate(program: Command, io: Io): void {
+  program
+    .command("simulate")
+    .description("Simulate a circuit: its state, expectation values, or measured counts.")
+    .argument("<file>", "OpenQASM 2 or 3 file, or - for standard input")
+    .option(
+      "--param <name=value>",
+      "a parameter in radians (0.1, pi/2; a vector as 1,2,3) or a .json file; repeatable",
+      collect,
+    )
+    .option("--params <file>", 'parameters as JSON: {"name": number | array}')
+    .option("--statevector", "print the amplitudes; this is what happens when nothing else is asked for")
+    .option("--expect <observable>", 'an expectation value, such as "1.0*ZZI+0.5*XXI"; repeatable', collect)
+    .option("--shots <n>", "measure this often; a circuit without measurements is measured at its end", integer(1))
+    .option("--seed <s>", "seed of the measurements", integer(0), 0)
+    .addOption(new Option("--method <name>", "how to simulate").choices(["statevector"]).default("statevector"))
+    .option("--json", "print one JSON object")
+    .addHelpText(
+      "after",
+      `
+Bitstrings and observables have the highest qubit leftmost. States and expectation values are those before the final
+measurements. With several classical registers, counts show the last one leftmost, separated by spaces.
+
+Examples:
+  lepton simulate bell.qasm --shots 1000 --seed 7
+  lepton simulate ansatz.qasm --param theta=pi/4 --expect ZZ --expect XX --json`,
+    )
+    .action(async (file: string, options: SimulateOptions) => {
+      const { bindAll, readCircuit } = await import("../circuit-file.ts");
+      const observables = (options.expect ?? []).map((text) => SparsePauliOp.parse(text));
+      const circuit = bindAll(io, readCircuit(io, file), options);
+      const start = performance.now();
+      const result: SimulateResult = { numQubits: circuit.numQubits, method: options.method, seconds: 0 };
+      if (options.statevector === true || (options.expect === undefined && options.shots === undefined))
+        result.statevector = await amplitudes(circuit);
+      if (observables.length > 0) result.expectations = await expectations(circuit, observables);
+      if (options.shots !== undefined) result.counts = await counts(circuit, options.shots, options.seed);
+      result.seconds = (performance.now() - start) / 1000;
+      print(io, options.json === true, result, () => textOf(result, options.expect ?? []));
+    });
+}
+
+async function amplitudes(circuit: Circuit): Promise<(readonly [number, number])[]> {
+  const { withoutFinalMeasurements } = await import("../circuit-file.ts");
+  const { createStatevectorEngine } = await import("../../../providers/simulator/statevector-engine.ts");
+  const state = createStatevectorEngine()
+    .statevector(withoutFinalMeasurements(circuit))
+    .statevector(new Float64Array(0));
+  return Array.from({ length: state.length / 2 }, (_, i) => [state[2 * i]!, state[2 * i + 1]!] as const);
+}
+
+async function expectations(circuit: Circuit, observables: readonly SparsePauliOp[]): Promise<readonly number[]> {
+  const { withoutFinalMeasurements } = await import("../circuit-file.ts");
+  const { localSimulator } = await import("../../../providers/simulator/local-simulator.ts");
+  const estimator = localSimulator().estimator({ precision: 0 });
+  const job = await estimator.run([[withoutFinalMeasurements(circuit), observables]]);
+  const [result] = await job.result();
+  return Array.from(result!.evs);
+}
+
+async function counts(circuit: Circuit, shots: number, seed: number): Promise<Readonly<Record<string, number>>> {
+  const { localSimulator } = await import("../../../providers/simulator/local-simulator.ts");
+  const measured = circuit.registers.length > 0 ? circuit : circuit.extend((builder) => builder.measureAll());
+  if (measured.numQubits === 0) throw new UsageError("NOTHING_TO_MEASURE", "The circuit has no qubit to measure.");
+  const job = await localSimulator({ seed })
+    .sampler({ shots, seed })
+    .run([[measured]]);
+  const [result] = await job.result();
+  return jointCounts(measured.registers.map(({ name }) => result!.registers[name]!));
+}
+
+/** Counts over all registers together, the last register leftmost. */
+export function jointCounts(registers: readonly BitArray[]): Readonly<Record<string, number>> {
+  const texts = registers.map((register) => register.bitstrings());
+  const found = new Map<string, number>();
+  for (let shot = 0; shot < registers[0]!.shots; shot++) {
+    const key = texts
+      .map((text) => text[shot]!)
+      .reverse()
+      .join(" ");
+    found.set(key, (found.get(key) ?? 0) + 1);
+  }
+  return Object.fromEntries([...found].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function textOf(result: SimulateResult, labels: readonly string[]): string {
+  const lines: string[] = [];
+  if (result.statevector !== undefined) {
+    const shown = result.statevector.flatMap(([re, im], index) => {
+      const probability = re * re + im * im;
+      return probability > 1e-12 ? [{ index, re, im, probability }] : [];
+    });
+    for (const { index, re, im, probability } of shown.slice(0, MOST_AMPLITUDES_SHOWN))
+      lines.push(
+        `|${index.toString(2).padStart(result.numQubits, "0")}>  ${formatComplex(re, im)}  probability ${formatNumber(probability)}`,
+      );
+    if (shown.length > MOST_AMPLITUDES_SHOWN)
+      lines.push(`... and ${shown.length - MOST_AMPLITUDES_SHOWN} more amplitudes; --json prints all of them.`);
+  }
+  for (const [i, value] of (result.expectations ?? []).entries()) lines.push(`<${labels[i]}> = ${formatNumber(value)}`);
+  if (result.counts !== undefined)
+    lines.push(...alignRight(Object.entries(result.counts).map(([bits, n]) => [bits, String(n)])));
+  return `${lines.join("\n")}\n`;
+}

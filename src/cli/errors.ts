@@ -1,0 +1,51 @@
+import { CircuitError, LeptonError, ObservableError, ParameterError, QasmError } from "../../circuits/index.ts";
+import { PubError, SimulatorError } from "../../providers/errors.ts";
+import { DataError } from "../errors.ts";
+
+/** A command line that cannot be followed: an unknown option, a missing argument, a file that cannot be read. */
+export class UsageError extends LeptonError {}
+
+/** What a command ends with; scripts rely on these numbers. */
+export const EXIT = { done: 0, failed: 1, badInput: 2 } as const;
+
+const BAD_INPUT = [
+  UsageError,
+  QasmError,
+  CircuitError,
+  ParameterError,
+  ObservableError,
+  PubError,
+  SimulatorError,
+  DataError,
+];
+
+export function exitCodeOf(error: unknown): number {
+  return BAD_INPUT.some((type) => error instanceof type) ? EXIT.badInput : EXIT.failed;
+}
+
+/** What `--json` prints of an error. */
+export interface ErrorReport {
+  readonly error: {
+    readonly code: string;
+    readonly message: string;
+    readonly file?: string;
+    readonly line?: number;
+    readonly column?: number;
+  };
+}
+
+export function errorReport(error: unknown): ErrorReport {
+  if (error instanceof QasmError) {
+    const { code, reason, file, line, column } = error;
+    return { error: { code, message: reason, file, line, column } };
+  }
+  if (error instanceof LeptonError) return { error: { code: error.code, message: error.message } };
+  return { error: { code: "INTERNAL", message: error instanceof Error ? error.message : String(error) } };
+}
+
+/** What a person reads of an error; a stack only for what Lepton did not throw on purpose. */
+export function errorText(error: unknown): string {
+  if (error instanceof QasmError) return error.message;
+  if (error instanceof LeptonError) return `lepton: ${error.code} ${error.message}`;
+  return `lepton: INTERNAL unexpected error; please report it.\n${error instanceof Error ? error.stack : String(error)}`;
+}

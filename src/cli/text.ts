@@ -1,0 +1,22 @@
+/** A number for people: ten significant digits, without trailing zeros. */
+export function formatNumber(value: number): string {
+  return String(Number(value.toPrecision(10)));
+}
+
+export function formatComplex(re: number, im: number): string {
+  const fixed = (value: number): string => (Math.abs(value) < 5e-11 ? 0 : value).toFixed(10);
+  const imaginary = fixed(im);
+  return `${fixed(re).padStart(13)} ${imaginary.startsWith("-") ? "-" : "+"} ${imaginary.replace("-", "")}i`;
+}
+
+/** Lines of cells; the first column is flush left, the others right. */
+export function alignRight(rows: readonly (readonly string[])[]): readonly string[] {
+  const widths: number[] = [];
+  for (const row of rows) for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, cell.length);
+  return rows.map((row) =>
+    row
+      .map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)))
+      .join("  ")
+      .trimEnd(),
+  );
+}

@@ -1,0 +1,91 @@
+import { describe, expect, test } from "vitest";
+import { confusionChart, lineChart } from "../../examples/digits/charts.ts";
+import { loadDigits } from "../../examples/digits/data.ts";
+import { confusionCounts, meanAndSpread } from "../../examples/digits/outcome.ts";
+import { loadPictureTools, type PicturePackages } from "../../examples/picture-tools.ts";
+
+const missing = (name: string) => () =>
+  Promise.reject(Object.assign(new Error(`Cannot find package '${name}'`), { code: "ERR_MODULE_NOT_FOUND" }));
+
+describe("the digits", () => {
+  const digits = loadDigits();
+
+  test("are 1,437 to train and 360 to test, of 10 classes each", () => {
+    expect([digits.train.numRows, digits.test.numRows]).toEqual([1437, 360]);
+    expect(digits.train.numFeatures).toBe(64);
+    expect(digits.train.classes).toEqual([..."0123456789"]);
+    for (const part of [digits.train, digits.test]) expect(new Set(part.y).size).toBe(10);
+  });
+
+  test("are scaled by the training rows alone", () => {
+    expect(Math.min(...digits.train.x)).toBe(0);
+    expect(Math.max(...digits.train.x)).toBe(1);
+    const pixels = digits.scaler.inverse(digits.train);
+    for (let i = 0; i < 640; i++) expect(pixels.x[i]).toBeCloseTo(Math.round(pixels.x[i]!), 9);
+  });
+});
+
+test("a confusion matrix counts [true][predicted]", () => {
+  expect(confusionCounts(Float64Array.of(0, 0, 1, 2), Int32Array.of(0, 1, 1, 0), 3)).toEqual([
+    [1, 1, 0],
+    [0, 1, 0],
+    [1, 0, 0],
+  ]);
+});
+
+test("the spread is the sample standard deviation, and none for one value", () => {
+  expect(meanAndSpread([2, 4, 4, 4, 5, 5, 7, 9]).mean).toBe(5);
+  expect(meanAndSpread([2, 4, 4, 4, 5, 5, 7, 9]).spread).toBeCloseTo(Math.sqrt(32 / 7), 12);
+  expect(meanAndSpread([0.8])).toEqual({ mean: 0.8, spread: null });
+});
+
+describe("pictures", () => {
+  test("are SVGs with title, units and every series, and PNGs", async () => {
+    const found = await loadPictureTools();
+    if (!("tools" in found)) throw new Error(`not installed: ${found.missing}`);
+    const chart = lineChart(found.tools, {
+      title: "A title",
+      subtitle: "A subtitle",
+      yLabel: "loss (nats)",
+      yDomain: [0, 2],
+      series: ["one", "two", "three"].map((label, i) => ({
+        label,
+        points: [0, 10, 20].map((step) => ({ step, value: 1 + 0.01 * i })),
+      })),
+    });
+    for (const text of ["A title", "A subtitle", "loss (nats)", "training step", "one", "two", "three", "1.02"])
+      expect(chart).toContain(text);
+    expect(chart).toMatch(/^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg"[\s\S]*<\/svg>$/);
+    const png = found.tools.toPng(chart);
+    expect([...png.subarray(0, 4)]).toEqual([0x89, 0x50, 0x4e, 0x47]);
+    // IHDR: twice the size of the SVG.
+    expect(new DataView(png.buffer, png.byteOffset).getUint32(16)).toBe(1800);
+    const matrix = confusionChart(found.tools, {
+      title: "t",
+      subtitle: "s",
+      classes: ["cat", "dog"],
+      counts: [
+        [7, 1],
+        [0, 8],
+      ],
+    });
+    for (const text of ["cat", "dog", "predicted digit", "true digit", ">7<", ">8<", ">1<"])
+      expect(matrix).toContain(text);
+    expect(matrix).not.toContain(">0<");
+  });
+
+  test("are left out by name where packages are not installed; other failures are not hidden", async () => {
+    const packages = {
+      "@observablehq/plot": () => import("@observablehq/plot"),
+      linkedom: missing("linkedom"),
+      "@resvg/resvg-js": missing("@resvg/resvg-js"),
+    } as unknown as PicturePackages;
+    expect(await loadPictureTools(packages)).toEqual({ missing: ["linkedom", "@resvg/resvg-js"] });
+    const broken = { ...packages, linkedom: () => Promise.reject(new Error("broken")) } as unknown as PicturePackages;
+    await expect(loadPictureTools(broken)).rejects.toThrow("broken");
+  });
+});
+void mkdtempSync;
+void readFileSync;
+void tmpdir;
+void join;

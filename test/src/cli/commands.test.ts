@@ -1,0 +1,222 @@
+import { existsSync, readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { BELL, file, MEASURED_BELL, pathOf, ROTATION, run, runJson } from "./run.ts";
+
+const bell = file("bell.qasm", BELL);
+const measured = file("measured.qasm", MEASURED_BELL);
+const rotation = file("rotation.qasm", ROTATION);
+const root = Math.SQRT1_2;
+
+describe("simulate", () => {
+  test("prints the state of a Bell pair, qubit 0 rightmost", async () => {
+    const { json, status } = await runJson(["simulate", bell, "--statevector"]);
+    expect(status).toBe(0);
+    expect(json.numQubits).toBe(2);
+    expect(json.method).toBe("statevector");
+    const expected = [root, 0, 0, root];
+    expect(json.statevector).toHaveLength(4);
+    for (const [i, [re, im]] of json.statevector.entries()) {
+      expect(re).toBeCloseTo(expected[i]!, 12);
+      expect(im).toBeCloseTo(0, 12);
+    }
+    expect(json.seconds).toBeGreaterThan(0);
+    const text = await run(["simulate", bell]);
+    expect(text.out).toMatch(/^\|00> {3}0\.7071067812 \+ 0\.0000000000i {2}probability 0\.5\n\|11>/);
+  });
+
+  test("gives expectation values for bound parameters, by option or file", async () => {
+    const observables = ["--expect", "ZI", "--expect", "1.0*ZZ + 0.5*IZ", "--expect", "YX"];
+    // rx(t) then cx: <Z1> = <Z0> = cos t, <ZZ> = 1, <Y1 X0> = -sin t.
+    const { json } = await runJson(["simulate", rotation, "--param", "theta=0.3", ...observables]);
+    for (const [i, value] of [Math.cos(0.3), 1 + Math.cos(0.3) / 2, -Math.sin(0.3)].entries())
+      expect(json.expectations[i]).toBeCloseTo(value, 12);
+    expect(json.statevector).toBeUndefined();
+    const params = file("theta.json", '{"theta": 0.3}');
+    expect((await runJson(["simulate", rotation, "--params", params, ...observables])).json.expectations).toEqual(
+      json.expectations,
+    );
+    expect((await runJson(["simulate", rotation, "--param", params, ...observables])).json.expectations).toEqual(
+      json.expectations,
+    );
+    const half = await runJson(["simulate", rotation, "--params", params, "--param", "theta=pi/2", "--expect", "ZI"]);
+    expect(half.json.expectations[0]).toBeCloseTo(0, 12);
+  });
+
+  test("counts shots by seed, and measures at the end where nothing is measured", async () => {
+    const once = await runJson(["simulate", measured, "--shots", "1000", "--seed", "7"]);
+    expect(Object.keys(once.json.counts).sort()).toEqual(["00", "11"]);
+    expect(once.json.counts["00"] + once.json.counts["11"]).toBe(1000);
+    // Five standard deviations of a fair coin.
+    expect(Math.abs(once.json.counts["00"] - 500)).toBeLessThan(80);
+    expect((await runJson(["simulate", measured, "--shots", "1000", "--seed", "7"])).json.counts).toEqual(
+      once.json.counts,
+    );
+    expect((await runJson(["simulate", measured, "--shots", "1000", "--seed", "8"])).json.counts).not.toEqual(
+      once.json.counts,
+    );
+    const implicit = await runJson(["simulate", bell, "--shots", "50"]);
+    expect(Object.values<number>(implicit.json.counts).reduce((a, b) => a + b)).toBe(50);
+  });
+
+  test("shows registers with the last leftmost, bits with the highest leftmost", async () => {
+    const text =
+      'OPENQASM 2.0; include "qelib1.inc"; qreg q[3]; creg a[2]; creg b[1]; x q[0]; x q[2]; measure q[0]->a[0]; measure q[1]->a[1]; measure q[2]->b[0];';
+    expect((await runJson(["simulate", file("two.qasm", text), "--shots", "9"])).json.counts).toEqual({ "1 01": 9 });
+  });
+
+  test("takes the state before final measurements, and reads standard input", async () => {
+    const { json } = await runJson(["simulate", "-", "--statevector", "--expect", "XX"], MEASURED_BELL);
+    expect(json.statevector[3][0]).toBeCloseTo(root, 12);
+    expect(json.expectations[0]).toBeCloseTo(1, 12);
+  });
+
+  test.each([
+    ["an unknown parameter", ["--param", "phi=1"], "PARAMETER_UNKNOWN"],
+    ["a missing parameter", [], "CIRCUIT_UNBOUND"],
+    ["too many values", ["--param", "theta=1,2"], "PARAMETER_SHAPE"],
+    ["text as a value", ["--param", "theta=abc"], "PARAM_OPTION"],
+    ["an empty value in a list", ["--param", "theta=1,,2"], "PARAM_OPTION"],
+    ["no name", ["--param", "0.3"], "PARAM_OPTION"],
+    ["NaN", ["--param", "theta=NaN"], "PARAM_OPTION"],
+    ["a parameters file that is not there", ["--params", "no/such.json"], "FILE_READ"],
+    ["a parameters file that is not JSON", ["--params", file("bad.json", "{")], "PARAMS_FILE"],
+    ["a parameters file with text", ["--params", file("text.json", '{"theta": "x"}')], "PARAMS_FILE"],
+    ["an unreadable observable", ["--param", "theta=1", "--expect", "QQ"], "OBSERVABLE_TEXT"],
+    ["an observable of another size", ["--param", "theta=1", "--expect", "Z"], "OBSERVABLE_QUBITS"],
+    ["no shots", ["--param", "theta=1", "--shots", "0"], "USAGE"],
+    ["half a shot", ["--param", "theta=1", "--shots", "1.5"], "USAGE"],
+    ["an unknown method", ["--param", "theta=1", "--method", "magic"], "USAGE"],
+    ["a method that does not exist yet", ["--param", "theta=1", "--noise", "ibm"], "USAGE"],
+  ])("refuses %s", async (_name, options, code) => {
+    const { json, status, err } = await runJson(["simulate", rotation, ...options]);
+    expect(json.error.code).toBe(code);
+    expect(Object.keys(json)).toEqual(["error"]);
+    expect(status).toBe(2);
+    expect(err).toContain(code);
+    expect(err).not.toMatch(/^\s+at /m);
+  });
+});
+
+describe("gradient", () => {
+  // <Z0> = cos t for rx(t), so the derivative is -sin t.
+  test.each(["adjoint", "parameter-shift", "finite-difference"])("by %s is -sin t", async (method) => {
+    const params = file("at.json", '{"theta": 0.4}');
+    const { json, status } = await runJson([
+      "gradient",
+      rotation,
+      "--params",
+      params,
+      "--expect",
+      "IZ",
+      "--method",
+      method,
+    ]);
+    expect(status).toBe(0);
+    expect(json.value).toBeCloseTo(Math.cos(0.4), 12);
+    expect(json.gradient.theta).toBeCloseTo(-Math.sin(0.4), method === "finite-difference" ? 6 : 12);
+    expect(json.method).toBe(method);
+    expect(json.executions).toBeGreaterThan(0);
+  });
+
+  test("prints a line a parameter for people", async () => {
+    const { out } = await run(["gradient", rotation, "--param", "theta=0", "--expect", "IZ"]);
+    expect(out).toMatch(/^value\s+1\nd\/d theta\s+-?0\n/);
+  });
+
+  test.each([
+    ["no observable", [], "USAGE"],
+    ["a missing value", ["--expect", "ZZ"], "CIRCUIT_UNBOUND"],
+    ["an unknown method", ["--expect", "ZZ", "--method", "guess"], "USAGE"],
+  ])("refuses %s", async (_name, options, code) => {
+    const { json, status } = await runJson(["gradient", rotation, ...options]);
+    expect(json.error.code).toBe(code);
+    expect(status).toBe(2);
+  });
+});
+
+describe("qasm", () => {
+  test("translates between versions", async () => {
+    const old = await run(["qasm", measured, "--to", "2"]);
+    expect(old.status).toBe(0);
+    expect(old.out).toMatch(/^OPENQASM 2\.0;/);
+    const back = await runJson(["qasm", file("old.qasm", old.out)]);
+    expect(back.json).toMatchObject({
+      version: 3,
+      numQubits: 2,
+      numClbits: 2,
+      parameters: [],
+      operations: { h: 1, cx: 1, measure: 2 },
+    });
+    expect(back.json.qasm).toMatch(/^OPENQASM 3/);
+  });
+
+  test("names file, line and column of an error", async () => {
+    const path = file("broken.qasm", 'OPENQASM 3.0;\ninclude "stdgates.inc";\nqubit[2] q;\nfoo q[0];\n');
+    const { status, err, out } = await run(["qasm", path]);
+    expect(status).toBe(2);
+    expect(out).toBe("");
+    expect(err).toMatch(new RegExp(`^${path}:4:1: [A-Z0-9_]+ .+`));
+    expect(err).not.toMatch(/^\s+at /m);
+    const { json } = await runJson(["qasm", path]);
+    expect(json.error).toMatchObject({ file: path, line: 4, column: 1 });
+  });
+
+  test("refuses a file that is not there, and other versions", async () => {
+    expect((await runJson(["qasm", "no/such.qasm"])).json.error.code).toBe("FILE_READ");
+    expect((await runJson(["qasm", bell, "--to", "4"])).json.error.code).toBe("USAGE");
+  });
+});
+
+describe("draw", () => {
+  test("draws text, or writes an SVG", async () => {
+    const { out, status } = await run(["draw", bell]);
+    expect(status).toBe(0);
+    expect(out.split("\n").length).toBeGreaterThan(3);
+    expect(out).toContain("h");
+    const svg = pathOf("bell.svg");
+    const { json } = await runJson(["draw", bell, "--svg", svg]);
+    expect(json.files).toEqual([svg]);
+    expect(json.text.trimEnd()).toBe(out.trimEnd());
+    expect(readFileSync(svg, "utf8")).toMatch(/^<svg [\s\S]*<\/svg>\s*$/);
+    const quiet = await run(["draw", bell, "--svg", svg]);
+    expect(quiet.out).toBe("");
+    expect(quiet.err).toContain(svg);
+  });
+
+  test("refuses a file that cannot be written", async () => {
+    const { json, status } = await runJson(["draw", bell, "--svg", pathOf("no/such/folder/x.svg")]);
+    expect(json.error.code).toBe("FILE_WRITE");
+    expect(status).toBe(2);
+    expect(existsSync(pathOf("no"))).toBe(false);
+  });
+});
+
+describe("the command line as a whole", () => {
+  test("prints help with examples, for each command too, and its version", async () => {
+    const help = await run(["--help"]);
+    expect(help.status).toBe(0);
+    for (const name of ["demo", "simulate", "gradient", "qasm", "draw"]) {
+      expect(help.out).toContain(`lepton ${name}`);
+      const own = await run([name, "--help"]);
+      expect(own.status).toBe(0);
+      expect(own.out).toContain("Example");
+      expect(own.out).toContain("--json");
+    }
+    const { version } = JSON.parse(readFileSync(new URL("../../../package.json", import.meta.url), "utf8"));
+    expect((await run(["--version"])).out.trim()).toBe(version);
+  });
+
+  test.each([
+    ["no command", []],
+    ["an unknown command", ["simulat"]],
+    ["an unknown option", ["simulate", bell, "--fast"]],
+    ["a missing argument", ["simulate"]],
+    ["an argument too many", ["simulate", bell, bell]],
+    ["an option without its value", ["simulate", bell, "--shots"]],
+  ])("refuses %s", async (_name, argv) => {
+    const { json, status, err } = await runJson(argv);
+    expect(status).toBe(2);
+    expect(json.error.code).toBe("USAGE");
+    expect(err).toMatch(/^lepton: USAGE .+ See lepton --help\.\n$/);
+  });
+});
