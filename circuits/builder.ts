@@ -4,7 +4,9 @@ import { GATES, type GateName } from "./gates.ts";
 import type { Matrix } from "./matrices.ts";
 import {
   type Condition,
+  checkDistinct,
   clbitsOf,
+  DURATION_UNITS,
   type DurationUnit,
   foldControls,
   gateOperation,
@@ -72,7 +74,7 @@ export class CircuitBuilder extends GateMethodsBase {
     qubits: readonly number[],
     options: { readonly numControls?: number; readonly controlState?: number } = {},
   ): this {
-    return this.append(foldControls(gateOperation(name, params, qubits, options.numControls, options.controlState)));
+    return this.append(gateOperation(name, params, qubits, options.numControls, options.controlState));
   }
 
   /** X on `target` under any number of controls; `state` bit i is the value of control i. */
@@ -96,10 +98,14 @@ export class CircuitBuilder extends GateMethodsBase {
   /** Keeps optimisers from moving gates across; all qubits by default. */
   barrier(...qubits: readonly number[]): this {
     const all = qubits.length === 0 ? Array.from({ length: this.numQubits }, (_, i) => i) : [...qubits];
+    checkDistinct("A barrier", all);
     return this.append(Object.freeze({ kind: "barrier", qubits: Object.freeze(all) }));
   }
 
+  /** Lets a qubit wait. @throws CircuitError DELAY_DURATION, DELAY_UNIT */
   delay(duration: number, unit: DurationUnit, qubit: number): this {
+    if (!DURATION_UNITS.includes(unit))
+      throw new CircuitError("DELAY_UNIT", `"${unit}" is no unit of time; use one of ${DURATION_UNITS.join(", ")}.`);
     if (!(duration >= 0) || !Number.isFinite(duration) || (unit === "dt" && !Number.isSafeInteger(duration)))
       throw new CircuitError(
         "DELAY_DURATION",
@@ -145,7 +151,7 @@ export class CircuitBuilder extends GateMethodsBase {
     return this.append(Object.freeze({ kind: "if", condition, whenTrue: branch(then), whenFalse: branch(otherwise) }));
   }
 
-  /** Appends an operation that another part of Lepton made. @throws CircuitError QUBIT_RANGE, CLBIT_RANGE */
+  /** Appends an operation that another part of Lepton made; controls become the table's own where they can. @throws CircuitError QUBIT_RANGE, CLBIT_RANGE */
   append(operation: Operation): this {
     for (const qubit of qubitsOf(operation))
       if (!Number.isSafeInteger(qubit) || qubit < 0 || qubit >= this.numQubits)
@@ -160,7 +166,7 @@ export class CircuitBuilder extends GateMethodsBase {
           `Classical bit ${clbit} does not exist; the circuit has ${this.numClbits}. Declare it with register().`,
         );
     this.#declareParameters(operation);
-    this.#operations.push(operation);
+    this.#operations.push(operation.kind === "gate" ? foldControls(operation) : operation);
     return this;
   }
 

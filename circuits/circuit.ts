@@ -3,7 +3,7 @@ import { CircuitBuilder } from "./builder.ts";
 import { drawText } from "./draw/text.ts";
 import { CircuitError, ParameterError } from "./errors.ts";
 import { type CircuitJSON, circuitFromJSON, circuitToJSON } from "./json.ts";
-import { clbitsOf, mapOperation, type Operation, qubitsOf } from "./operation.ts";
+import { checkControls, clbitsOf, mapOperation, type Operation, qubitsOf } from "./operation.ts";
 import { type Angle, constantValue, type Parameter, type ParameterVector } from "./parameter.ts";
 import { controlledOperations, inverseOperations, poweredOperations } from "./transformations.ts";
 
@@ -56,6 +56,7 @@ export class Circuit {
     this.parameters = Object.freeze(this.vectors.flatMap((vector) => [...vector]));
     this.numInputs = this.parameters.filter((parameter) => parameter.role === "input").length;
     this.numWeights = this.parameters.length - this.numInputs;
+    Object.freeze(this);
   }
 
   /**
@@ -97,11 +98,15 @@ export class Circuit {
   /**
    * This circuit followed by `other`, whose qubit i goes to `qubits[i]` (default: the same index). Registers of `other`
    * go to registers of the same name and size where there are any, else they are added.
-   * @throws CircuitError COMPOSE_QUBITS when the qubits do not fit
+   * @throws CircuitError COMPOSE_QUBITS when the qubits do not fit or one is named twice
    */
   compose(other: Circuit, options: { readonly qubits?: readonly number[] } = {}): Circuit {
     const qubits = options.qubits ?? Array.from({ length: other.numQubits }, (_, i) => i);
-    if (qubits.length !== other.numQubits || qubits.some((qubit) => !(qubit >= 0 && qubit < this.numQubits)))
+    if (
+      qubits.length !== other.numQubits ||
+      new Set(qubits).size !== qubits.length ||
+      qubits.some((qubit) => !Number.isSafeInteger(qubit) || qubit < 0 || qubit >= this.numQubits)
+    )
       throw new CircuitError(
         "COMPOSE_QUBITS",
         `A circuit of ${other.numQubits} qubit(s) cannot be placed on qubits [${qubits.join(", ")}] of a circuit of ${this.numQubits}.`,
@@ -119,9 +124,10 @@ export class Circuit {
   /**
    * The circuit under `numControls` control qubits, which become qubits 0 .. numControls-1; the others move up.
    * @param state bit i is the value control i must have; all ones by default
-   * @throws CircuitError CIRCUIT_NOT_UNITARY
+   * @throws CircuitError CIRCUIT_NOT_UNITARY, CONTROL_COUNT, CONTROL_STATE
    */
   control(numControls = 1, state: number = 2 ** numControls - 1): Circuit {
+    checkControls(numControls, state);
     return new Circuit({
       ...this,
       numQubits: this.numQubits + numControls,
@@ -156,7 +162,7 @@ export class Circuit {
       if (numbers.length !== vector.size || (typeof value === "number" && vector.shape.length !== 0))
         throw new ParameterError(
           "PARAMETER_SHAPE",
-          `${name} has shape [${vector.shape.join(", ")}] and needs ${vector.size} value(s) but was given ${numbers.length}.`,
+          `${name} has shape [${vector.shape.join(", ")}] and needs ${vector.shape.length === 0 ? "one number" : `a list of ${vector.size} number(s)`} but was given ${typeof value === "number" ? "a number" : numbers.length}.`,
         );
       for (const [index, number] of numbers.entries()) {
         if (!Number.isFinite(number))
@@ -171,7 +177,7 @@ export class Circuit {
       typeof value === "number" ? value : value.substitute((parameter) => bound.get(parameter.name));
     return new Circuit({
       ...this,
-      vectors: this.vectors.filter((vector) => !(vector.name in values)),
+      vectors: this.vectors.filter((vector) => !Object.hasOwn(values, vector.name)),
       operations: this.operations.map((operation) => mapOperation(operation, { angle })),
     });
   }

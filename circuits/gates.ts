@@ -58,7 +58,7 @@ export interface GateSpec {
 
 const { PI } = Math;
 const HALF: readonly number[] = [-0.5, 0.5];
-const UNIT: readonly number[] = [0, 1];
+const UNIT: readonly number[] = [-1, 0];
 const CONTROLLED_HALF: readonly number[] = [-0.5, 0, 0.5];
 const R = Math.SQRT1_2;
 

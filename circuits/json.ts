@@ -1,7 +1,7 @@
 import { CircuitBuilder } from "./builder.ts";
 import type { Circuit, CircuitParts } from "./circuit.ts";
 import { CircuitError, LeptonError } from "./errors.ts";
-import { type DurationUnit, foldControls, gateOperation, type Operation, unitaryOperation } from "./operation.ts";
+import { type DurationUnit, gateOperation, type Operation, unitaryOperation } from "./operation.ts";
 import {
   type ExpressionJSON,
   expressionFromJSON,
@@ -112,7 +112,7 @@ export function circuitFromJSON(json: CircuitJSON): CircuitParts {
       for (const item of operations) {
         if (Array.isArray(item)) {
           const [gate, params, qubits, controls] = item;
-          target.append(foldControls(gateOperation(gate, params.map(angle), qubits, controls?.[0], controls?.[1])));
+          target.append(gateOperation(gate, params.map(angle), qubits, controls?.[0], controls?.[1]));
           continue;
         }
         const operation = item as Exclude<OperationJSON, readonly unknown[]>;
@@ -129,7 +129,7 @@ export function circuitFromJSON(json: CircuitJSON): CircuitParts {
         else if ("measure" in operation) target.measure(...operation.measure);
         else if ("reset" in operation) target.reset(operation.reset);
         else if ("barrier" in operation)
-          target.append({ kind: "barrier", qubits: Object.freeze([...operation.barrier]) });
+          target.append(Object.freeze({ kind: "barrier", qubits: Object.freeze([...operation.barrier]) }));
         else if ("delay" in operation) target.delay(operation.delay[1], operation.delay[2], operation.delay[0]);
         else if ("if" in operation)
           target.if(

@@ -38,6 +38,7 @@ export class SparsePauliOp {
           "OBSERVABLE_COEFFICIENT",
           `The coefficient of ${pauliKey(pauli)} is ${coefficient}; it must be a finite real number.`,
         );
+      checkLetters(pauli);
       const highest = pauli.letters.at(-1)?.[0] ?? -1;
       if (highest >= numQubits)
         throw new ObservableError(
@@ -55,6 +56,7 @@ export class SparsePauliOp {
     this.terms = Object.freeze(
       [...merged.values()].filter(({ coefficient }) => coefficient !== 0).map((term) => Object.freeze(term)),
     );
+    Object.freeze(this);
   }
 
   /**
@@ -104,12 +106,13 @@ export class SparsePauliOp {
    * @throws ObservableError OBSERVABLE_TEXT naming the column
    */
   static parse(text: string): SparsePauliOp {
-    const term = /\s*([+-]?)\s*(?:((?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*\*?\s*)?([IXYZ]+)\s*/y;
+    // No two neighbours of the pattern can match the same blank or digit, so a long hostile text costs linear time.
+    const term = /\s*(?:([+-])\s*)?(?:((?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)\s*(?:\*\s*)?)?([IXYZ]+)\s*/y;
     const list: [string, number][] = [];
     while (term.lastIndex < text.length || list.length === 0) {
       const start = term.lastIndex;
       const match = term.exec(text);
-      if (match === null || (list.length > 0 && match[1] === ""))
+      if (match === null || (list.length > 0 && match[1] === undefined))
         throw new ObservableError(
           "OBSERVABLE_TEXT",
           `Cannot read "${text}" as an observable at column ${start + 1}; write for example "1.0*ZZI + 0.5*XXI".`,
@@ -144,6 +147,7 @@ export class SparsePauliOp {
   }
   /** The operator product. @throws ObservableError OBSERVABLE_NOT_HERMITIAN when it has imaginary coefficients */
   product(other: SparsePauliOp): SparsePauliOp {
+    const numQubits = this.#sameSize(other);
     const real: PauliTerm[] = [];
     const imaginary: PauliTerm[] = [];
     for (const a of this.terms)
@@ -152,16 +156,25 @@ export class SparsePauliOp {
         const coefficient = a.coefficient * b.coefficient * (quarterTurns >= 2 ? -1 : 1);
         (quarterTurns % 2 === 0 ? real : imaginary).push({ coefficient, pauli });
       }
-    const numQubits = this.#sameSize(other);
-    if (new SparsePauliOp(numQubits, imaginary).terms.length > 0)
+    const scale = this.#weight() * other.#weight();
+    if (new SparsePauliOp(numQubits, imaginary).#weight() > 1e-14 * imaginary.length * scale)
       throw new ObservableError(
         "OBSERVABLE_NOT_HERMITIAN",
         "The product of these observables is not Hermitian; they do not commute.",
       );
     return new SparsePauliOp(numQubits, real);
   }
-  /** The observable on more qubits: qubit q goes to `qubits[q]`. */
+  /**
+   * The observable on more qubits: qubit q goes to `qubits[q]`.
+   * @throws ObservableError OBSERVABLE_QUBITS unless `qubits` holds a different qubit below `numQubits` for each
+   */
   placed(numQubits: number, qubits: readonly number[]): SparsePauliOp {
+    const fits = (qubit: number) => Number.isSafeInteger(qubit) && qubit >= 0 && qubit < numQubits;
+    if (qubits.length !== this.numQubits || new Set(qubits).size !== qubits.length || !qubits.every(fits))
+      throw new ObservableError(
+        "OBSERVABLE_QUBITS",
+        `An observable of ${this.numQubits} qubit(s) cannot be placed on qubits [${qubits.join(", ")}] of ${numQubits}.`,
+      );
     return new SparsePauliOp(
       numQubits,
       this.terms.map(({ coefficient, pauli }) => ({
@@ -238,6 +251,10 @@ export class SparsePauliOp {
       );
     return this.numQubits;
   }
+  /** The sum of |coefficient|. */
+  #weight(): number {
+    return this.terms.reduce((sum, { coefficient }) => sum + Math.abs(coefficient), 0);
+  }
   #sortedKey(): string {
     return this.terms
       .map(({ coefficient, pauli }) => `${pauliKey(pauli)}:${coefficient}`)
@@ -262,11 +279,29 @@ export function pauliFromMap(map: PauliMap): PauliString {
   return Object.freeze({ letters: Object.freeze(letters as (readonly [number, Exclude<PauliLetter, "I">])[]) });
 }
 
-/** From `"X0 Z3"` (letter and qubit, blanks between; `"I"` or nothing is the identity). */
+/** Terms of the caller's own making are taken as they are, so their order must be checked. */
+function checkLetters(pauli: PauliString): void {
+  let last = -1;
+  for (const [qubit, letter] of pauli.letters) {
+    if (!Number.isSafeInteger(qubit) || qubit <= last || (letter !== "X" && letter !== "Y" && letter !== "Z"))
+      throw new ObservableError(
+        "OBSERVABLE_LABEL",
+        `A Pauli string lists X, Y and Z by ascending qubit, but "${letter}" on qubit ${qubit} follows qubit ${last}.`,
+      );
+    last = qubit;
+  }
+}
+
+/**
+ * From `"X0 Z3"` (letter and qubit, blanks between; `"I"` or nothing is the identity).
+ * @throws ObservableError OBSERVABLE_LABEL
+ */
 export function pauliFromKey(key: string): PauliString {
   const map: Record<number, PauliLetter> = {};
   for (const word of key.split(" "))
     if (word !== "I" && word !== "") {
+      if (!/^[IXYZ]\d+$/.test(word))
+        throw new ObservableError("OBSERVABLE_LABEL", `"${word}" in "${key}" is no Pauli; write for example "X0 Z3".`);
       const qubit = Number(word.slice(1));
       if (qubit in map) throw new ObservableError("OBSERVABLE_LABEL", `Qubit ${qubit} occurs twice in "${key}".`);
       map[qubit] = word[0] as PauliLetter;

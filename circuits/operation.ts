@@ -42,7 +42,8 @@ export interface BarrierOperation {
   readonly qubits: readonly number[];
 }
 
-export type DurationUnit = "dt" | "ns" | "us" | "ms" | "s";
+export const DURATION_UNITS = ["dt", "ns", "us", "ms", "s"] as const;
+export type DurationUnit = (typeof DURATION_UNITS)[number];
 
 export interface DelayOperation {
   readonly kind: "delay";
@@ -76,7 +77,7 @@ export type Operation =
 
 const MAX_CONTROLS = 30;
 
-/** Makes a checked gate operation. @throws CircuitError GATE_UNKNOWN, GATE_QUBIT_COUNT, GATE_PARAMETER_COUNT, QUBIT_DUPLICATE, GATE_ANGLE, CONTROL_STATE */
+/** Makes a checked gate operation. @throws CircuitError GATE_UNKNOWN, GATE_QUBIT_COUNT, GATE_PARAMETER_COUNT, QUBIT_DUPLICATE, GATE_ANGLE, CONTROL_COUNT, CONTROL_STATE */
 export function gateOperation(
   gate: string,
   params: readonly Angle[],
@@ -90,13 +91,13 @@ export function gateOperation(
       "GATE_PARAMETER_COUNT",
       `Gate ${gate} takes ${spec.numParams} parameter(s) but was given ${params.length}.`,
     );
+  checkControls(numControls, controlState);
   if (qubits.length !== spec.numQubits + numControls)
     throw new CircuitError(
       "GATE_QUBIT_COUNT",
       `Gate ${gate}${numControls === 0 ? "" : ` with ${numControls} more control(s)`} acts on ${spec.numQubits + numControls} qubit(s) but was given ${qubits.length} (${qubits.join(", ")}).`,
     );
-  checkControls(numControls, controlState);
-  checkDistinct(gate, qubits);
+  checkDistinct(`Gate ${gate}`, qubits);
   const simple = params.map((param, index) => {
     if (typeof param !== "number" && !(param instanceof ParameterExpression))
       throw new CircuitError(
@@ -121,7 +122,7 @@ export function gateOperation(
   });
 }
 
-/** Makes a checked unitary operation. @throws CircuitError UNITARY_SHAPE, UNITARY_NOT_UNITARY, QUBIT_DUPLICATE, CONTROL_STATE */
+/** Makes a checked unitary operation. @throws CircuitError UNITARY_SHAPE, UNITARY_NOT_UNITARY, QUBIT_DUPLICATE, CONTROL_COUNT, CONTROL_STATE */
 export function unitaryOperation(
   matrix: Matrix,
   qubits: readonly number[],
@@ -130,6 +131,7 @@ export function unitaryOperation(
   controlState: number = 2 ** numControls - 1,
 ): UnitaryOperation {
   const size = dimensionOf(matrix);
+  checkControls(numControls, controlState);
   const targets = qubits.length - numControls;
   if (size !== 2 ** targets || matrix.length !== 2 * size * size)
     throw new CircuitError(
@@ -142,8 +144,7 @@ export function unitaryOperation(
       "UNITARY_NOT_UNITARY",
       `The matrix is not unitary: |U†U - 1| is ${error} (at most 1e-8 is allowed).`,
     );
-  checkControls(numControls, controlState);
-  checkDistinct(label, qubits);
+  checkDistinct(`Unitary ${label}`, qubits);
   return Object.freeze({
     kind: "unitary",
     matrix: matrix.slice(),
@@ -154,7 +155,8 @@ export function unitaryOperation(
   });
 }
 
-function checkControls(numControls: number, controlState: number): void {
+/** @throws CircuitError CONTROL_COUNT, CONTROL_STATE */
+export function checkControls(numControls: number, controlState: number): void {
   if (!Number.isSafeInteger(numControls) || numControls < 0 || numControls > MAX_CONTROLS)
     throw new CircuitError(
       "CONTROL_COUNT",
@@ -164,9 +166,10 @@ function checkControls(numControls: number, controlState: number): void {
     throw new CircuitError("CONTROL_STATE", `Control state ${controlState} does not fit ${numControls} control(s).`);
 }
 
-function checkDistinct(gate: string, qubits: readonly number[]): void {
+/** @throws CircuitError QUBIT_DUPLICATE */
+export function checkDistinct(gate: string, qubits: readonly number[]): void {
   if (new Set(qubits).size !== qubits.length)
-    throw new CircuitError("QUBIT_DUPLICATE", `Gate ${gate} was given the same qubit twice (${qubits.join(", ")}).`);
+    throw new CircuitError("QUBIT_DUPLICATE", `${gate} was given the same qubit twice (${qubits.join(", ")}).`);
 }
 
 function describe(value: unknown): string {
@@ -188,7 +191,7 @@ export function inverseOperation(operation: UnitaryKind): UnitaryKind {
   const spec = gateSpec(operation.gate);
   if (spec.inverse !== undefined) {
     const [gate, params] = spec.inverse(operation.params);
-    return gateOperation(gate, params, operation.qubits, operation.numControls, operation.controlState);
+    return foldControls(gateOperation(gate, params, operation.qubits, operation.numControls, operation.controlState));
   }
   return inverseOperation(unfoldControls(operation));
 }

@@ -294,6 +294,7 @@ function unary(operation: UnaryOperation, argument: Angle): ParameterExpression 
   return new ParameterExpression({ kind: "unary", operation, argument: expression(argument).node });
 }
 
+/** @throws ParameterError PARAMETER_NOT_FINITE when a parameter is combined with NaN or an infinity */
 function binary(operation: BinaryOperation, left: Angle, right: Angle): ParameterExpression {
   const a = constantValue(left);
   const b = constantValue(right);
@@ -301,6 +302,12 @@ function binary(operation: BinaryOperation, left: Angle, right: Angle): Paramete
   const { leftIdentity, rightIdentity } = BINARY_OPERATIONS[operation];
   if (b !== undefined && b === rightIdentity) return expression(left);
   if (a !== undefined && a === leftIdentity) return expression(right);
+  for (const constant of [a, b])
+    if (constant !== undefined && !Number.isFinite(constant))
+      throw new ParameterError(
+        "PARAMETER_NOT_FINITE",
+        `An expression cannot hold the number ${constant}; all its numbers must be finite.`,
+      );
   return new ParameterExpression({
     kind: "binary",
     operation,
@@ -383,7 +390,7 @@ export function expressionFromJSON(
   if (Array.isArray(json) && typeof json[0] === "string" && typeof json[1] === "number")
     return parameterOf(json[0], json[1]);
   if (typeof json === "object" && json !== null && "op" in json && Array.isArray(json.args)) {
-    const arity = json.op in UNARY_OPERATIONS ? 1 : json.op in BINARY_OPERATIONS ? 2 : 0;
+    const arity = Object.hasOwn(UNARY_OPERATIONS, json.op) ? 1 : Object.hasOwn(BINARY_OPERATIONS, json.op) ? 2 : 0;
     if (arity !== 0 && json.args.length === arity)
       return operate(
         json.op,

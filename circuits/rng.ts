@@ -17,7 +17,7 @@ export class Rng {
   static seed(seed: number | string): Rng {
     if (typeof seed === "number" && !Number.isSafeInteger(seed))
       throw new ParameterError("SEED", `A seed must be an integer or a string, not ${seed}.`);
-    return Rng.#fromKey(`${typeof seed}:${seed}`);
+    return Rng.#fromKey(`${typeof seed}:${JSON.stringify(seed)}`);
   }
 
   /** An independent generator for the given path of names, such as `fork("step", 12)`. */
@@ -36,7 +36,12 @@ export class Rng {
   save(): { readonly key: string; readonly state: readonly number[] } {
     return { key: this.#key, state: [...this.#state] };
   }
+  /** @throws ParameterError RNG_STATE when `saved` is not what `save` returns */
   static restore(saved: { readonly key: string; readonly state: readonly number[] }): Rng {
+    const { key, state } = saved;
+    const isWord = (word: number) => Number.isSafeInteger(word) && word >= 0 && word <= 0xffff_ffff;
+    if (typeof key !== "string" || !Array.isArray(state) || state.length !== 4 || !state.every(isWord))
+      throw new ParameterError("RNG_STATE", "A saved generator has a key and four 32-bit words of state.");
     return new Rng(saved.key, Uint32Array.from(saved.state));
   }
 
@@ -58,8 +63,10 @@ export class Rng {
     return (high * 67_108_864 + low) / 9_007_199_254_740_992;
   }
 
-  /** Uniform integer in [0, bound), without bias; bound at most 2^32. */
+  /** Uniform integer in [0, bound), without bias. @throws ParameterError RNG_BOUND unless bound is 1 to 2^32 */
   integer(bound: number): number {
+    if (!Number.isSafeInteger(bound) || bound < 1 || bound > 4_294_967_296)
+      throw new ParameterError("RNG_BOUND", `A random integer needs a bound from 1 to 2^32, not ${bound}.`);
     const limit = 4_294_967_296 - (4_294_967_296 % bound);
     for (;;) {
       const draw = this.uint32();

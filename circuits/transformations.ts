@@ -4,6 +4,7 @@ import { gateSpec } from "./gates.ts";
 import { dimensionOf, type Matrix } from "./matrices.ts";
 import {
   controlledOperation,
+  foldControls,
   gateOperation,
   inverseOperation,
   mapOperation,
@@ -15,6 +16,7 @@ import {
 import { unitaryPower } from "./unitary-power.ts";
 
 const MAX_ROOT_QUBITS = 6;
+const MAX_OPERATIONS = 10_000_000;
 
 function assertUnitary(
   operation: Operation,
@@ -58,7 +60,7 @@ export function poweredOperation(operation: UnitaryKind, exponent: number): Unit
     const rule = gateSpec(operation.gate).power;
     if (rule !== undefined) {
       const [gate, params] = rule(operation.params, exponent);
-      return gateOperation(gate, params, qubits, numControls, controlState);
+      return foldControls(gateOperation(gate, params, qubits, numControls, controlState));
     }
   }
   const base = operationMatrix({ ...operation, numControls: 0, qubits: qubits.slice(numControls) } as UnitaryKind);
@@ -75,6 +77,11 @@ export function poweredOperations(circuit: Circuit, exponent: number): readonly 
   if (circuit.operations.length === 1 && (only!.kind === "gate" || only!.kind === "unitary"))
     return [poweredOperation(only as UnitaryKind, exponent)];
   if (Number.isInteger(exponent)) {
+    if (Math.abs(exponent) * circuit.operations.length > MAX_OPERATIONS)
+      throw new CircuitError(
+        "CIRCUIT_POWER",
+        `The power ${exponent} of ${circuit.operations.length} operations would have more than ${MAX_OPERATIONS}; use its matrix instead.`,
+      );
     const once = exponent < 0 ? inverseOperations(circuit.operations) : circuit.operations;
     return Array.from({ length: Math.abs(exponent) }, () => once).flat();
   }
