@@ -15,7 +15,7 @@ import {
   qubitsOf,
   unitaryOperation,
 } from "./operation.ts";
-import { type Angle, ParameterExpression, type ParameterVector } from "./parameter.ts";
+import { type Angle, type Parameter, ParameterExpression, type ParameterVector } from "./parameter.ts";
 
 type Tuple<Item, Length extends number, Found extends Item[] = []> = Found["length"] extends Length
   ? Found
@@ -62,8 +62,8 @@ export class CircuitBuilder extends GateMethodsBase {
   }
 
   /** Declares parameters that no gate need use, so that their place in a row of values is kept. */
-  declare(...vectors: readonly ParameterVector[]): this {
-    for (const vector of vectors) this.#declare(vector);
+  declare(...parameters: readonly (ParameterVector | Parameter)[]): this {
+    for (const one of parameters) this.#declare("vector" in one ? one.vector : one);
     return this;
   }
 

@@ -147,7 +147,8 @@ export function unitaryOperation(
   checkDistinct(`Unitary ${label}`, qubits);
   return Object.freeze({
     kind: "unitary",
-    matrix: matrix.slice(),
+    // JSON has one zero; adding 0 turns -0 into it, so that a round trip changes nothing.
+    matrix: Float64Array.from(matrix, (value) => value + 0),
     label,
     qubits: Object.freeze([...qubits]),
     numControls,

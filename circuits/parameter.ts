@@ -33,6 +33,9 @@ export class ParameterExpression {
   readonly node: ExpressionNode;
   constructor(node: ExpressionNode) {
     this.node = node;
+    if (new.target !== ParameterExpression) return;
+    Object.freeze(node);
+    Object.freeze(this);
   }
 
   plus(other: Angle): ParameterExpression {
@@ -181,9 +184,11 @@ export class Parameter extends ParameterExpression {
     const node: { kind: "parameter"; parameter?: Parameter } = { kind: "parameter" };
     super(node as ExpressionNode);
     node.parameter = this;
+    Object.freeze(node);
     this.vector = vector;
     this.index = index;
     this.name = vector.shape.length === 0 ? vector.name : `${vector.name}[${index}]`;
+    Object.freeze(this);
   }
   get role(): ParameterRole {
     return this.vector.role;
@@ -203,6 +208,8 @@ export class ParameterVector {
         "PARAMETER_NAME",
         `"${name}" is not a parameter name; use a letter or underscore, then letters, digits and underscores.`,
       );
+    if (role !== "input" && role !== "weight")
+      throw new ParameterError("PARAMETER_ROLE", `"${role}" is no role of a parameter; use "input" or "weight".`);
     if (shape.some((size) => !Number.isSafeInteger(size) || size < 1))
       throw new ParameterError(
         "PARAMETER_SHAPE",
@@ -218,6 +225,7 @@ export class ParameterVector {
     this.role = role;
     this.shape = Object.freeze([...shape]);
     this.elements = Object.freeze(Array.from({ length: size }, (_, index) => new Parameter(this, index)));
+    Object.freeze(this);
   }
   get size(): number {
     return this.elements.length;
@@ -272,9 +280,9 @@ export function weight(name: string, shape?: number | readonly number[]): Parame
   return declare(name, "weight", shape);
 }
 
-/** Wraps a number as a constant expression; expressions pass through. */
+/** Wraps a number as a constant expression (-0 as 0, since JSON has one zero); expressions pass through. */
 export function expression(angle: Angle): ParameterExpression {
-  return typeof angle === "number" ? new ParameterExpression({ kind: "constant", value: angle }) : angle;
+  return typeof angle === "number" ? new ParameterExpression({ kind: "constant", value: angle + 0 }) : angle;
 }
 
 /** The number an angle stands for when it holds no parameters, else undefined. */
@@ -283,15 +291,23 @@ export function constantValue(angle: Angle): number | undefined {
   return angle.node.kind === "constant" ? angle.node.value : undefined;
 }
 
-/** Numbers stay numbers, constant expressions become numbers, others stay expressions. */
+/** Numbers stay numbers (-0 becomes 0), constant expressions become numbers, others stay expressions. */
 export function simplified(angle: Angle): Angle {
-  return constantValue(angle) ?? angle;
+  const value = constantValue(angle);
+  return value === undefined ? angle : value + 0;
 }
 
 function unary(operation: UnaryOperation, argument: Angle): ParameterExpression {
   const value = constantValue(argument);
   if (value !== undefined) return expression(UNARY_OPERATIONS[operation].apply(value));
-  return new ParameterExpression({ kind: "unary", operation, argument: expression(argument).node });
+  const inner = expression(argument).node;
+  if (operation === "neg" && inner.kind === "unary" && inner.operation === "neg") return ofNode(inner.argument);
+  return new ParameterExpression({ kind: "unary", operation, argument: inner });
+}
+
+/** The node as an expression; a parameter's node is the parameter. */
+function ofNode(node: ExpressionNode): ParameterExpression {
+  return node.kind === "parameter" ? node.parameter : new ParameterExpression(node);
 }
 
 /** @throws ParameterError PARAMETER_NOT_FINITE when a parameter is combined with NaN or an infinity */
