@@ -1,0 +1,82 @@
+import type { DemoOptions, DemoProgress, DemoResult, DemoRow } from "../../src/cli/demo.ts";
+import { type Digits, loadDigits } from "./data.ts";
+import { digitsCircuit, MODELS, type ModelName } from "./models.ts";
+import { meanAndSpread, type Outcome } from "./outcome.ts";
+import { writeReport } from "./report.ts";
+import { saveTrained, type Trained, trainedWeights, trainModel } from "./training.ts";
+
+const STEPS = 1800;
+const QUICK_STEPS = 90;
+
+/** Trains all models from all seeds on the same rows in the same order, and writes the report. */
+export async function run(options: DemoOptions, progress: DemoProgress): Promise<DemoResult> {
+  const start = performance.now();
+  const steps = options.steps ?? (options.quick ? QUICK_STEPS : STEPS);
+  const seeds = Array.from({ length: options.seeds }, (_, i) => options.seed + i);
+  const digits = loadDigits();
+  const trained = new Map<ModelName, Trained[]>();
+  for (const name of MODELS) {
+    const runs: Trained[] = [];
+    for (const seed of seeds) runs.push(await trainWithProgress(name, digits, seed, seeds, steps, progress));
+    trained.set(name, runs);
+  }
+  const result = {
+    name: "digits",
+    rows: MODELS.map((name) =>
+      rowOf(
+        name,
+        trained.get(name)!.map(({ outcome }) => outcome),
+      ),
+    ),
+    seeds,
+    steps,
+    seconds: (performance.now() - start) / 1000,
+  };
+  const [hybrid] = trained.get("hybrid")!;
+  const files = await writeReport(
+    {
+      out: options.out,
+      result,
+      outcomes: MODELS.map((name) => trained.get(name)![0]!.outcome),
+      test: digits.test,
+      scaler: digits.scaler,
+      circuit: digitsCircuit(),
+      weights: trainedWeights(hybrid!.model),
+      saveModel: (folder) => saveTrained(hybrid!.model, folder),
+    },
+    progress,
+  );
+  for (const { model } of [...trained.values()].flat()) model.dispose();
+  return { ...result, files };
+}
+
+function trainWithProgress(
+  name: ModelName,
+  digits: Digits,
+  seed: number,
+  seeds: readonly number[],
+  steps: number,
+  progress: DemoProgress,
+): Promise<Trained> {
+  const label = seeds.length === 1 ? name : `${name} ${seeds.indexOf(seed) + 1}/${seeds.length}`;
+  return trainModel(name, digits, {
+    seed,
+    steps,
+    onStep: (step, loss) => progress.update(label, step, steps, `loss ${loss.toFixed(3)}`),
+  });
+}
+
+function rowOf(model: ModelName, outcomes: readonly Outcome[]): DemoRow {
+  const values = outcomes.map(({ testAccuracy }) => testAccuracy);
+  const { mean, spread } = meanAndSpread(values);
+  return {
+    model,
+    params: outcomes[0]!.params,
+    metric: "test accuracy",
+    value: mean,
+    spread,
+    values,
+    circuitExecutions: meanAndSpread(outcomes.map(({ circuitExecutions }) => circuitExecutions)).mean,
+    seconds: meanAndSpread(outcomes.map(({ seconds }) => seconds)).mean,
+  };
+}

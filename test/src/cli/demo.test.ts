@@ -1,0 +1,73 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { Circuit } from "../../../circuits/index.ts";
+import { parseQasm } from "../../../circuits/qasm/index.ts";
+import { pathOf, run, runJson } from "./run.ts";
+
+describe("demo", () => {
+  test("lists what there is, and refuses what there is not", async () => {
+    expect((await run(["demo", "--list"])).out).toMatch(/^digits +\S/);
+    expect((await runJson(["demo", "--list"])).json.demos.map(({ name }: { name: string }) => name)).toEqual([
+      "digits",
+    ]);
+    const unknown = await runJson(["demo", "dogs"]);
+    expect(unknown.status).toBe(2);
+    expect(unknown.json.error).toEqual({ code: "DEMO_UNKNOWN", message: 'There is no demo "dogs". There is: digits.' });
+    expect((await runJson(["demo"])).json.error.code).toBe("DEMO_UNKNOWN");
+    expect((await runJson(["demo", "digits", "--seeds", "0"])).json.error.code).toBe("USAGE");
+  });
+
+  test("digits trains all models and writes a report that holds together", async () => {
+    const out = pathOf("report");
+    const { status, json, err } = await runJson([
+      "demo",
+      "digits",
+      "--steps",
+      "3",
+      "--seeds",
+      "2",
+      "--seed",
+      "5",
+      "--out",
+      out,
+    ]);
+    expect(status).toBe(0);
+    expect(json.rows.map(({ model, params }: { model: string; params: number }) => [model, params])).toEqual([
+      ["hybrid", 334],
+      ["same without the circuit", 310],
+      ["equal-parameter MLP", 341],
+      ["logistic regression", 650],
+    ]);
+    for (const row of json.rows) {
+      expect(row.values).toHaveLength(2);
+      expect(row.value).toBeCloseTo((row.values[0] + row.values[1]) / 2, 12);
+      expect(row.spread).toBeCloseTo(Math.abs(row.values[0] - row.values[1]) / Math.SQRT2, 12);
+    }
+    // Three steps of 32 rows, each row simulated once.
+    expect(json.rows[0].circuitExecutions).toBe(96);
+    expect(json.rows[1].circuitExecutions).toBe(0);
+    expect(json.seeds).toEqual([5, 6]);
+    expect(err).toContain("hybrid 1/2: 100 %, loss ");
+    expect(err).toContain("logistic regression 2/2: 100 %");
+
+    for (const path of json.files) expect(existsSync(path), path).toBe(true);
+    const names = json.files.map((path: string) => path.slice(out.length + 1));
+    for (const name of ["loss", "accuracy", "confusion"])
+      expect(names).toEqual(expect.arrayContaining([`${name}.svg`, `${name}.png`]));
+    expect(names).toEqual(
+      expect.arrayContaining(["circuit.txt", "circuit.svg", "circuit.qasm", "index.html", "result.json"]),
+    );
+    const page = readFileSync(join(out, "index.html"), "utf8");
+    for (const [, target] of page.matchAll(/(?:src|href)="([^"]+)"/g))
+      expect(existsSync(join(out, target!)), target).toBe(true);
+
+    const trained = parseQasm(readFileSync(join(out, "circuit.qasm"), "utf8"), { file: "circuit.qasm" });
+    expect(trained).toBeInstanceOf(Circuit);
+    expect([trained.numQubits, trained.parameters.length]).toEqual([4, 4]);
+    const { confusion, rows } = JSON.parse(readFileSync(join(out, "result.json"), "utf8"));
+    const right = confusion.reduce((sum: number, row: number[], i: number) => sum + row[i]!, 0);
+    expect(confusion.flat().reduce((a: number, b: number) => a + b)).toBe(360);
+    expect(right / 360).toBeCloseTo(rows[0].values[0], 12);
+  });
+});
