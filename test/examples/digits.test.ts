@@ -85,7 +85,3 @@ describe("pictures", () => {
     await expect(loadPictureTools(broken)).rejects.toThrow("broken");
   });
 });
-void mkdtempSync;
-void readFileSync;
-void tmpdir;
-void join;

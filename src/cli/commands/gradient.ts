@@ -34,10 +34,10 @@ Example:
     )
     .action(async (file: string, options: GradientCommandOptions) => {
       const { parameterRow, readCircuit, withoutFinalMeasurements } = await import("../circuit-file.ts");
-      const { valueAndGradient } = await import("../../gradients/index.ts");
       const observable = SparsePauliOp.parse(options.expect);
       const circuit = withoutFinalMeasurements(readCircuit(io, file));
       const values = parameterRow(io, circuit, options);
+      const { valueAndGradient } = await import("../../gradients/index.ts");
       const { value, gradient, executions } = await valueAndGradient(circuit, observable, values, {
         method: options.method,
       });

@@ -172,7 +172,7 @@ describe("draw", () => {
     const { out, status } = await run(["draw", bell]);
     expect(status).toBe(0);
     expect(out.split("\n").length).toBeGreaterThan(3);
-    expect(out).toContain("h");
+    expect(out).toContain("┤ H ├");
     const svg = pathOf("bell.svg");
     const { json } = await runJson(["draw", bell, "--svg", svg]);
     expect(json.files).toEqual([svg]);
