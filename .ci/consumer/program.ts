@@ -1,0 +1,21 @@
+// What a user's first program touches, seen through the installed declarations.
+import { Circuit, type SparsePauliOp, input, weight } from "lepton/circuits";
+import * as circuits from "lepton/circuits";
+import { type Backend, localSimulator } from "lepton/providers";
+
+const x = input("x", 2);
+const w = weight("w", [2, 1]);
+const circuit: Circuit = Circuit.build(2, (c) => c.ry(x.at(0), 0).ry(x.at(1), 1).cx(0, 1).rz(w.at(1, 0).times(2), 1));
+// @ts-expect-error a gate method takes exactly its parameters and qubits
+Circuit.build(1, (c) => c.rx(0));
+const observable: SparsePauliOp = circuits.SparsePauliOp.parse("1.0*ZI");
+
+const backend: Backend = localSimulator();
+const parameterValues = [0.1, 0.2, 0.3, 0.4];
+const job = await backend.estimator().run([{ circuit, observables: observable, parameterValues, precision: 0 }]);
+const [result] = await job.result();
+const value = result?.evs[0] ?? Number.NaN;
+// The cx turns Z on qubit 1 into Z on both.
+const wanted = Math.cos(0.1) * Math.cos(0.2);
+if (!(Math.abs(value - wanted) < 1e-12)) throw new Error(`The estimator gave ${value} instead of ${wanted}.`);
+console.log(`<O> = ${value}`);
