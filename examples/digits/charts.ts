@@ -76,7 +76,14 @@ export function lineChart(
       Plot.text([chart.yLabel], { frameAnchor: "top-left", dx: -46, dy: -24, fontSize: 13, fill: MUTED }),
       Plot.text(["training step (batches of 32)"], { frameAnchor: "bottom", dy: 44, fontSize: 13, fill: MUTED }),
       Plot.ruleY([low], { stroke: "#94a3b8" }),
-      Plot.line(rows, { x: "step", y: "value", stroke: "label", strokeWidth: 2.4, strokeLinejoin: "round" }),
+      Plot.line(rows, {
+        x: "step",
+        y: "value",
+        z: "label",
+        stroke: "label",
+        strokeWidth: 2.4,
+        strokeLinejoin: "round",
+      }),
       Plot.dot(ends, { x: "step", y: "shown", fill: "label", r: 4 }),
       Plot.text(ends, {
         x: "step",

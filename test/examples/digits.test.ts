@@ -1,7 +1,12 @@
+import { existsSync, mkdtempSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { confusionChart, lineChart } from "../../examples/digits/charts.ts";
 import { loadDigits } from "../../examples/digits/data.ts";
+import { digitsCircuit } from "../../examples/digits/models.ts";
 import { confusionCounts, meanAndSpread } from "../../examples/digits/outcome.ts";
+import { writeReport } from "../../examples/digits/report.ts";
 import { loadPictureTools, type PicturePackages } from "../../examples/picture-tools.ts";
 
 const missing = (name: string) => () =>
@@ -83,5 +88,62 @@ describe("pictures", () => {
     expect(await loadPictureTools(packages)).toEqual({ missing: ["linkedom", "@resvg/resvg-js"] });
     const broken = { ...packages, linkedom: () => Promise.reject(new Error("broken")) } as unknown as PicturePackages;
     await expect(loadPictureTools(broken)).rejects.toThrow("broken");
+  });
+
+  test("that cannot be drawn do not keep the rest of a report from being written", async () => {
+    const { test: rows, scaler } = loadDigits();
+    const out = mkdtempSync(join(tmpdir(), "lepton-digits-"));
+    const row = {
+      params: 1,
+      metric: "test accuracy",
+      value: 0.5,
+      spread: null,
+      values: [0.5],
+      circuitExecutions: 0,
+      seconds: 1,
+    };
+    const outcome = {
+      params: 1,
+      seed: 0,
+      testAccuracy: 0.5,
+      predictions: new Int32Array(rows.numRows),
+      circuitExecutions: 0,
+      seconds: 1,
+      history: [{ step: 1, loss: 2, trainAccuracy: 0.1, testAccuracy: 0.5 }],
+    };
+    const notes: string[] = [];
+    const files = await writeReport(
+      {
+        out,
+        result: {
+          name: "digits",
+          rows: ["a", "b"].map((model) => ({ model, ...row })),
+          seeds: [0],
+          steps: 1,
+          seconds: 1,
+        },
+        outcomes: ["a", "b"].map((model) => ({ model, ...outcome })),
+        test: rows,
+        scaler,
+        circuit: digitsCircuit(),
+        weights: { w: new Float64Array(24) },
+        saveModel: async () => [],
+      },
+      { update: () => {}, note: (text) => notes.push(text) },
+      async () => ({ missing: ["linkedom", "@resvg/resvg-js"] }),
+    );
+    expect(notes).toEqual([expect.stringContaining("npm install linkedom @resvg/resvg-js")]);
+    expect(files.some((path) => path.endsWith(".png"))).toBe(false);
+    for (const name of [
+      "index.html",
+      "result.json",
+      "circuit.txt",
+      "circuit.svg",
+      "circuit.qasm",
+      "preprocessing.json",
+    ])
+      expect(existsSync(join(out, name)), name).toBe(true);
+    const page = readFileSync(join(out, "index.html"), "utf8");
+    expect([...page.matchAll(/<img src="([^"]+)"/g)].map(([, source]) => source)).toEqual(["circuit.svg"]);
   });
 });

@@ -1,3 +1,4 @@
+import { mkdirSync } from "node:fs";
 import type { Command } from "commander";
 import type { DemoResult, DemoRow } from "../demo.ts";
 import { UsageError } from "../errors.ts";
@@ -52,6 +53,14 @@ Examples:
           "DEMO_UNKNOWN",
           name === undefined ? `Name a demo: ${known}.` : `There is no demo "${name}". There is: ${known}.`,
         );
+      // Before the training, not after it.
+      try {
+        mkdirSync(options.out, { recursive: true });
+      } catch (cause) {
+        throw new UsageError("FILE_WRITE", `Cannot make the folder ${options.out}: ${(cause as Error).message}`, {
+          cause,
+        });
+      }
       const { run } = await demo.load();
       const progress = createProgress(io);
       const { seed, seeds, steps, quick = false, out } = options;

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { Circuit } from "../../../circuits/index.ts";
 import { parseQasm } from "../../../circuits/qasm/index.ts";
-import { pathOf, run, runJson } from "./run.ts";
+import { file, pathOf, run, runJson } from "./run.ts";
 
 describe("demo", () => {
   test("lists what there is, and refuses what there is not", async () => {
@@ -16,6 +16,11 @@ describe("demo", () => {
     expect(unknown.json.error).toEqual({ code: "DEMO_UNKNOWN", message: 'There is no demo "dogs". There is: digits.' });
     expect((await runJson(["demo"])).json.error.code).toBe("DEMO_UNKNOWN");
     expect((await runJson(["demo", "digits", "--seeds", "0"])).json.error.code).toBe("USAGE");
+  });
+
+  test("refuses a report folder that cannot be made, before it trains", async () => {
+    const { status, json } = await runJson(["demo", "digits", "--out", join(file("a-file", ""), "report")]);
+    expect([status, json.error.code]).toEqual([2, "FILE_WRITE"]);
   });
 
   test("digits trains all models and writes a report that holds together", async () => {
