@@ -2,3 +2,12 @@ import { LeptonError } from "../circuits/index.ts";
 
 /** Data that cannot be used: a malformed table, wrong shapes, missing or non-finite values, an impossible split. */
 export class DataError extends LeptonError {}
+
+/** A gradient that cannot be computed as asked: a method the backend or circuit rules out, a budget too small, bad shapes. */
+export class GradientError extends LeptonError {}
+
+/** An optimizer or a training run with settings, weights or state that cannot work. */
+export class TrainingError extends LeptonError {}
+
+/** A model or layer that cannot be built, saved, loaded or run where it was asked to. */
+export class ModelError extends LeptonError {}

@@ -1,0 +1,2 @@
+export { MemoryRunStore } from "./memory-store.ts";
+export type { RunEvent, RunStore } from "./run-store.ts";

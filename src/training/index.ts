@@ -1,0 +1,1 @@
+export { type Emit, Run, type RunStartOptions, type RunStatus } from "./run.ts";

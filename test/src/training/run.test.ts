@@ -1,0 +1,226 @@
+import { setTimeout } from "node:timers/promises";
+import { describe, expect, test } from "vitest";
+import { TrainingError } from "../../../src/errors.ts";
+import { MemoryRunStore, type RunStore } from "../../../src/runs/index.ts";
+import { Run } from "../../../src/training/index.ts";
+
+/** Emits 0, 1, .. below `count`, as long as it may. */
+function counting(count: number, options?: Parameters<typeof Run.start>[1]): Run<number, string> {
+  return Run.start<number, string>(async (emit) => {
+    let step = 0;
+    for (; step < count; step++) if (!(await emit(step))) return `stopped after ${step + 1}`;
+    return `done after ${step}`;
+  }, options);
+}
+
+function failing(): Run<number, never> {
+  return Run.start<number, never>(async (emit) => {
+    await emit(0);
+    throw new TrainingError("RUN_BROKE", "It broke.");
+  });
+}
+
+async function collect<Step>(steps: AsyncIterable<Step>): Promise<Step[]> {
+  const found: Step[] = [];
+  for await (const step of steps) found.push(step);
+  return found;
+}
+
+/** What the process would have reported as unhandled while `act` ran. */
+async function unhandled(act: () => unknown): Promise<unknown[]> {
+  const seen: unknown[] = [];
+  const others = process.listeners("unhandledRejection");
+  process.removeAllListeners("unhandledRejection");
+  const listener = (reason: unknown) => seen.push(reason);
+  process.on("unhandledRejection", listener);
+  try {
+    await act();
+    await setTimeout(20);
+  } finally {
+    process.off("unhandledRejection", listener);
+    for (const other of others) process.on("unhandledRejection", other);
+  }
+  return seen;
+}
+
+describe("Run as a promise", () => {
+  test("resolves to the result, any number of times", async () => {
+    const run = counting(3);
+    expect(run.status).toBe("running");
+    expect(await run).toBe("done after 3");
+    expect(await run.result()).toBe("done after 3");
+    expect(await run.then((text) => text.length)).toBe(12);
+    expect(run.steps).toEqual([0, 1, 2]);
+    expect(run.status).toBe("finished");
+  });
+
+  test("rejects with the error itself; catch and finally work", async () => {
+    let ended = 0;
+    const run = failing();
+    await expect(run.finally(() => ended++)).rejects.toMatchObject({ code: "RUN_BROKE" });
+    expect(await run.catch((error) => (error as TrainingError).code)).toBe("RUN_BROKE");
+    expect(ended).toBe(1);
+    expect(run.status).toBe("failed");
+  });
+
+  test("an error thrown before the first await rejects too", async () => {
+    const run = Run.start<number, never>(() => {
+      throw new TrainingError("RUN_BROKE", "At once.");
+    });
+    await expect(run).rejects.toThrow("At once.");
+  });
+
+  test("an error that nobody waits for is reported as unhandled, once", async () => {
+    expect(await unhandled(() => void failing())).toMatchObject([{ code: "RUN_BROKE" }]);
+  });
+
+  test("an error that a promise or an iterator receives is not", async () => {
+    expect(await unhandled(() => failing().catch(() => {}))).toEqual([]);
+    expect(await unhandled(() => collect(failing()).catch(() => {}))).toEqual([]);
+  });
+});
+
+describe("Run as an async iterable", () => {
+  test("yields every step, then ends", async () => {
+    expect(await collect(counting(4))).toEqual([0, 1, 2, 3]);
+  });
+
+  test("several iterators, early, slow and late, each see all steps", async () => {
+    const run = counting(5);
+    const slow = (async () => {
+      const found: number[] = [];
+      for await (const step of run) {
+        await setTimeout(2);
+        found.push(step);
+      }
+      return found;
+    })();
+    const fast = collect(run);
+    await run;
+    const late = collect(run);
+    for (const steps of await Promise.all([slow, fast, late])) expect(steps).toEqual([0, 1, 2, 3, 4]);
+  });
+
+  test("leaving the loop early does not end the run", async () => {
+    const run = counting(50);
+    for await (const step of run) if (step === 2) break;
+    expect(await run).toBe("done after 50");
+  });
+
+  test("a failure is thrown after the steps that were done, to late iterators too", async () => {
+    const run = failing();
+    for (let round = 0; round < 2; round++) {
+      const found: number[] = [];
+      await expect(
+        (async () => {
+          for await (const step of run) found.push(step);
+        })(),
+      ).rejects.toMatchObject({ code: "RUN_BROKE" });
+      expect(found).toEqual([0]);
+    }
+  });
+
+  test("a run without steps ends at once", async () => {
+    expect(await collect(counting(0))).toEqual([]);
+  });
+});
+
+describe("ending a run", () => {
+  test("stop() lets the step at hand finish and resolves with the result so far", async () => {
+    const run = counting(1_000_000);
+    for await (const step of run) if (step === 3) run.stop();
+    expect(await run).toMatch(/^stopped after \d+$/);
+    expect(run.steps.length).toBeGreaterThanOrEqual(4);
+    expect(run.steps.length).toBeLessThan(1_000_000);
+  });
+
+  test("a signal aborts with its reason, even from a timer while steps come without a pause", async () => {
+    const controller = new AbortController();
+    const run = counting(Number.POSITIVE_INFINITY, { signal: controller.signal });
+    const reason = new Error("no more");
+    void setTimeout(15).then(() => controller.abort(reason));
+    await expect(run).rejects.toBe(reason);
+    expect(run.steps.length).toBeGreaterThan(0);
+  });
+
+  test("a signal that is aborted already runs nothing", async () => {
+    let ran = false;
+    const run = Run.start(
+      async () => {
+        ran = true;
+      },
+      { signal: AbortSignal.abort(new Error("too late")) },
+    );
+    await expect(run).rejects.toThrow("too late");
+    expect(ran).toBe(false);
+  });
+
+  test("abort() reaches the signal that the execution got", async () => {
+    const run = Run.start<number, never>((_emit, signal) => {
+      const { promise, reject } = Promise.withResolvers<never>();
+      signal.addEventListener("abort", () => reject(signal.reason));
+      return promise;
+    });
+    void setTimeout(1).then(() => run.abort(new Error("by hand")));
+    await expect(run).rejects.toThrow("by hand");
+  });
+});
+
+describe("the events of a run", () => {
+  test("go to the store in order under the run's id", async () => {
+    const store = new MemoryRunStore();
+    await counting(2, { id: "a", store });
+    expect(store.events("a")).toEqual([
+      { type: "started" },
+      { type: "step", step: 0 },
+      { type: "step", step: 1 },
+      { type: "finished", result: "done after 2" },
+    ]);
+    expect(store.runIds()).toEqual(["a"]);
+    expect(store.events("b")).toEqual([]);
+  });
+
+  test("end with the failure's name, code and message", async () => {
+    const store = new MemoryRunStore();
+    const run = Run.start<number, never>(
+      async () => {
+        throw new TrainingError("RUN_BROKE", "It broke.");
+      },
+      { id: "a", store },
+    );
+    await run.catch(() => {});
+    expect(store.events("a").at(-1)).toEqual({
+      type: "failed",
+      error: { name: "TrainingError", code: "RUN_BROKE", message: "It broke." },
+    });
+  });
+
+  test("a step is seen only after the store has it, and a store that fails ends the run", async () => {
+    const kept: string[] = [];
+    const store: RunStore = {
+      async append(_id, event) {
+        await setTimeout(1);
+        if (kept.length === 3) throw new Error("disk full");
+        kept.push(event.type);
+      },
+    };
+    const run = counting(10, { store });
+    const seen: number[] = [];
+    await expect(
+      (async () => {
+        for await (const step of run) {
+          expect(kept.length).toBeGreaterThanOrEqual(step + 2);
+          seen.push(step);
+        }
+      })(),
+    ).rejects.toThrow("disk full");
+    expect(seen).toEqual([0, 1]);
+    expect(kept).toEqual(["started", "step", "step"]);
+  });
+
+  test("runs have different ids unless they are given one", () => {
+    const [a, b] = [counting(0), counting(0)];
+    expect(a.id).not.toBe(b.id);
+    expect(counting(0, { id: "mine" }).id).toBe("mine");
+  });
+});
