@@ -122,6 +122,13 @@ describe("architecture", () => {
     expect(wrong.map(show)).toEqual([]);
   });
 
+  test("nothing draws from a hidden source of randomness or reads the clock for a result", () => {
+    const hidden =
+      /\bMath\s*\.\s*random\b|\bDate\s*\.\s*now\b|\bnew Date\b|\brandomBytes\b|\brandomUUID\b|\bgetRandomValues\b/;
+    const wrong = [...house, ...filesIn(["examples"])].filter((file) => hidden.test(readFileSync(root + file, "utf8")));
+    expect(wrong).toEqual([]);
+  });
+
   test("every package that is imported is declared, and the core's are dependencies", () => {
     const manifest = JSON.parse(readFileSync(`${root}package.json`, "utf8"));
     const always = new Set(Object.keys(manifest.dependencies));

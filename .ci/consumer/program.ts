@@ -1,13 +1,17 @@
 // What a user's first program touches, seen through the installed declarations.
 import { Circuit, type SparsePauliOp, input, weight } from "lepton/circuits";
 import * as circuits from "lepton/circuits";
+import { estimatorContract } from "lepton/contracts";
 import { type Backend, localSimulator } from "lepton/providers";
+export type * as everything from "lepton";
+export type * as data from "lepton/data";
+export type * as tfjs from "lepton/tfjs";
 
 const x = input("x", 2);
 const w = weight("w", [2, 1]);
 const circuit: Circuit = Circuit.build(2, (c) => c.ry(x.at(0), 0).ry(x.at(1), 1).cx(0, 1).rz(w.at(1, 0).times(2), 1));
 // @ts-expect-error a gate method takes exactly its parameters and qubits
-Circuit.build(1, (c) => c.rx(0));
+export const wrong = () => Circuit.build(1, (c) => c.rx(0));
 const observable: SparsePauliOp = circuits.SparsePauliOp.parse("1.0*ZI");
 
 const backend: Backend = localSimulator();
@@ -19,3 +23,5 @@ const value = result?.evs[0] ?? Number.NaN;
 const wanted = Math.cos(0.1) * Math.cos(0.2);
 if (!(Math.abs(value - wanted) < 1e-12)) throw new Error(`The estimator gave ${value} instead of ${wanted}.`);
 console.log(`<O> = ${value}`);
+
+for (const { run } of estimatorContract({ backend: () => localSimulator({ seed: 1 }), atol: 1e-9 })) await run();
