@@ -198,7 +198,7 @@ export class Circuit {
       for (const qubit of onQubits) qubits[qubit] = level;
       for (const clbit of onClbits) clbits[clbit] = level;
     }
-    return Math.max(0, ...qubits, ...clbits);
+    return [...qubits, ...clbits].reduce((most, level) => Math.max(most, level), 0);
   }
 
   /** How often each operation occurs, by name (`cx`, `measure`, `c3-x` for an x with three further controls, ...), `if` branches included. */

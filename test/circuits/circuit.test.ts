@@ -362,6 +362,10 @@ describe("depth and count", () => {
     },
   );
 
+  test("the largest circuit has a depth too", () => {
+    expect(Circuit.build(65_536, (c) => c.measureAll()).depth()).toBe(1);
+  });
+
   test("count names every kind of operation", () => {
     const circuit = Circuit.build(4, (c) => {
       const m = c.register("m", 1);
