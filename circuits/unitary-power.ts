@@ -1,38 +1,58 @@
 import { CircuitError } from "./errors.ts";
 import { adjointMatrix, dimensionOf, type Matrix, multiplyMatrices } from "./matrices.ts";
 
+// Two generic angles; eigenvalues that happen to be reflections about one are none about the other.
+const ALPHAS = [0.7390851332, 2.1537292646];
+
 /**
  * The principal power U^exponent of a unitary: eigenvalues e^{iφ} with φ in (-π, π] become e^{iφ·exponent}. A unitary
  * is normal, so its Hermitian and anti-Hermitian parts share eigenvectors; those of a fixed generic mixture of the two
  * are found by Jacobi rotations (Golub and Van Loan, Matrix Computations, section 8.5).
- * @throws CircuitError CIRCUIT_POWER when the result does not pass the check U^exponent · U = U^(exponent + 1)
+ * @throws CircuitError CIRCUIT_POWER when the eigenvectors leave an element above 1e-9 beside the diagonal
  */
 export function unitaryPower(matrix: Matrix, exponent: number): Matrix {
-  const size = dimensionOf(matrix);
+  for (const alpha of ALPHAS) {
+    const vectors = hermitianEigenvectors(mixtureOf(matrix, alpha));
+    const diagonal = multiplyMatrices(multiplyMatrices(adjointMatrix(vectors), matrix), vectors);
+    if (!isDiagonal(diagonal)) continue;
+    raiseDiagonal(diagonal, exponent);
+    return multiplyMatrices(multiplyMatrices(vectors, diagonal), adjointMatrix(vectors));
+  }
+  throw new CircuitError("CIRCUIT_POWER", "The unitary could not be diagonalised to 1e-9; use an integer power.");
+}
+
+/** cos(α)·(U+U†)/2 + sin(α)·(U-U†)/2i: eigenvalue cos(φ-α), distinct for distinct φ but for reflections about α. */
+function mixtureOf(matrix: Matrix, alpha: number): Matrix {
   const dagger = adjointMatrix(matrix);
+  const [cosine, sine] = [Math.cos(alpha) / 2, Math.sin(alpha) / 2];
   const mixture = new Float64Array(matrix.length);
   for (let i = 0; i < matrix.length; i += 2) {
-    // cos(α)·(U+U†)/2 + sin(α)·(U-U†)/2i: eigenvalue cos(φ-α), distinct for distinct φ but for reflections about α.
-    mixture[i] = (COS * (matrix[i]! + dagger[i]!)) / 2 + (SIN * (matrix[i + 1]! - dagger[i + 1]!)) / 2;
-    mixture[i + 1] = (COS * (matrix[i + 1]! + dagger[i + 1]!)) / 2 - (SIN * (matrix[i]! - dagger[i]!)) / 2;
+    mixture[i] = cosine * (matrix[i]! + dagger[i]!) + sine * (matrix[i + 1]! - dagger[i + 1]!);
+    mixture[i + 1] = cosine * (matrix[i + 1]! + dagger[i + 1]!) - sine * (matrix[i]! - dagger[i]!);
   }
-  const vectors = hermitianEigenvectors(mixture);
-  const diagonal = multiplyMatrices(multiplyMatrices(adjointMatrix(vectors), matrix), vectors);
+  return mixture;
+}
+
+function isDiagonal(matrix: Matrix): boolean {
+  const size = dimensionOf(matrix);
   for (let i = 0; i < size; i++)
     for (let j = 0; j < size; j++) {
       const at = 2 * (i * size + j);
-      if (i !== j && Math.hypot(diagonal[at]!, diagonal[at + 1]!) > 1e-9)
-        throw new CircuitError("CIRCUIT_POWER", "The unitary could not be diagonalised to 1e-9; use an integer power.");
-      const phase = i === j ? principalPhase(diagonal[at]!, diagonal[at + 1]!) * exponent : 0;
-      diagonal[at] = i === j ? Math.cos(phase) : 0;
-      diagonal[at + 1] = i === j ? Math.sin(phase) : 0;
+      if (i !== j && Math.hypot(matrix[at]!, matrix[at + 1]!) > 1e-9) return false;
     }
-  return multiplyMatrices(multiplyMatrices(vectors, diagonal), adjointMatrix(vectors));
+  return true;
 }
 
-const ALPHA = 0.7390851332;
-const COS = Math.cos(ALPHA);
-const SIN = Math.sin(ALPHA);
+function raiseDiagonal(matrix: Matrix, exponent: number): void {
+  const size = dimensionOf(matrix);
+  for (let i = 0; i < size; i++)
+    for (let j = 0; j < size; j++) {
+      const at = 2 * (i * size + j);
+      const phase = i === j ? principalPhase(matrix[at]!, matrix[at + 1]!) * exponent : 0;
+      matrix[at] = i === j ? Math.cos(phase) : 0;
+      matrix[at + 1] = i === j ? Math.sin(phase) : 0;
+    }
+}
 
 /** atan2 with rounding noise around -π mapped to +π, so that the root of -1 is i as the principal value asks. */
 function principalPhase(re: number, im: number): number {
