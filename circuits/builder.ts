@@ -137,7 +137,7 @@ export class CircuitBuilder extends GateMethodsBase {
     otherwise?: (builder: CircuitBuilder) => unknown,
   ): this {
     const clbits = "offset" in bits ? Array.from({ length: bits.size }, (_, i) => bits.offset + i) : [...bits];
-    if (!Number.isSafeInteger(value) || value < 0)
+    if (!Number.isInteger(value) || value < 0)
       throw new CircuitError("CONDITION_VALUE", `A condition compares with an integer of 0 or more, not ${value}.`);
     const branch = (define: ((builder: CircuitBuilder) => unknown) | undefined): readonly Operation[] => {
       if (define === undefined) return Object.freeze([]);
