@@ -38,9 +38,23 @@ Example:
       const circuit = withoutFinalMeasurements(readCircuit(io, file));
       const values = parameterRow(io, circuit, options);
       const { valueAndGradient } = await import("../../gradients/index.ts");
-      const { value, gradient, executions } = await valueAndGradient(circuit, observable, values, {
+      const { localSimulator } = await import("../../../providers/simulator/local-simulator.ts");
+      const {
+        values: evs,
+        inputGradient,
+        weightGradient,
+        executions,
+      } = await valueAndGradient({
+        circuit,
+        observables: [observable],
+        backend: localSimulator(),
+        inputs: values.subarray(0, circuit.numInputs),
+        weights: values.subarray(circuit.numInputs),
+        wants: { inputs: true, weights: true },
         method: options.method,
       });
+      const value = evs[0]!;
+      const gradient = Float64Array.of(...inputGradient!, ...weightGradient!);
       let start = 0;
       const byName: Record<string, number | readonly number[]> = {};
       for (const { name, shape, size } of circuit.vectors) {

@@ -1,0 +1,77 @@
+import { type DifferentiableBackend, type ExpectationProgram, isDifferentiable } from "../../providers/index.ts";
+import { GradientError } from "../errors.ts";
+import {
+  type CheckedPoint,
+  checkCotangents,
+  type EvaluateOptions,
+  type GradientEvaluation,
+  type GradientProblem,
+  type GradientStrategy,
+  type Gradients,
+} from "./evaluation.ts";
+
+/** Reverse-mode gradients of a local simulator: exact, at the cost of a few simulations whatever the number of weights. */
+export class Adjoint implements GradientStrategy {
+  readonly #problem: GradientProblem;
+  readonly #program: ExpectationProgram;
+
+  /** @throws what the backend's `differentiate` throws */
+  constructor(problem: GradientProblem) {
+    const { backend, circuit, observables } = problem;
+    this.#problem = problem;
+    this.#program = differentiable(backend).differentiate(circuit, observables);
+  }
+
+  async evaluate(point: CheckedPoint, options: EvaluateOptions): Promise<GradientEvaluation> {
+    options.signal?.throwIfAborted();
+    const count = this.#problem.observables.length;
+    const values = new Float64Array(point.rows * count);
+    const known = options.cotangents;
+    let gradients: Gradients | undefined;
+    if (known === undefined) this.#program.forward(point.inputs, point.weights, point.rows, values);
+    else gradients = this.#backward(point, checkCotangents(known, point.rows, count), values);
+    assertFinite(values);
+    return {
+      values,
+      stderr: new Float64Array(values.length),
+      executions: point.rows,
+      quantumSeconds: 0,
+      jobIds: [],
+      pullback: (cotangents = known) =>
+        gradients !== undefined && cotangents === known
+          ? gradients
+          : this.#backward(point, checkCotangents(cotangents, point.rows, count), new Float64Array(values.length)),
+    };
+  }
+
+  #backward(point: CheckedPoint, cotangents: Float64Array, values: Float64Array): Gradients {
+    const { wants } = this.#problem;
+    const weights = wants.weights ? new Float64Array(point.weights.length) : null;
+    const inputs = wants.inputs ? new Float64Array(point.inputs.length) : null;
+    this.#program.backward(point.inputs, point.weights, point.rows, cotangents, values, weights, inputs);
+    return {
+      weights: weights ?? undefined,
+      weightStderr: weights === null ? undefined : new Float64Array(weights.length),
+      inputs: inputs ?? undefined,
+      inputStderr: inputs === null ? undefined : new Float64Array(inputs.length),
+    };
+  }
+}
+
+function differentiable(backend: GradientProblem["backend"]): DifferentiableBackend {
+  if (isDifferentiable(backend)) return backend;
+  throw new GradientError(
+    "GRADIENT_METHOD_IMPOSSIBLE",
+    `Backend ${backend.name} has no adjoint differentiation; use method "parameter-shift" or "auto".`,
+  );
+}
+
+/** An expression such as ln(x) can give an angle that is no number; the simulation then is none either. */
+function assertFinite(values: Float64Array): void {
+  const bad = values.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0)
+    throw new GradientError(
+      "GRADIENT_NOT_FINITE",
+      `Expectation value ${bad} is ${values[bad]}; some gate's angle expression is not finite at these parameter values.`,
+    );
+}

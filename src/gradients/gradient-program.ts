@@ -1,0 +1,182 @@
+import type { Circuit, SparsePauliOp } from "../../circuits/index.ts";
+import type { Backend } from "../../providers/index.ts";
+import { GradientError } from "../errors.ts";
+import { Adjoint } from "./adjoint.ts";
+import {
+  checkPoint,
+  type EvaluateOptions,
+  type GradientEvaluation,
+  type GradientPoint,
+  type GradientProblem,
+  type GradientStrategy,
+} from "./evaluation.ts";
+import { FINITE_DIFFERENCE_STEP, FiniteDifference } from "./finite-difference.ts";
+import { ParameterShift } from "./parameter-shift.ts";
+import { type GradientMethod, selectMethod } from "./select.ts";
+import type { GradientWants } from "./slot-circuit.ts";
+import { SpsaGradient, type SpsaGradientOptions } from "./spsa.ts";
+
+export interface GradientProgramOptions {
+  readonly backend: Backend;
+  /** Which gradients; by default those of the weights only. Inputs cost shifted evaluations for every row. */
+  readonly wants?: Partial<GradientWants>;
+  /** "auto" by default; see `selectMethod`. */
+  readonly method?: GradientMethod | "auto";
+  /** Target standard error of the values; 0 is exact, and undefined leaves it to the backend. */
+  readonly precision?: number;
+  /** Rows of parameter values that one evaluation may send; decides "auto", and is enforced. */
+  readonly budget?: number;
+  /** Rows of a batch, for the budget; 1 by default. */
+  readonly rows?: number;
+  /** Step of method "finite-difference", radians; 1e-5 by default. */
+  readonly step?: number;
+  /** Settings of method "spsa". */
+  readonly spsa?: SpsaGradientOptions;
+}
+
+/** Values and gradients of one circuit and K observables on one backend, prepared once for many points. */
+export interface GradientProgram {
+  readonly circuit: Circuit;
+  readonly observables: readonly SparsePauliOp[];
+  readonly method: GradientMethod;
+  /** Why this method. */
+  readonly reason: string;
+  /** Rows of parameter values that one evaluation of one row sends. */
+  readonly evaluationsPerRow: number;
+  /**
+   * Values now, gradients on `pullback`: all of it is one job with one PUB, or none with method "adjoint".
+   * @throws GradientError GRADIENT_SHAPE, GRADIENT_NOT_FINITE, GRADIENT_BUDGET; what the backend throws; the signal's
+   * reason when aborted
+   */
+  evaluate(point: GradientPoint, options?: EvaluateOptions): Promise<GradientEvaluation>;
+}
+
+/**
+ * Prepares gradients of expectation values.
+ * @throws GradientError GRADIENT_METHOD_UNKNOWN, GRADIENT_METHOD_IMPOSSIBLE, GRADIENT_BUDGET, GRADIENT_OPTION,
+ * GRADIENT_OBSERVABLES
+ */
+export function gradientProgram(
+  circuit: Circuit,
+  observables: readonly SparsePauliOp[],
+  options: GradientProgramOptions,
+): GradientProgram {
+  const { backend, rows = 1, precision, budget, step, spsa = {} } = options;
+  const wants = { weights: options.wants?.weights ?? true, inputs: options.wants?.inputs ?? false };
+  checkOptions(circuit, observables, options);
+  const select = { capabilities: backend.capabilities, circuit, observables, wants, precision };
+  const { method, reason, evaluations } = selectMethod({
+    ...select,
+    rows,
+    method: options.method,
+    budget,
+    spsaRepeats: spsa.repeats,
+    ownStep: step !== undefined,
+  });
+  const problem: GradientProblem = { circuit, observables, backend, wants, precision };
+  const strategies: Record<GradientMethod, () => GradientStrategy> = {
+    adjoint: () => new Adjoint(problem),
+    "parameter-shift": () => new ParameterShift(problem),
+    "finite-difference": () => new FiniteDifference(problem, step ?? FINITE_DIFFERENCE_STEP),
+    spsa: () => new SpsaGradient(problem, spsa),
+  };
+  const strategy = strategies[method]();
+  const evaluationsPerRow = evaluations / rows;
+  return {
+    circuit,
+    observables,
+    method,
+    reason,
+    evaluationsPerRow,
+    async evaluate(point, evaluateOptions = {}) {
+      const checked = checkPoint(circuit, point);
+      if (method !== "adjoint" && budget !== undefined && checked.rows * evaluationsPerRow > budget)
+        throw new GradientError(
+          "GRADIENT_BUDGET",
+          `${checked.rows} row(s) need ${checked.rows * evaluationsPerRow} evaluations but the budget is ${budget}.`,
+        );
+      return strategy.evaluate(checked, evaluateOptions);
+    },
+  };
+}
+
+function checkOptions(
+  circuit: Circuit,
+  observables: readonly SparsePauliOp[],
+  { rows = 1, step = FINITE_DIFFERENCE_STEP, spsa: { perturbation = 0.1, repeats = 1 } = {} }: GradientProgramOptions,
+): void {
+  if (observables.length === 0)
+    throw new GradientError("GRADIENT_OBSERVABLES", "A gradient needs one observable or more.");
+  const odd = observables.find(({ numQubits }) => numQubits !== circuit.numQubits);
+  if (odd !== undefined)
+    throw new GradientError(
+      "GRADIENT_OBSERVABLES",
+      `The circuit has ${circuit.numQubits} qubit(s) but an observable has ${odd.numQubits}: ${String(odd)}.`,
+    );
+  const positive = (value: number): boolean => value > 0 && Number.isFinite(value);
+  for (const [name, value, valid] of [
+    ["rows", rows, positive(rows) && Number.isSafeInteger(rows)],
+    ["step", step, positive(step)],
+    ["spsa.perturbation", perturbation, positive(perturbation)],
+    ["spsa.repeats", repeats, positive(repeats) && Number.isSafeInteger(repeats)],
+  ] as const)
+    if (!valid) throw new GradientError("GRADIENT_OPTION", `${name} is ${value}; it must be a positive number.`);
+}
+
+/** One point to differentiate at; see `GradientProgramOptions`, `GradientPoint` and `EvaluateOptions`. */
+export interface GradientRequest extends GradientProgramOptions, EvaluateOptions, Omit<GradientPoint, "rows"> {
+  readonly circuit: Circuit;
+  readonly observables: readonly SparsePauliOp[];
+}
+
+export interface GradientResult {
+  /** Expectation values [B, K]. */
+  readonly values: Float64Array;
+  /** Their standard errors [B, K]; 0 where exact. */
+  readonly stderr: Float64Array;
+  /** [W], summed over rows; undefined unless wanted. */
+  readonly weightGradient: Float64Array | undefined;
+  readonly weightStderr: Float64Array | undefined;
+  /** [B, D]; undefined unless wanted. */
+  readonly inputGradient: Float64Array | undefined;
+  readonly inputStderr: Float64Array | undefined;
+  readonly method: GradientMethod;
+  readonly reason: string;
+  /** What the backend charged: rows of parameter values times shots (1 where exact). */
+  readonly executions: number;
+  readonly quantumSeconds: number;
+  readonly jobIds: readonly string[];
+}
+
+/**
+ * Expectation values at one point and the gradient of Σ cotangents·values, in at most one job. Where there are many points,
+ * prepare them once with `gradientProgram`.
+ * @param request inputs [B, D], weights [W], cotangents [B, K] (all 1 by default); radians
+ * @example const { values, weightGradient } = await valueAndGradient({ circuit, observables: [h], backend, weights });
+ * @throws what `gradientProgram` and `GradientProgram.evaluate` throw
+ */
+export async function valueAndGradient(request: GradientRequest): Promise<GradientResult> {
+  const { circuit, observables, weights, inputs, ...options } = request;
+  const rows = request.rows ?? (circuit.numInputs === 0 ? 1 : Math.max(1, (inputs?.length ?? 0) / circuit.numInputs));
+  const program = gradientProgram(circuit, observables, { ...options, rows: Math.ceil(rows) });
+  const { cotangents = new Float64Array(Math.ceil(rows) * observables.length).fill(1) } = request;
+  const point = { weights, ...(inputs === undefined ? {} : { inputs }), rows };
+  const { values, stderr, executions, quantumSeconds, jobIds, pullback } = await program.evaluate(point, {
+    ...options,
+    cotangents,
+  });
+  const gradients = pullback();
+  return {
+    values,
+    stderr,
+    weightGradient: gradients.weights,
+    weightStderr: gradients.weightStderr,
+    inputGradient: gradients.inputs,
+    inputStderr: gradients.inputStderr,
+    method: program.method,
+    reason: program.reason,
+    executions,
+    quantumSeconds,
+    jobIds,
+  };
+}
