@@ -190,6 +190,22 @@ describe("bad input", () => {
     expect(build((c) => c.append(far))).toThrow(expect.objectContaining({ code: "QUBIT_RANGE" }));
   });
 
+  test("an if made elsewhere brings the parameters of its branches", () => {
+    const define = (c: CircuitBuilder) =>
+      c.if(
+        c.register("m", 1),
+        1,
+        (inner) => inner.rx(weight("yes"), 0),
+        (inner) => inner.rx(weight("no"), 0),
+      );
+    const [operation] = Circuit.build(1, define).operations;
+    const circuit = Circuit.build(1, (c) => {
+      c.register("m", 1);
+      c.append(operation!);
+    });
+    expect(circuit.parameters.map(({ name }) => name)).toEqual(["yes", "no"]);
+  });
+
   test("a failed call leaves the builder as it was", () => {
     const circuit = Circuit.build(1, (c) => {
       c.x(0);

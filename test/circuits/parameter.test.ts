@@ -316,6 +316,14 @@ describe("slots", () => {
     ]);
   });
 
+  test("a control in front adds the frequency of doing nothing", () => {
+    const circuit = Circuit.build(3, (c) => {
+      c.gate("u", [a, 0.1, a], [0, 1], { numControls: 1 }).gate("rxx", [a], [2, 0, 1], { numControls: 1 });
+    });
+    const { slots } = new SlotProgram(circuit);
+    expect(slots.map(({ frequencies }) => frequencies)).toEqual([[0.5, 1], [1], [0.5, 1]]);
+  });
+
   test("slots in both branches of an if are found in order", () => {
     const circuit = Circuit.build(1, (c) => {
       const bit = c.register("m", 1);
