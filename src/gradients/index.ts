@@ -8,6 +8,7 @@ export {
   gradientProgram,
   valueAndGradient,
 } from "./gradient-program.ts";
+export { type GradientVariance, type GradientVarianceOptions, gradientVariance } from "./gradient-variance.ts";
 export { type ShiftedRows, ShiftProgram, type SlotJacobian } from "./parameter-shift.ts";
 export {
   GRADIENT_METHODS,
