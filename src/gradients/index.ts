@@ -9,6 +9,8 @@ export {
   valueAndGradient,
 } from "./gradient-program.ts";
 export { type GradientVariance, type GradientVarianceOptions, gradientVariance } from "./gradient-variance.ts";
+export { invert } from "./linear-solve.ts";
+export { type OneJob, runOneJob } from "./one-job.ts";
 export { type ShiftedRows, ShiftProgram, type SlotJacobian } from "./parameter-shift.ts";
 export {
   GRADIENT_METHODS,

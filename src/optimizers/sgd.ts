@@ -1,0 +1,63 @@
+import {
+  checkNumbers,
+  checkRate,
+  checkSetting,
+  type GradientOptimizer,
+  type LearningRate,
+  plain,
+} from "./optimizer.ts";
+
+export interface SgdState {
+  readonly step: number;
+}
+
+/** Gradient descent: w ← w - rate·g. @throws TrainingError OPTIMIZER_SETTING */
+export function sgd({ learningRate }: { readonly learningRate: LearningRate }): GradientOptimizer<SgdState> {
+  const rate = checkRate("sgd", learningRate);
+  return {
+    kind: "gradient",
+    name: "sgd",
+    init: () => ({ step: 0 }),
+    update(gradient, { step }, weights) {
+      checkNumbers("sgd", "gradient", gradient, weights.length);
+      const eta = rate(step);
+      return { weights: weights.map((w, i) => w - eta * gradient[i]!), state: { step: step + 1 } };
+    },
+  };
+}
+
+export interface MomentumState {
+  readonly step: number;
+  readonly velocity: readonly number[];
+}
+
+/**
+ * Gradient descent with momentum: v ← momentum·v + g, then w ← w - rate·v, or with Nesterov's look-ahead
+ * w ← w - rate·(momentum·v + g) (Sutskever et al., ICML 2013).
+ * @param options.momentum from 0 to below 1; 0.9 by default
+ * @throws TrainingError OPTIMIZER_SETTING
+ */
+export function momentum(options: {
+  readonly learningRate: LearningRate;
+  readonly momentum?: number;
+  readonly nesterov?: boolean;
+}): GradientOptimizer<MomentumState> {
+  const { momentum: decay = 0.9, nesterov = false } = options;
+  const rate = checkRate("momentum", options.learningRate);
+  checkSetting("momentum", "momentum", decay, decay >= 0 && decay < 1);
+  return {
+    kind: "gradient",
+    name: nesterov ? "nesterov" : "momentum",
+    init: (weights) => ({ step: 0, velocity: new Array<number>(weights.length).fill(0) }),
+    update(gradient, { step, velocity }, weights) {
+      checkNumbers("momentum", "gradient", gradient, weights.length);
+      checkNumbers("momentum", "velocity", velocity, weights.length);
+      const eta = rate(step);
+      const next = gradient.map((g, i) => decay * velocity[i]! + g);
+      return {
+        weights: weights.map((w, i) => w - eta * (nesterov ? decay * next[i]! + gradient[i]! : next[i]!)),
+        state: { step: step + 1, velocity: plain(next) },
+      };
+    },
+  };
+}

@@ -1,0 +1,250 @@
+import { type Circuit, type Initializer, Rng, type SparsePauliOp, uniformWeights } from "../../circuits/index.ts";
+import type { Backend } from "../../providers/index.ts";
+import { TrainingError } from "../errors.ts";
+import { type GradientMethod, gradientProgram, runOneJob, type SpsaGradientOptions } from "../gradients/index.ts";
+import type { EvaluationOptimizer, GradientOptimizer, Optimizer } from "../optimizers/index.ts";
+import type { RunStore } from "../runs/index.ts";
+import { Run } from "./run.ts";
+
+/** Where a minimisation stands, as plain JSON: give it as `from` to go on as if it had never stopped. */
+export interface MinimizeCheckpoint {
+  /** Steps done. */
+  readonly step: number;
+  readonly weights: readonly number[];
+  /** The optimizer's state. */
+  readonly state: unknown;
+}
+
+export interface MinimizeStep {
+  /** Counted from 1. */
+  readonly step: number;
+  /** The objective as this step saw it: at its starting weights, or what a gradient-free optimizer says of its points. */
+  readonly value: number;
+  /** Standard error of `value`; 0 where exact, NaN where the optimizer derives it from several points. */
+  readonly stderr: number;
+  /** What the backend charged: rows of parameter values times shots (1 where exact). */
+  readonly executions: number;
+  readonly quantumSeconds: number;
+  /** Wall-clock time, queue included. */
+  readonly seconds: number;
+  readonly jobIds: readonly string[];
+  /** After this step. */
+  readonly checkpoint: MinimizeCheckpoint;
+}
+
+export interface MinimizeResult {
+  readonly weights: Float64Array;
+  /** The objective at `weights`, evaluated once more after the last step. */
+  readonly value: number;
+  readonly stderr: number;
+  readonly history: readonly MinimizeStep[];
+  /** Why it ended: all steps done, the value no longer moved, or `stop()`. */
+  readonly ended: "steps" | "tolerance" | "stopped";
+  /** How gradients were taken; undefined for a gradient-free optimizer. */
+  readonly method: GradientMethod | undefined;
+  /** Of all steps and the last evaluation. */
+  readonly executions: number;
+  readonly quantumSeconds: number;
+}
+
+export interface MinimizeOptions {
+  readonly circuit: Circuit;
+  /** Its expectation value is minimised. */
+  readonly observable: SparsePauliOp;
+  readonly optimizer: Optimizer;
+  readonly backend: Backend;
+  /** Steps at most. */
+  readonly steps: number;
+  /** Starting weights [W] in radians, or how to draw them; uniform in ±π by default. */
+  readonly initial?: ArrayLike<number> | Initializer;
+  /** Decides starting weights and samples; 0 by default. */
+  readonly seed?: number | string;
+  /** How to take gradients; "auto" by default. */
+  readonly method?: GradientMethod | "auto";
+  /** Rows of parameter values that one step may send. */
+  readonly budget?: number;
+  /** Settings of gradient method "spsa". */
+  readonly spsa?: SpsaGradientOptions;
+  /** Target standard error of every value; 0 is exact, and undefined leaves it to the backend. */
+  readonly precision?: number;
+  /** One row [D] of values for the circuit's inputs, where it has any. */
+  readonly inputs?: ArrayLike<number>;
+  /** Ends when the value moves by less than this in `patience` steps in a row; never by default. */
+  readonly tolerance?: number;
+  /** 5 by default, or as many steps as the optimizer needs to give every weight its turn. */
+  readonly patience?: number;
+  readonly callbacks?: readonly { onStep?(step: MinimizeStep): void | Promise<void> }[];
+  /** Aborts the run; a job that was submitted goes on. */
+  readonly signal?: AbortSignal;
+  /** Put on every job. */
+  readonly tags?: readonly string[];
+  readonly onSubmitted?: (jobId: string) => void | Promise<void>;
+  readonly from?: MinimizeCheckpoint;
+  /** Names the run in `store`. */
+  readonly id?: string;
+  readonly store?: RunStore;
+}
+
+/** What one step found out. */
+interface StepOutcome {
+  readonly value: number;
+  readonly stderr: number;
+  readonly weights: Float64Array;
+  readonly state: unknown;
+  readonly executions: number;
+  readonly quantumSeconds: number;
+  readonly jobIds: readonly string[];
+}
+
+type Stepper = (weights: Float64Array, state: unknown, seed: number, signal: AbortSignal) => Promise<StepOutcome>;
+
+/**
+ * Minimises an expectation value over a circuit's weights: VQE, QAOA and the like. Every step is one job with one PUB, or
+ * none where the backend has adjoint gradients. The same options and seed give the same steps.
+ * @example const { weights, value } = await minimize({ circuit, observable, optimizer: adam(), backend, steps: 200 });
+ * @throws TrainingError TRAINING_OPTION, TRAINING_SHAPE, OPTIMIZER_*; GradientError; at once. What a step throws fails the run.
+ */
+export function minimize(options: MinimizeOptions): Run<MinimizeStep, MinimizeResult> {
+  const { circuit, optimizer, steps, seed = 0, tolerance = 0, signal, id, store, from } = options;
+  const rng = Rng.seed(seed);
+  const inputs = Float64Array.from(options.inputs ?? []);
+  checkOptions(options, inputs);
+  const start = from?.weights ?? options.initial ?? uniformWeights();
+  const initial =
+    typeof start === "function" ? start(circuit, rng.fork("initial")) : Float64Array.from(start as ArrayLike<number>);
+  checkWeights(circuit, initial);
+  const state = from?.state ?? optimizer.init(initial);
+  const isGradient = optimizer.kind === "gradient";
+  const gradients = isGradient ? gradientStepper(options, optimizer, inputs) : undefined;
+  const takeStep = gradients?.step ?? evaluationStepper(options, optimizer as EvaluationOptimizer, inputs);
+  const patience = options.patience ?? Math.max(5, isGradient ? 1 : optimizer.stepsPerSweep);
+
+  return Run.start<MinimizeStep, MinimizeResult>(
+    async (emit, runSignal) => {
+      const history: MinimizeStep[] = [];
+      let current = { weights: initial, state };
+      let ended: MinimizeResult["ended"] = "steps";
+      let still = 0;
+      for (let step = (from?.step ?? 0) + 1; step <= steps; step++) {
+        const began = performance.now();
+        const stepSeed = rng.fork("step", step).uint32();
+        const {
+          weights,
+          state: next,
+          ...outcome
+        } = await takeStep(current.weights, current.state, stepSeed, runSignal);
+        current = { weights, state: next };
+        const checkpoint = { step, weights: Array.from(weights), state: next };
+        const done = { step, ...outcome, seconds: (performance.now() - began) / 1000, checkpoint };
+        const moved = Math.abs(done.value - (history.at(-1)?.value ?? Number.POSITIVE_INFINITY));
+        still = moved < tolerance ? still + 1 : 0;
+        history.push(done);
+        for (const callback of options.callbacks ?? []) await callback.onStep?.(done);
+        if (!(await emit(done))) ended = "stopped";
+        else if (still >= patience) ended = "tolerance";
+        if (ended !== "steps") break;
+      }
+      const last = await evaluateOnce(options, inputs, [current.weights], rng.fork("final").uint32(), runSignal);
+      const total = (key: "executions" | "quantumSeconds"): number =>
+        history.reduce((sum, done) => sum + done[key], last[key]);
+      return {
+        weights: current.weights,
+        value: last.evs[0]!,
+        stderr: last.stds[0]!,
+        history,
+        ended,
+        method: gradients?.method,
+        executions: total("executions"),
+        quantumSeconds: total("quantumSeconds"),
+      };
+    },
+    {
+      ...(id === undefined ? {} : { id }),
+      ...(signal === undefined ? {} : { signal }),
+      ...(store === undefined ? {} : { store }),
+    },
+  );
+}
+
+function gradientStepper(
+  options: MinimizeOptions,
+  optimizer: GradientOptimizer,
+  inputs: Float64Array,
+): { readonly step: Stepper; readonly method: GradientMethod } {
+  const { backend, method, precision, budget, spsa } = options;
+  const program = gradientProgram(options.circuit, [options.observable], {
+    backend,
+    ...(method === undefined ? {} : { method }),
+    ...(precision === undefined ? {} : { precision }),
+    ...(budget === undefined ? {} : { budget }),
+    ...(spsa === undefined ? {} : { spsa }),
+  });
+  const cotangents = Float64Array.of(1);
+  const step: Stepper = async (weights, state, seed, signal) => {
+    const point = { weights, inputs, rows: 1 };
+    const found = await program.evaluate(point, { ...jobOptions(options), seed, signal, cotangents });
+    const { executions, quantumSeconds, jobIds } = found;
+    const next = optimizer.update(found.pullback().weights!, state, weights);
+    return { ...next, value: found.values[0]!, stderr: found.stderr[0]!, executions, quantumSeconds, jobIds };
+  };
+  return { step, method: program.method };
+}
+
+function evaluationStepper(options: MinimizeOptions, optimizer: EvaluationOptimizer, inputs: Float64Array): Stepper {
+  return async (_weights, state, seed, signal) => {
+    const points = optimizer.propose(state);
+    const { evs, stds, executions, quantumSeconds, jobIds } = await evaluateOnce(options, inputs, points, seed, signal);
+    const { state: next, value } = optimizer.accept(state, evs);
+    const stderr = stds.every((std) => std === 0) ? 0 : Number.NaN;
+    return { value, stderr, weights: optimizer.weights(next), state: next, executions, quantumSeconds, jobIds };
+  };
+}
+
+function evaluateOnce(
+  options: MinimizeOptions,
+  inputs: Float64Array,
+  points: readonly Float64Array[],
+  seed: number,
+  signal: AbortSignal,
+) {
+  const { backend, circuit, observable, precision } = options;
+  const table = { shape: [points.length], data: Float64Array.from(points.flatMap((point) => [...inputs, ...point])) };
+  return runOneJob(backend, circuit, [observable], table, { ...jobOptions(options), signal, seed, precision });
+}
+
+function jobOptions({ tags, onSubmitted }: MinimizeOptions): Pick<MinimizeOptions, "tags" | "onSubmitted"> {
+  return { ...(tags === undefined ? {} : { tags }), ...(onSubmitted === undefined ? {} : { onSubmitted }) };
+}
+
+function checkWeights(circuit: Circuit, weights: Float64Array): void {
+  const bad = weights.findIndex((value) => !Number.isFinite(value));
+  if (weights.length !== circuit.numWeights || bad >= 0)
+    throw new TrainingError(
+      "TRAINING_SHAPE",
+      bad >= 0
+        ? `Starting weight ${bad} is ${weights[bad]}; weights must be finite.`
+        : `The circuit has ${circuit.numWeights} weight(s) but ${weights.length} starting value(s) were given.`,
+    );
+}
+
+function checkOptions(options: MinimizeOptions, inputs: Float64Array): void {
+  const { circuit, observable, steps, tolerance = 0, patience = 1 } = options;
+  if (circuit.numWeights === 0)
+    throw new TrainingError("TRAINING_OPTION", "The circuit has no weights, so there is nothing to minimise over.");
+  if (inputs.length !== circuit.numInputs)
+    throw new TrainingError(
+      "TRAINING_SHAPE",
+      `The circuit has ${circuit.numInputs} input(s) but ${inputs.length} value(s) were given; give one row as \`inputs\`.`,
+    );
+  if (observable.numQubits !== circuit.numQubits)
+    throw new TrainingError(
+      "TRAINING_SHAPE",
+      `The observable acts on ${observable.numQubits} qubit(s) but the circuit has ${circuit.numQubits}.`,
+    );
+  for (const [name, value, valid] of [
+    ["steps", steps, Number.isSafeInteger(steps) && steps >= 0],
+    ["tolerance", tolerance, tolerance >= 0],
+    ["patience", patience, Number.isSafeInteger(patience) && patience > 0],
+  ] as const)
+    if (!valid) throw new TrainingError("TRAINING_OPTION", `${name} cannot be ${value}.`);
+}
