@@ -1,0 +1,136 @@
+import type { Circuit, SparsePauliOp } from "../../circuits/index.ts";
+import type { Backend, NDArray, RunOptions } from "../../providers/index.ts";
+import { ModelError } from "../errors.ts";
+import {
+  type GradientMethod,
+  type GradientProgram,
+  gradientProgram,
+  type SpsaGradientOptions,
+} from "../gradients/index.ts";
+
+export interface ForwardOptions extends RunOptions {
+  readonly backend: Backend;
+  /** True by default. */
+  readonly needWeightGradient?: boolean;
+  /** False by default: on backends without adjoint gradients it costs shifted evaluations for every row. */
+  readonly needInputGradient?: boolean;
+  /** Target standard error of the outputs; 0 is exact, and without it the backend decides. */
+  readonly precision?: number;
+  /** `auto` by default. */
+  readonly gradient?: GradientMethod | "auto";
+  /** Settings of gradient method `spsa`. */
+  readonly spsa?: SpsaGradientOptions;
+  /** Decides samples, and directions of `spsa`; 0 by default. */
+  readonly seed?: number;
+}
+
+/** Gradients of Σ cotangents·outputs. */
+export interface QuantumGradients {
+  /** [W], summed over rows; undefined where it was not asked for. */
+  readonly weightGradient: Float64Array | undefined;
+  /** [B, D]; undefined where it was not asked for. */
+  readonly inputGradient: Float64Array | undefined;
+}
+
+/** The outputs of a quantum layer for one batch, with what is needed to differentiate them. */
+export interface QuantumForward {
+  /** [B, K] */
+  readonly outputs: NDArray;
+  /** Standard errors of the outputs [B, K]; 0 where exact. */
+  readonly stderr: NDArray;
+  /**
+   * Vector-Jacobian product for cotangents [B, K]. Synchronous: all that it needs has been measured already. It must be
+   * called before the weights' array changes.
+   */
+  pullback(cotangents: Float64Array): QuantumGradients;
+  /** How gradients are computed. */
+  readonly method: GradientMethod;
+  readonly jobIds: readonly string[];
+  /** What the backend charged: rows of parameter values times shots (1 where exact). */
+  readonly executions: number;
+  readonly quantumSeconds: number;
+}
+
+/** Runs one circuit and its observables on any backend, and keeps what was prepared for each. */
+export class QuantumEvaluation {
+  readonly #circuit: Circuit;
+  readonly #observables: readonly SparsePauliOp[];
+  readonly #programs = new WeakMap<Backend, Map<string, GradientProgram>>();
+
+  constructor(circuit: Circuit, observables: readonly SparsePauliOp[]) {
+    this.#circuit = circuit;
+    this.#observables = observables;
+  }
+
+  async forward(inputs: NDArray, weights: Float64Array, options: ForwardOptions): Promise<QuantumForward> {
+    const { numInputs, numWeights } = this.#circuit;
+    const [rows = 0, width] = inputs.shape;
+    if (inputs.shape.length !== 2 || rows < 1 || width !== numInputs || inputs.data.length !== rows * numInputs)
+      throw new ModelError(
+        "LAYER_INPUT_SHAPE",
+        `A quantum layer takes inputs of shape [batch, ${numInputs}] with one row or more, one column for each input of its circuit, but was given [${inputs.shape.join(", ")}] with ${inputs.data.length} number(s).`,
+      );
+    if (weights.length !== numWeights)
+      throw new ModelError(
+        "LAYER_WEIGHT_SHAPE",
+        `The layer's circuit has ${numWeights} weight(s) but was given ${weights.length}.`,
+      );
+    const badInput = inputs.data.findIndex((value) => !Number.isFinite(value));
+    if (badInput >= 0)
+      throw new ModelError(
+        "LAYER_NOT_FINITE",
+        `Input ${badInput % numInputs} of row ${Math.floor(badInput / numInputs)} is ${inputs.data[badInput]}; angles must be finite.`,
+      );
+    const badWeight = weights.findIndex((value) => !Number.isFinite(value));
+    if (badWeight >= 0)
+      throw new ModelError("LAYER_NOT_FINITE", `Weight ${badWeight} is ${weights[badWeight]}; angles must be finite.`);
+
+    const program = this.#program(options);
+    const { signal, tags, onSubmitted, seed } = options;
+    const evaluation = await program.evaluate(
+      { inputs: inputs.data, weights, rows },
+      {
+        ...(signal === undefined ? {} : { signal }),
+        ...(tags === undefined ? {} : { tags }),
+        ...(onSubmitted === undefined ? {} : { onSubmitted }),
+        ...(seed === undefined ? {} : { seed }),
+      },
+    );
+    const shape = [rows, this.#observables.length];
+    return {
+      outputs: { shape, data: evaluation.values },
+      stderr: { shape, data: evaluation.stderr },
+      pullback: (cotangents) => {
+        const { weights: weightGradient, inputs: inputGradient } = evaluation.pullback(cotangents);
+        return { weightGradient, inputGradient };
+      },
+      method: program.method,
+      jobIds: evaluation.jobIds,
+      executions: evaluation.executions,
+      quantumSeconds: evaluation.quantumSeconds,
+    };
+  }
+
+  #program(options: ForwardOptions): GradientProgram {
+    const { backend, precision, gradient = "auto", spsa } = options;
+    const wants = { weights: options.needWeightGradient ?? true, inputs: options.needInputGradient ?? false };
+    let programs = this.#programs.get(backend);
+    if (programs === undefined) {
+      programs = new Map();
+      this.#programs.set(backend, programs);
+    }
+    const key = JSON.stringify([wants, precision, gradient, spsa]);
+    let program = programs.get(key);
+    if (program === undefined) {
+      program = gradientProgram(this.#circuit, this.#observables, {
+        backend,
+        wants,
+        method: gradient,
+        ...(precision === undefined ? {} : { precision }),
+        ...(spsa === undefined ? {} : { spsa }),
+      });
+      programs.set(key, program);
+    }
+    return program;
+  }
+}

@@ -1,0 +1,7 @@
+/** The TensorFlow.js half of Lepton: quantum layers in Keras models. Importing it loads TensorFlow.js. */
+export { KerasQuantumLayer, type KerasQuantumLayerOptions, quantum } from "./layers/tensorflow.ts";
+export { folderHandler, loadModel, type SaveModelOptions, saveModel } from "./models/tensorflow-folder.ts";
+export type { ModelData, TensorData, TrainingData } from "./training/tensorflow-data.ts";
+export type { FitOptions } from "./training/tensorflow-fit.ts";
+export type { EvaluateResult, PredictOptions, PredictResult } from "./training/tensorflow-predict.ts";
+export { evaluate, fit, predict, train } from "./training/train.ts";

@@ -1,0 +1,77 @@
+import { TrainingError } from "../errors.ts";
+
+export interface EarlyStoppingOptions {
+  /** What is watched at the end of each epoch: "loss", a metric, or one of these with "val_" before it. "val_loss" by default. */
+  readonly monitor?: string;
+  /** Epochs without improvement after which training ends; 0 by default. */
+  readonly patience?: number;
+  /** The least change that counts as improvement; 0 by default. */
+  readonly minDelta?: number;
+  /** "max" for what should grow; by default "max" for accuracies (names with "acc") and "min" for all else. */
+  readonly mode?: "min" | "max";
+  /** Puts back the weights of the best epoch; false by default. */
+  readonly restoreBest?: boolean;
+}
+
+/** Decides when to stop, from one value an epoch. */
+export class EarlyStopping {
+  readonly monitor: string;
+  readonly restoreBest: boolean;
+  readonly #patience: number;
+  readonly #minDelta: number;
+  readonly #sign: 1 | -1;
+  #best = Number.POSITIVE_INFINITY;
+  #bestEpoch = 0;
+  #waited = 0;
+
+  /** @throws TrainingError TRAINING_EARLY_STOPPING */
+  constructor(options: EarlyStoppingOptions) {
+    const { monitor = "val_loss", patience = 0, minDelta = 0, restoreBest = false } = options;
+    const mode = options.mode ?? (monitor.includes("acc") ? "max" : "min");
+    if (!(Number.isSafeInteger(patience) && patience >= 0) || !(Number.isFinite(minDelta) && minDelta >= 0))
+      throw new TrainingError(
+        "TRAINING_EARLY_STOPPING",
+        `Early stopping needs a patience that is an integer of 0 or more and a minDelta of 0 or more, not ${patience} and ${minDelta}.`,
+      );
+    if (mode !== "min" && mode !== "max")
+      throw new TrainingError(
+        "TRAINING_EARLY_STOPPING",
+        `The mode of early stopping is "min" or "max", not "${mode}".`,
+      );
+    this.monitor = monitor;
+    this.restoreBest = restoreBest;
+    this.#patience = patience;
+    this.#minDelta = minDelta;
+    this.#sign = mode === "max" ? -1 : 1;
+  }
+
+  /** The epoch with the best value, counted from 1; 0 before the first. */
+  get bestEpoch(): number {
+    return this.#bestEpoch;
+  }
+
+  /**
+   * Notes an epoch; `improved` says that it is the best so far.
+   * @throws TrainingError TRAINING_EARLY_STOPPING when nothing has the monitored name
+   */
+  update(
+    epoch: number,
+    logs: Readonly<Record<string, number>>,
+  ): { readonly improved: boolean; readonly stop: boolean } {
+    const logged = logs[this.monitor];
+    if (logged === undefined)
+      throw new TrainingError(
+        "TRAINING_EARLY_STOPPING",
+        `Early stopping watches "${this.monitor}", but an epoch has only: ${Object.keys(logs).join(", ")}. Values with val_ need validation data.`,
+      );
+    const value = this.#sign * logged;
+    if (this.#bestEpoch === 0 || value < this.#best - this.#minDelta) {
+      this.#best = value;
+      this.#bestEpoch = epoch;
+      this.#waited = 0;
+      return { improved: true, stop: false };
+    }
+    this.#waited++;
+    return { improved: false, stop: this.#waited > this.#patience };
+  }
+}

@@ -1,0 +1,139 @@
+import * as tf from "@tensorflow/tfjs-core";
+import type { LayersModel } from "@tensorflow/tfjs-layers";
+import { Rng } from "../../circuits/index.ts";
+import { type Backend, localSimulator } from "../../providers/index.ts";
+import { DataError } from "../errors.ts";
+import { featuresFor, type ModelData, rowsFor, type TrainingData, takeRows } from "./tensorflow-data.ts";
+import { type Objective, readObjective } from "./tensorflow-objective.ts";
+import { type ModelPlan, planModel } from "./tensorflow-plan.ts";
+import { feed, noCosts, type QuantumCosts, type QuantumOptions, release, runNodes } from "./tensorflow-walk.ts";
+
+export interface PredictOptions {
+  /** Where quantum layers run; the local simulator by default. */
+  readonly provider?: Backend;
+  /** Target standard error of the quantum layers' outputs; without it the provider decides. */
+  readonly precision?: number;
+  /** Rows that go through the model together, so in one job for each quantum layer; 32 by default. */
+  readonly batchSize?: number;
+  /** Decides samples; 0 by default. */
+  readonly seed?: number | string;
+  /** Stops the waiting; jobs that are out go on. */
+  readonly signal?: AbortSignal;
+}
+
+/** Costs of the quantum layers. */
+export interface RunCosts {
+  readonly executions: number;
+  readonly quantumSeconds: number;
+  readonly jobIds: readonly string[];
+}
+
+export interface EvaluateResult extends RunCosts {
+  readonly loss: number;
+  readonly metrics: Readonly<Record<string, number>>;
+}
+
+/** One tensor for each output of the model; the caller disposes them. */
+export interface PredictResult extends RunCosts {
+  readonly outputs: readonly tf.Tensor[];
+}
+
+export function checkBatchSize(batchSize: number): void {
+  if (!(Number.isSafeInteger(batchSize) && batchSize >= 1))
+    throw new DataError("DATA_BATCH_SIZE", `A batch has 1 row or more, not ${batchSize}.`);
+}
+
+export async function predictRows(model: LayersModel, x: ModelData, options: PredictOptions): Promise<PredictResult> {
+  const plan = planModel(model);
+  const costs = noCosts();
+  const rows = await featuresFor(model, x);
+  const parts: (readonly tf.Tensor[])[] = [];
+  try {
+    const rng = Rng.seed(options.seed ?? 0);
+    for (const [batch, order] of batchOrders(rows.numRows, options.batchSize).entries())
+      parts.push(await outputsOf(plan, rows.x, order, rng.fork("batch", batch), quantumOptions(options), costs));
+    const outputs = plan.outputs.map((_, i) => tf.concat(parts.map((part) => part[i]!)));
+    return { outputs, ...costs };
+  } finally {
+    rows.dispose();
+    tf.dispose(parts as tf.Tensor[][]);
+  }
+}
+
+export async function evaluateRows(
+  model: LayersModel,
+  data: TrainingData,
+  options: PredictOptions,
+): Promise<EvaluateResult> {
+  const objective = readObjective(model);
+  const rows = await rowsFor(model, data);
+  try {
+    return await evaluateWith(
+      planModel(model),
+      objective,
+      rows,
+      options.batchSize,
+      Rng.seed(options.seed ?? 0),
+      quantumOptions(options),
+    );
+  } finally {
+    rows.dispose();
+  }
+}
+
+/** Loss and metrics as `model.evaluate`: means over batches, weighted by their rows. */
+export async function evaluateWith(
+  plan: ModelPlan,
+  objective: Objective,
+  rows: { readonly x: readonly tf.Tensor[]; readonly y: readonly tf.Tensor[]; readonly numRows: number },
+  batchSize: number | undefined,
+  rng: Rng,
+  options: QuantumOptions,
+): Promise<EvaluateResult> {
+  const costs = noCosts();
+  let loss = 0;
+  const metrics: Record<string, number> = {};
+  for (const [batch, order] of batchOrders(rows.numRows, batchSize).entries()) {
+    const outputs = await outputsOf(plan, rows.x, order, rng.fork("batch", batch), options, costs);
+    const share = order.length / rows.numRows;
+    tf.tidy(() => {
+      const targets = takeRows(rows.y, order);
+      loss += share * objective.testLoss(targets, outputs);
+      for (const [name, value] of Object.entries(objective.metrics(targets, outputs)))
+        metrics[name] = (metrics[name] ?? 0) + share * value;
+    });
+    tf.dispose(outputs as tf.Tensor[]);
+  }
+  return { loss, metrics, ...costs };
+}
+
+function quantumOptions({ provider = localSimulator(), precision, signal }: PredictOptions): QuantumOptions {
+  return { backend: provider, precision, gradient: "auto", signal, tags: [] };
+}
+
+function batchOrders(numRows: number, batchSize = 32): readonly Int32Array[] {
+  checkBatchSize(batchSize);
+  return Array.from({ length: Math.ceil(numRows / batchSize) }, (_, batch) =>
+    Int32Array.from({ length: Math.min(batchSize, numRows - batch * batchSize) }, (_, i) => batch * batchSize + i),
+  );
+}
+
+async function outputsOf(
+  plan: ModelPlan,
+  x: readonly tf.Tensor[],
+  order: Int32Array,
+  rng: Rng,
+  options: QuantumOptions,
+  costs: QuantumCosts,
+): Promise<readonly tf.Tensor[]> {
+  const inputs = takeRows(x, order);
+  const values = feed(plan, inputs);
+  try {
+    options.signal?.throwIfAborted();
+    await runNodes(plan.nodes, values, { training: false, gradients: false, rng }, options, costs);
+    return plan.outputs.map((output) => values.tensors[output]!.clone());
+  } finally {
+    release(plan, values);
+    tf.dispose(inputs);
+  }
+}

@@ -1,0 +1,148 @@
+import * as tf from "@tensorflow/tfjs-core";
+import type { Rng } from "../../circuits/index.ts";
+import { TrainingError } from "../errors.ts";
+import type { QuantumForward } from "../layers/index.ts";
+import type { Objective } from "./tensorflow-objective.ts";
+import type { ModelPlan, PlanNode, QuantumNode } from "./tensorflow-plan.ts";
+import { callLayer, feed, noCosts, outputTensor, type QuantumOptions, release, runNodes } from "./tensorflow-walk.ts";
+
+export interface StepOutcome {
+  readonly loss: number;
+  readonly metrics: Readonly<Record<string, number>>;
+  /** Standard error of the loss from the quantum layers' samples, to first order; 0 where exact. */
+  readonly stderr: number;
+  readonly executions: number;
+  readonly quantumSeconds: number;
+  readonly jobIds: readonly string[];
+}
+
+/**
+ * One training step on a batch. The classical layers before a quantum one run once to find its inputs and once more, with
+ * everything else, under TensorFlow.js's gradient tape, where the quantum layers' measured values and vector-Jacobian
+ * products stand in for them: so models of any shape are differentiated as a whole. Dropout repeats itself by its seed, and
+ * moving statistics are put back in between, so that the repeat is the same. When a step fails the model is as before.
+ */
+export async function trainStep(
+  plan: ModelPlan,
+  objective: Objective,
+  batch: { readonly x: readonly tf.Tensor[]; readonly y: readonly tf.Tensor[] },
+  rng: Rng,
+  options: QuantumOptions,
+): Promise<StepOutcome> {
+  const before = nodesBeforeQuantum(plan);
+  const statistics = new Statistics(plan);
+  const values = feed(plan, batch.x);
+  const costs = noCosts();
+  try {
+    const mode = { training: true, gradients: true, rng };
+    const forwards = await runNodes(before, values, mode, options, costs);
+    statistics.restore();
+    return { ...differentiate(plan, objective, batch, forwards, rng), ...costs };
+  } catch (error) {
+    statistics.restore();
+    throw error;
+  } finally {
+    statistics.dispose();
+    release(plan, values);
+  }
+}
+
+function differentiate(
+  plan: ModelPlan,
+  objective: Objective,
+  batch: { readonly x: readonly tf.Tensor[]; readonly y: readonly tf.Tensor[] },
+  forwards: ReadonlyMap<PlanNode, QuantumForward>,
+  rng: Rng,
+): { readonly loss: number; readonly metrics: Readonly<Record<string, number>>; readonly stderr: number } {
+  let metrics: Readonly<Record<string, number>> = {};
+  let variance = 0;
+  const addVariance = (part: number): void => {
+    variance += part;
+  };
+  const loss = tf.tidy(() => {
+    const variables = plan.model.trainableWeights.map((weight) => weight.read() as tf.Variable);
+    const { value, grads } = tf.variableGrads(() => {
+      const values = feed(plan, batch.x);
+      for (const node of plan.nodes)
+        if (node.quantum === undefined) callLayer(node, values, true, rng);
+        else {
+          const input = values.tensors[node.inputs[0]!]!;
+          values.tensors[node.outputs[0]!] = measured(node.quantum, input, forwards.get(node)!, addVariance);
+        }
+      const outputs = plan.outputs.map((output) => values.tensors[output]!);
+      metrics = objective.metrics(batch.y, outputs);
+      return objective.trainingLoss(batch.y, outputs);
+    }, variables);
+    const total = value.dataSync()[0]!;
+    if (!Number.isFinite(total))
+      throw new TrainingError(
+        "TRAINING_LOSS_NOT_FINITE",
+        `The loss is ${total}; the weights are as before this step. Check the data's scale, or use a smaller learning rate.`,
+      );
+    objective.optimizer.applyGradients(variables.map(({ name }) => ({ name, tensor: grads[name]! })));
+    return total;
+  });
+  return { loss, metrics, stderr: Math.sqrt(variance) };
+}
+
+/** A quantum layer's values, measured already, as an operation that TensorFlow.js can differentiate. */
+function measured(
+  { layer }: QuantumNode,
+  input: tf.Tensor,
+  forward: QuantumForward,
+  addVariance: (part: number) => void,
+): tf.Tensor {
+  const operation = tf.customGrad((...args) => {
+    const [features, ...weights] = args.slice(0, -1) as [tf.Tensor, ...tf.Tensor[]];
+    return {
+      value: outputTensor(forward),
+      gradFunc: (dy: tf.Tensor) => {
+        const cotangents = Float64Array.from(dy.dataSync());
+        const { weightGradient, inputGradient } = forward.pullback(cotangents);
+        const errors = forward.stderr.data;
+        let sum = 0;
+        for (let i = 0; i < errors.length; i++) sum += (cotangents[i]! * errors[i]!) ** 2;
+        addVariance(sum);
+        return [
+          inputGradient === undefined
+            ? tf.zeros(features.shape)
+            : tf.tensor(Float32Array.from(inputGradient), features.shape),
+          ...(weightGradient === undefined
+            ? weights.map(({ shape }) => tf.zeros(shape))
+            : layer.splitGradient(weightGradient)),
+        ];
+      },
+    };
+  });
+  return operation(input, ...layer.variables());
+}
+
+/** The nodes that must run to know the inputs of all quantum layers, and these. */
+function nodesBeforeQuantum({ nodes, numValues }: ModelPlan): readonly PlanNode[] {
+  const needed = new Uint8Array(numValues);
+  const found: PlanNode[] = [];
+  for (const node of nodes.toReversed())
+    if (node.quantum !== undefined || node.outputs.some((value) => needed[value] === 1)) {
+      for (const value of node.inputs) needed[value] = 1;
+      found.push(node);
+    }
+  return found.reverse();
+}
+
+/** Weights that layers change by being called, such as the moving averages of batch normalisation. */
+class Statistics {
+  readonly #saved: readonly (readonly [variable: tf.Variable, value: tf.Tensor])[];
+
+  constructor({ nodes }: ModelPlan) {
+    const variables = new Set(
+      nodes.flatMap(({ layer }) => layer.nonTrainableWeights.map((weight) => weight.read() as tf.Variable)),
+    );
+    this.#saved = [...variables].map((variable) => [variable, tf.keep(variable.clone())]);
+  }
+  restore(): void {
+    for (const [variable, value] of this.#saved) variable.assign(value);
+  }
+  dispose(): void {
+    for (const [, value] of this.#saved) value.dispose();
+  }
+}

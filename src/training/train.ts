@@ -1,0 +1,168 @@
+import type { Backend } from "../../providers/index.ts";
+import type { GradientMethod } from "../gradients/index.ts";
+import type { RunStore } from "../runs/index.ts";
+import type { EarlyStoppingOptions } from "./early-stopping.ts";
+import { Run } from "./run.ts";
+import type { ModelData, TrainingData } from "./tensorflow-data.ts";
+import type { FitOptions, History } from "./tensorflow-fit.ts";
+import type { EvaluateResult, PredictOptions, PredictResult } from "./tensorflow-predict.ts";
+import type { LayersModel, ModelCompileArgs } from "./tensorflow-types.ts";
+
+/** One finished training step. */
+export interface StepReport {
+  /** Counted from 1, over all epochs. */
+  readonly step: number;
+  /** Counted from 1. */
+  readonly epoch: number;
+  /** Mean loss of the batch before the update, with penalties of regularizers. */
+  readonly loss: number;
+  readonly metrics: Readonly<Record<string, number>>;
+  /** Standard error of the loss from the quantum layers' samples, to first order; 0 where exact. */
+  readonly stderr: number;
+  /** Wall time. */
+  readonly seconds: number;
+  /** Seconds of the quantum computer that were charged. */
+  readonly quantumSeconds: number;
+  /** What the provider charged: rows of parameter values times shots (1 where exact). */
+  readonly executions: number;
+  /** One for each quantum layer; empty where the simulator differentiates without jobs. */
+  readonly jobIds: readonly string[];
+}
+
+/** One finished epoch. */
+export interface EpochReport {
+  /** Counted from 1. */
+  readonly epoch: number;
+  /** Steps so far, over all epochs. */
+  readonly steps: number;
+  /** Means over the epoch's batches, weighted by their rows. */
+  readonly loss: number;
+  readonly metrics: Readonly<Record<string, number>>;
+  readonly validation?: { readonly loss: number; readonly metrics: Readonly<Record<string, number>> };
+  readonly seconds: number;
+}
+
+export interface TrainResult {
+  readonly steps: number;
+  readonly epochs: number;
+  /** Why it ended: all epochs or steps done, early stopping, or `stop()` on the run or in a callback. */
+  readonly ended: "completed" | "early-stopping" | "stopped";
+  /** Mean loss of the last epoch. */
+  readonly loss: number;
+  readonly history: readonly EpochReport[];
+  /** With early stopping: the epoch with the best monitored value. */
+  readonly bestEpoch?: number;
+  readonly seconds: number;
+  readonly executions: number;
+  readonly quantumSeconds: number;
+  readonly jobIds: readonly string[];
+}
+
+/** Ends the run after the step at hand. */
+export interface TrainControl {
+  stop(): void;
+}
+
+/** Called in order, and waited for. */
+export interface TrainCallbacks {
+  onTrainBegin?(info: { readonly numRows: number; readonly stepsPerEpoch: number }, control: TrainControl): unknown;
+  onBatchEnd?(report: StepReport, control: TrainControl): unknown;
+  onEpochEnd?(report: EpochReport, control: TrainControl): unknown;
+  onTrainEnd?(result: TrainResult, control: TrainControl): unknown;
+}
+
+export interface TrainOptions {
+  /** Where quantum layers run; the local simulator by default. */
+  readonly provider?: Backend;
+  /** As `model.compile` takes it, such as `tf.train.adam(0.01)`; needed unless the model is compiled. */
+  readonly optimizer?: ModelCompileArgs["optimizer"];
+  readonly loss?: ModelCompileArgs["loss"];
+  readonly metrics?: ModelCompileArgs["metrics"];
+  /** Passes over the data; 1 by default, or as many as `steps` need. */
+  readonly epochs?: number;
+  /** Ends after so many steps, within an epoch if need be. */
+  readonly steps?: number;
+  /** 32 by default. */
+  readonly batchSize?: number;
+  /** Decides the order of the data, dropout and samples; 0 by default. */
+  readonly seed?: number | string;
+  /** A new order of rows in every epoch; true by default. */
+  readonly shuffle?: boolean;
+  /** Evaluated after every epoch. */
+  readonly validation?: TrainingData;
+  readonly callbacks?: TrainCallbacks | readonly TrainCallbacks[];
+  readonly earlyStopping?: EarlyStoppingOptions;
+  /** Aborts the run; jobs that are out go on. */
+  readonly signal?: AbortSignal;
+  /** Target standard error of the quantum layers' outputs; 0 is exact, and without it the provider decides. */
+  readonly precision?: number;
+  /** How quantum layers are differentiated; `auto` by default. */
+  readonly gradient?: GradientMethod | "auto";
+  /** Names the run; a random UUID by default. */
+  readonly id?: string;
+  /** Gets every event of the run before it goes on. */
+  readonly store?: RunStore;
+}
+
+/**
+ * Trains a model of TensorFlow.js layers on any provider, local or remote, in the steps of `model.fit`. In each step every
+ * quantum layer submits one job, which holds its values and all that its gradients need; a local simulator submits none.
+ * The order of data, dropout and samples depend only on `seed`.
+ * @returns a run: a promise of the result and an async iterable of its steps
+ * @throws (by the run) ModelError MODEL_NOT_BUILT, MODEL_QUANTUM_WRAPPED, MODEL_LAYER_RANDOM, MODEL_LAYER_STATEFUL;
+ * TrainingError TRAINING_NOT_COMPILED, TRAINING_COMPILE, TRAINING_CONCURRENT, TRAINING_LENGTH, TRAINING_EARLY_STOPPING,
+ * TRAINING_NOTHING_TRAINABLE, TRAINING_LOSS_NOT_FINITE; DataError; GradientError; the provider's errors; the signal's reason
+ * @example const run = train(model, { x, y }, { provider, optimizer: tf.train.adam(0.05), loss: "meanSquaredError", epochs: 5 });
+ *          for await (const { step, loss } of run) console.log(step, loss);
+ */
+export function train(
+  model: LayersModel,
+  data: TrainingData,
+  options: TrainOptions = {},
+): Run<StepReport, TrainResult> {
+  const { id, signal, store } = options;
+  return Run.start(
+    async (emit, runSignal) => {
+      const { executeTraining } = await import("./tensorflow-train.ts");
+      return executeTraining(model, data, options, emit, runSignal);
+    },
+    {
+      ...(id === undefined ? {} : { id }),
+      ...(signal === undefined ? {} : { signal }),
+      ...(store === undefined ? {} : { store }),
+    },
+  );
+}
+
+/**
+ * Trains with `model.fit`'s own loop, which is synchronous inside a step: so only on a local simulator. Rows are shuffled
+ * by seed, in the same order as `train`.
+ * @throws TrainingError FIT_REMOTE_PROVIDER for a provider that is not local; otherwise as `train`
+ */
+export async function fit(model: LayersModel, x: ModelData, y: ModelData, options: FitOptions = {}): Promise<History> {
+  const { executeFit } = await import("./tensorflow-fit.ts");
+  return executeFit(model, { x, y }, options);
+}
+
+/**
+ * Loss and metrics of a compiled model, with its quantum layers on any provider; one job for each of them and batch.
+ * @throws TrainingError TRAINING_NOT_COMPILED; otherwise as `train`
+ */
+export async function evaluate(
+  model: LayersModel,
+  x: ModelData,
+  y: ModelData,
+  options: PredictOptions = {},
+): Promise<EvaluateResult> {
+  const { evaluateRows } = await import("./tensorflow-predict.ts");
+  return evaluateRows(model, { x, y }, options);
+}
+
+/**
+ * Outputs of a model, with its quantum layers on any provider; one job for each of them and batch.
+ * @throws as `train`
+ */
+export async function predict(model: LayersModel, x: ModelData, options: PredictOptions = {}): Promise<PredictResult> {
+  const { predictRows } = await import("./tensorflow-predict.ts");
+  return predictRows(model, x, options);
+}
