@@ -1,0 +1,2 @@
+export { drawSvg, type SvgOptions } from "./svg.ts";
+export { drawText } from "./text.ts";
