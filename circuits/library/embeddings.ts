@@ -30,7 +30,7 @@ export function basisEmbedding(options: {
   checkCount("basisEmbedding", "numQubits", numQubits);
   return Circuit.build(numQubits, (c) => {
     if (bits === undefined)
-      for (const [qubit, bit] of input(name, numQubits).elements.entries()) c.rx(multiply(bit, Math.PI), qubit);
+      for (const [qubit, bit] of input(name, numQubits).elements.entries()) c.rx(multiply(Math.PI, bit), qubit);
     else for (const [qubit, bit] of bitList(bits, numQubits).entries()) if (bit === 1) c.x(qubit);
   });
 }
@@ -68,7 +68,7 @@ export function angleEmbedding(options: {
   const x = input(name, numQubits);
   return Circuit.build(numQubits, (c) => {
     c.declare(x);
-    for (let qubit = 0; qubit < numQubits; qubit++) c[gate](multiply(x.at(qubit), scale), qubit);
+    for (let qubit = 0; qubit < numQubits; qubit++) c[gate](multiply(scale, x.at(qubit)), qubit);
   });
 }
 

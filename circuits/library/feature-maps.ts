@@ -55,7 +55,7 @@ export function pauliFeatureMap(options: PauliFeatureMapOptions): Circuit {
       for (const pauli of paulis)
         for (const block of entanglementBlocks(entanglement, numQubits, pauli.length, layer)) {
           const letters = block.map((qubit, i) => [qubit, pauli[pauli.length - 1 - i] as "X" | "Y" | "Z"] as const);
-          const angle = multiply(dataMap(block.map((qubit) => x.at(qubit))), alpha);
+          const angle = multiply(alpha, dataMap(block.map((qubit) => x.at(qubit))));
           inPauliBasis(c, letters, (qubits) => onParity(c, qubits, (last) => c.p(angle, last)));
         }
     }

@@ -92,7 +92,7 @@ export function appendTermExponentials(
   const terms = options.reversed === true ? hamiltonian.terms.toReversed() : hamiltonian.terms;
   for (const { coefficient, pauli } of terms)
     if (pauli.letters.length > 0 || options.phase === true)
-      appendPauliRotation(builder, pauli, multiply(time, 2 * coefficient));
+      appendPauliRotation(builder, pauli, multiply(2 * coefficient, time));
 }
 
 /**
