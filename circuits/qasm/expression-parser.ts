@@ -105,11 +105,10 @@ export class ExpressionParser extends TokenStream {
   /** A value with any indices after it. */
   postfix(): Expression {
     let base = this.#primary();
-    while (this.at("[")) {
-      const { offset } = this.next();
+    while (this.accept("[") !== undefined) {
       const index = this.nested(() => this.index());
       this.expect("]", "after the index");
-      base = this.#node(offset, [base], { kind: "index", at: offset, base, index });
+      base = this.#node(base.at, [base], { kind: "index", at: base.at, base, index });
     }
     return base;
   }

@@ -309,7 +309,7 @@ export class GateCalls {
       if (statement.kind === "barrier") {
         const all = statement.operands.length === 0 ? qubits : statement.operands.map(qubitOf);
         this.#budget.spend(1, statement.at);
-        out.push(Object.freeze({ kind: "barrier", qubits: Object.freeze([...all]) }));
+        out.push(Object.freeze({ kind: "barrier", qubits: Object.freeze([...new Set(all)]) }));
       } else if (statement.kind === "call") {
         const callee = this.#callee(statement, scope);
         const angles = statement.args.map((argument) => this.#evaluator.angle(argument, scope));

@@ -160,7 +160,8 @@ export class Lowering {
             ? this.#allQubits()
             : statement.operands.flatMap((operand) => this.#qubitsOf(operand, scope));
         this.#budget.spend(1 + qubits.length / 16, statement.at);
-        out.push(Object.freeze({ kind: "barrier", qubits: Object.freeze([...new Set(qubits)]) }));
+        if (qubits.length > 0)
+          out.push(Object.freeze({ kind: "barrier", qubits: Object.freeze([...new Set(qubits)]) }));
         return;
       }
       case "delay":
