@@ -22,8 +22,10 @@ export class Adjoint implements GradientStrategy {
     this.#program = differentiable(backend).differentiate(circuit, observables);
   }
 
-  async evaluate(point: CheckedPoint, options: EvaluateOptions): Promise<GradientEvaluation> {
+  async evaluate(given: CheckedPoint, options: EvaluateOptions): Promise<GradientEvaluation> {
     options.signal?.throwIfAborted();
+    // The caller may update its arrays in place before it pulls back.
+    const point = { ...given, weights: given.weights.slice(), inputs: given.inputs.slice() };
     const count = this.#problem.observables.length;
     const values = new Float64Array(point.rows * count);
     const known = options.cotangents;

@@ -22,7 +22,10 @@ export interface GradientProgramOptions {
   readonly wants?: Partial<GradientWants>;
   /** "auto" by default; see `selectMethod`. */
   readonly method?: GradientMethod | "auto";
-  /** Target standard error of the values; 0 is exact, and undefined leaves it to the backend. */
+  /**
+   * Target standard error of the values; 0 is exact, and undefined leaves it to the backend, but for method "adjoint",
+   * which is always exact. Give it where a simulator is to behave like a sampling device.
+   */
   readonly precision?: number;
   /** Rows of parameter values that one evaluation may send; decides "auto", and is enforced. */
   readonly budget?: number;

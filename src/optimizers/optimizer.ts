@@ -28,10 +28,15 @@ export interface EvaluationOptimizer<State = unknown> {
   /** The points [M, W] whose values the next step needs. */
   propose(state: State): readonly Float64Array[];
   /**
-   * Takes the values [M] of the proposed points. `value` is what they say about the weights of this step: see the optimizer.
+   * Takes the values [M] of the proposed points and their standard errors (0 by default). `value` is what they say about
+   * the weights: see the optimizer.
    * @throws TrainingError OPTIMIZER_SHAPE, OPTIMIZER_NOT_FINITE
    */
-  accept(state: State, values: Float64Array): { readonly state: State; readonly value: number };
+  accept(
+    state: State,
+    values: Float64Array,
+    stds?: Float64Array,
+  ): { readonly state: State; readonly value: number; readonly stderr: number };
 }
 
 export type Optimizer = GradientOptimizer | EvaluationOptimizer;

@@ -39,12 +39,14 @@ export function rotosolve(circuit: Circuit): EvaluationOptimizer<RotosolveState>
         Float64Array.from(state.weights.with(weight, state.weights[weight]! + offset)),
       );
     },
-    accept(state, values) {
+    accept(state, values, stds = new Float64Array(values.length)) {
       const { weight, fit } = turnOf(state);
       checkNumbers("rotosolve", "value", values, fit.offsets.length);
-      const { offset, value } = minimizeFit(fit, values);
+      const { offset, value, influence } = minimizeFit(fit, values);
       const weights = state.weights.with(weight, state.weights[weight]! + offset);
-      return { state: { step: state.step + 1, weights: plain(weights) }, value };
+      // The minimum's place moves with the noise too, but to first order that does not change the value there.
+      const stderr = Math.hypot(...stds.map((std, i) => std * influence[i]!));
+      return { state: { step: state.step + 1, weights: plain(weights) }, value, stderr };
     },
   };
 }

@@ -73,17 +73,18 @@ export function spsa(options: SpsaOptions = {}): EvaluationOptimizer<SpsaState> 
         direction.map((sign, i) => state.weights[i]! - c * sign),
       ]);
     },
-    accept(state, values) {
+    accept(state, values, stds = new Float64Array(values.length)) {
       const directions = directionsOf(state);
       checkNumbers("spsa", "value", values, 2 * directions.length);
       const c = perturbationOf(state);
       const slopes = directions.map((_, d) => (values[2 * d]! - values[2 * d + 1]!) / (2 * c));
       const value = values.reduce((sum, one) => sum + one, 0) / values.length;
+      const stderr = Math.hypot(...stds) / values.length;
       if (state.rate === null) {
         const steepness = slopes.reduce((sum, slope) => sum + Math.abs(slope), 0) / slopes.length;
         // Where it is flat in all directions any rate will do, and a steep one would only amplify noise.
         const rate = steepness < 1e-10 ? firstStep : (firstStep * (stability + 1) ** alpha) / steepness;
-        return { state: { ...state, rate }, value };
+        return { state: { ...state, rate }, value, stderr };
       }
       const eta = state.rate / (stability + state.step + 1) ** alpha;
       const weights = state.weights.map((w, i) => {
@@ -91,7 +92,7 @@ export function spsa(options: SpsaOptions = {}): EvaluationOptimizer<SpsaState> 
         for (const [d, direction] of directions.entries()) gradient += (slopes[d]! * direction[i]!) / directions.length;
         return w - eta * gradient;
       });
-      return { state: { step: state.step + 1, weights: plain(weights), rate: state.rate }, value };
+      return { state: { step: state.step + 1, weights: plain(weights), rate: state.rate }, value, stderr };
     },
   };
 }

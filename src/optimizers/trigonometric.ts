@@ -60,11 +60,14 @@ function commonStep(a: number, b: number, tolerance: number): number {
   return a;
 }
 
-/** The offset in ±period/2 at which the function with these values at the fit's offsets is least, and its value there. */
+/**
+ * The offset in ±period/2 at which the function with these values at the fit's offsets is least, its value there, and how
+ * much each of the values counts in it.
+ */
 export function minimizeFit(
   { frequencies, inverse, period }: TrigonometricFit,
   values: Float64Array,
-): { readonly offset: number; readonly value: number } {
+): { readonly offset: number; readonly value: number; readonly influence: Float64Array } {
   const size = values.length;
   const c = Float64Array.from({ length: size }, (_, row) => {
     let sum = 0;
@@ -88,7 +91,11 @@ export function minimizeFit(
     // A weight without influence stays where it is: rounding is no reason to move.
     if (value < best.value - 1e-14 * (amplitude + Math.abs(c[0]!))) best = { offset, value };
   }
-  return best;
+  const basis = [1, ...frequencies.flatMap((f) => [Math.cos(f * best.offset), Math.sin(f * best.offset)])];
+  const influence = Float64Array.from({ length: size }, (_, i) =>
+    basis.reduce((sum, term, row) => sum + term * inverse[row * size + i]!, 0),
+  );
+  return { ...best, influence };
 }
 
 /** Bisection between a negative and a positive value, to the last bit. */

@@ -1,1 +1,20 @@
+export {
+  type MinimizeCheckpoint,
+  type MinimizeOptions,
+  type MinimizeResult,
+  type MinimizeStep,
+  minimize,
+} from "./minimize.ts";
 export { type Emit, Run, type RunStartOptions, type RunStatus } from "./run.ts";
+export {
+  type EpochReport,
+  evaluate,
+  fit,
+  predict,
+  type StepReport,
+  type TrainCallbacks,
+  type TrainControl,
+  type TrainOptions,
+  type TrainResult,
+  train,
+} from "./train.ts";

@@ -20,7 +20,7 @@ export interface MinimizeStep {
   readonly step: number;
   /** The objective as this step saw it: at its starting weights, or what a gradient-free optimizer says of its points. */
   readonly value: number;
-  /** Standard error of `value`; 0 where exact, NaN where the optimizer derives it from several points. */
+  /** Standard error of `value`; 0 where exact. */
   readonly stderr: number;
   /** What the backend charged: rows of parameter values times shots (1 where exact). */
   readonly executions: number;
@@ -96,11 +96,14 @@ interface StepOutcome {
   readonly jobIds: readonly string[];
 }
 
+type Value = Pick<StepOutcome, "value" | "stderr" | "executions" | "quantumSeconds">;
+type Evaluator = (weights: Float64Array, seed: number, signal: AbortSignal) => Promise<Value>;
 type Stepper = (weights: Float64Array, state: unknown, seed: number, signal: AbortSignal) => Promise<StepOutcome>;
 
 /**
  * Minimises an expectation value over a circuit's weights: VQE, QAOA and the like. Every step is one job with one PUB, or
- * none where the backend has adjoint gradients. The same options and seed give the same steps.
+ * none where the backend has adjoint gradients, and one more for the value at the end. The same options and seed give the
+ * same steps.
  * @example const { weights, value } = await minimize({ circuit, observable, optimizer: adam(), backend, steps: 200 });
  * @throws TrainingError TRAINING_OPTION, TRAINING_SHAPE, OPTIMIZER_*; GradientError; at once. What a step throws fails the run.
  */
@@ -117,6 +120,7 @@ export function minimize(options: MinimizeOptions): Run<MinimizeStep, MinimizeRe
   const isGradient = optimizer.kind === "gradient";
   const gradients = isGradient ? gradientStepper(options, optimizer, inputs) : undefined;
   const takeStep = gradients?.step ?? evaluationStepper(options, optimizer as EvaluationOptimizer, inputs);
+  const lastValue = gradients?.value ?? valueByJob(options, inputs);
   const patience = options.patience ?? Math.max(5, isGradient ? 1 : optimizer.stepsPerSweep);
 
   return Run.start<MinimizeStep, MinimizeResult>(
@@ -144,13 +148,13 @@ export function minimize(options: MinimizeOptions): Run<MinimizeStep, MinimizeRe
         else if (still >= patience) ended = "tolerance";
         if (ended !== "steps") break;
       }
-      const last = await evaluateOnce(options, inputs, [current.weights], rng.fork("final").uint32(), runSignal);
+      const last = await lastValue(current.weights, rng.fork("final").uint32(), runSignal);
       const total = (key: "executions" | "quantumSeconds"): number =>
         history.reduce((sum, done) => sum + done[key], last[key]);
       return {
         weights: current.weights,
-        value: last.evs[0]!,
-        stderr: last.stds[0]!,
+        value: last.value,
+        stderr: last.stderr,
         history,
         ended,
         method: gradients?.method,
@@ -170,7 +174,7 @@ function gradientStepper(
   options: MinimizeOptions,
   optimizer: GradientOptimizer,
   inputs: Float64Array,
-): { readonly step: Stepper; readonly method: GradientMethod } {
+): { readonly step: Stepper; readonly value: Evaluator; readonly method: GradientMethod } {
   const { backend, method, precision, budget, spsa } = options;
   const program = gradientProgram(options.circuit, [options.observable], {
     backend,
@@ -187,15 +191,29 @@ function gradientStepper(
     const next = optimizer.update(found.pullback().weights!, state, weights);
     return { ...next, value: found.values[0]!, stderr: found.stderr[0]!, executions, quantumSeconds, jobIds };
   };
-  return { step, method: program.method };
+  const value: Evaluator = async (weights, _seed, signal) => {
+    const { values, stderr, executions, quantumSeconds } = await program.evaluate(
+      { weights, inputs, rows: 1 },
+      { signal },
+    );
+    return { value: values[0]!, stderr: stderr[0]!, executions, quantumSeconds };
+  };
+  // Adjoint gives values without a job; other methods would pay for all their shifts.
+  return { step, value: program.method === "adjoint" ? value : valueByJob(options, inputs), method: program.method };
+}
+
+function valueByJob(options: MinimizeOptions, inputs: Float64Array): Evaluator {
+  return async (weights, seed, signal) => {
+    const { evs, stds, executions, quantumSeconds } = await evaluateOnce(options, inputs, [weights], seed, signal);
+    return { value: evs[0]!, stderr: stds[0]!, executions, quantumSeconds };
+  };
 }
 
 function evaluationStepper(options: MinimizeOptions, optimizer: EvaluationOptimizer, inputs: Float64Array): Stepper {
   return async (_weights, state, seed, signal) => {
     const points = optimizer.propose(state);
     const { evs, stds, executions, quantumSeconds, jobIds } = await evaluateOnce(options, inputs, points, seed, signal);
-    const { state: next, value } = optimizer.accept(state, evs);
-    const stderr = stds.every((std) => std === 0) ? 0 : Number.NaN;
+    const { state: next, value, stderr } = optimizer.accept(state, evs, stds);
     return { value, stderr, weights: optimizer.weights(next), state: next, executions, quantumSeconds, jobIds };
   };
 }

@@ -22,7 +22,8 @@ const SLICE_MS = 10;
 /**
  * A computation that reports steps: a promise of its result and an async iterable of its steps. Any number of iterators
  * may read it, each sees every step from the first, however late it starts. When the run fails, the promise rejects and
- * the iterators throw, after the steps that were done.
+ * the iterators throw, after the steps that were done. As with any thenable, an async function that returns a run waits for
+ * its result.
  * @example for await (const { step, value } of run) console.log(step, value);
  *          const { weights } = await run;
  */

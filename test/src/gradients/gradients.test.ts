@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { Circuit, input, multiply, Rng, SparsePauliOp, sin, slotsOf, weight } from "../../../circuits/index.ts";
 import { localSimulator } from "../../../providers/index.ts";
 import { type GradientMethod, gradientProgram, valueAndGradient } from "../../../src/gradients/index.ts";
+import { randomDynamicCircuit } from "../../support/dynamic-circuit.ts";
 import { goldenCircuit, goldenGradients, goldenObservable } from "../../support/golden.ts";
 import { distance } from "../../support/linear-algebra.ts";
 import { recordingBackend, rowsOf } from "../../support/recording-backend.ts";
@@ -103,6 +104,24 @@ test("parameter shift on a circuit that measures, resets and branches matches fi
   expect(shift.reason).toContain("measures");
   expect(distance(shift.weightGradient!, difference.weightGradient!)).toBeLessThan(1e-8);
   expect(Math.min(...shift.weightGradient!.map(Math.abs))).toBeGreaterThan(1e-3);
+});
+
+test("so it does on random circuits that measure, reset and branch, whatever the observable sees", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.integer({ min: 0, max: 1e6 }), async (seed) => {
+      const rng = Rng.seed(seed);
+      const circuit = randomDynamicCircuit(rng, 3, 9);
+      // Few qubits seen, so that much lies outside the causal cone.
+      const observables = [SparsePauliOp.fromLabels("IIXIZIYII".slice(rng.integer(3) * 3).slice(0, 3))];
+      const weights = Float64Array.from({ length: circuit.numWeights }, () => rng.normal());
+      const request = { circuit, observables, backend, weights };
+      const shift = await valueAndGradient({ ...request, method: "parameter-shift" });
+      const difference = await valueAndGradient({ ...request, method: "finite-difference" });
+      expect(distance(shift.values, difference.values)).toBeLessThan(1e-12);
+      expect(distance(shift.weightGradient!, difference.weightGradient!)).toBeLessThan(1e-7);
+    }),
+    { numRuns: 40, seed: 6 },
+  );
 });
 
 describe("one job, one PUB", () => {

@@ -53,6 +53,8 @@ describe("spsa", () => {
       for (const [i, w] of optimizer.weights(accepted.state).entries())
         expect(w).toBeCloseTo(before[i]! - rate * slope * signs[i]!, 12);
       expect(accepted.value).toBeCloseTo((values[0]! + values[1]!) / 2, 14);
+      expect(accepted.stderr).toBe(0);
+      expect(optimizer.accept(state, values, Float64Array.of(0.3, 0.4)).stderr).toBeCloseTo(0.25, 14);
       state = accepted.state;
     }
   });
@@ -244,6 +246,29 @@ describe("rotosolve", () => {
     expect([weights[0], weights[2]]).toEqual([0.1, 0.3]);
     const flat = run(optimizer, [0.1, 0.2, 0.3], () => 1.25, 4);
     expect([...flat.weights]).toEqual([0.1, 0.2, 0.3]);
+  });
+
+  test("its standard error is the spread of its value under noise", () => {
+    const w = weight("w");
+    const circuit = Circuit.build(2, (c) => c.ry(w, 0).cry(w, 0, 1).rx(0.4, 1));
+    const f = energy(circuit, SparsePauliOp.parse("ZZ + 0.5*XI"));
+    const optimizer = rotosolve(circuit);
+    const state = optimizer.init(Float64Array.of(0.3));
+    const points = optimizer.propose(state);
+    const rng = Rng.seed(4);
+    const std = 0.01;
+    const stds = new Float64Array(points.length).fill(std);
+    const exact = optimizer.accept(state, Float64Array.from(points, f));
+    expect(exact.stderr).toBe(0);
+    const found = Array.from({ length: 400 }, () =>
+      optimizer.accept(
+        state,
+        Float64Array.from(points, (point) => f(point) + std * rng.normal()),
+        stds,
+      ),
+    );
+    const spread = Math.sqrt(found.reduce((sum, { value }) => sum + (value - exact.value) ** 2, 0) / found.length);
+    for (const { stderr } of found) expect(Math.abs(stderr / spread - 1)).toBeLessThan(0.2);
   });
 
   test("goes on from its state as JSON", () => {

@@ -170,9 +170,17 @@ describe("one job, one PUB per step", () => {
     expect(executions).toBe(history.reduce((sum, step) => sum + step.executions, 2));
   });
 
-  test("by adjoint there is no job but the last", async () => {
-    const { history, method } = await minimize(small);
+  test("by adjoint there is no job, and no noise even where the simulator samples by default", async () => {
+    const sampling = localSimulator({ precision: 0.3 });
+    const direct = { ...recordingBackend(sampling), capabilities: sampling.capabilities };
+    const { history, method, stderr, executions } = await minimize({
+      ...small,
+      backend: Object.assign(direct, { differentiate: sampling.differentiate.bind(sampling) }),
+    });
     expect(method).toBe("adjoint");
+    expect(direct.jobs).toEqual([]);
+    expect(stderr).toBe(0);
+    expect(executions).toBe(9);
     expect(history.every(({ jobIds, executions }) => jobIds.length === 0 && executions === 1)).toBe(true);
   });
 
