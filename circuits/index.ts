@@ -1,5 +1,6 @@
 export { CircuitBuilder } from "./builder.ts";
 export { assertBound, Circuit, type ClassicalRegister, type NamedValues, operationName } from "./circuit.ts";
+export { drawSvg, drawText, type SvgOptions } from "./draw/index.ts";
 export {
   CircuitError,
   LeptonError,
@@ -71,6 +72,18 @@ export {
   tanh,
   weight,
 } from "./parameter.ts";
+export {
+  type ParseOptions,
+  type PrintedQasm3,
+  type PrintQasm3Options,
+  parseQasm,
+  parseQasmProgram,
+  printQasm2,
+  printQasm3,
+  printQasm3Program,
+  type QasmProgram,
+  type QubitRegister,
+} from "./qasm/index.ts";
 export { Rng } from "./rng.ts";
 export { type Slot, SlotProgram, slotsOf } from "./slots.ts";
 export { circuitMatrix } from "./transformations.ts";
