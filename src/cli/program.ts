@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { packageVersion } from "../version.ts";
 import { addDemo } from "./commands/demo.ts";
 import { addDraw } from "./commands/draw.ts";
 import { addGradient } from "./commands/gradient.ts";
@@ -6,7 +7,6 @@ import { addQasm } from "./commands/qasm.ts";
 import { addSimulate } from "./commands/simulate.ts";
 import { EXIT, errorReport, errorText, exitCodeOf, UsageError } from "./errors.ts";
 import type { Io } from "./io.ts";
-import { packageVersion } from "./version.ts";
 
 const EXAMPLES = `
 Examples:

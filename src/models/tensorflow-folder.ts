@@ -6,7 +6,7 @@ import { type LayersModel, loadLayersModel } from "@tensorflow/tfjs-layers";
 import { ModelError } from "../errors.ts";
 // Registers the quantum layer, so that saved models which hold one can be read.
 import "../layers/tensorflow.ts";
-import { packageVersion } from "../cli/version.ts";
+import { packageVersion } from "../version.ts";
 
 const TOPOLOGY = "model.json";
 const WEIGHTS = "weights.bin";
@@ -78,6 +78,7 @@ async function saveArtifacts(folder: string, artifacts: io.ModelArtifacts): Prom
   };
   try {
     await mkdir(folder, { recursive: true });
+    await finishSave(folder);
     await writeWhole(join(folder, WEIGHTS + NEXT), weights);
     await writeWhole(join(folder, TOPOLOGY + NEXT), JSON.stringify(file));
     // From this rename on the folder holds the new model: until the next one, its weights are found by their hash.
@@ -165,6 +166,20 @@ function weightBytes(specs: readonly io.WeightsManifestEntry[]): number {
     const width = quantization === undefined ? unquantized : quantization.dtype === "uint8" ? 1 : 2;
     return sum + width * shape.reduce((size, dimension) => size * dimension, 1);
   }, 0);
+}
+
+/** Completes a save that was cut off between its renames, since the next one writes over the weights' first name. */
+async function finishSave(folder: string): Promise<void> {
+  const topology = await readFile(join(folder, TOPOLOGY), "utf8").catch(() => undefined);
+  const next = await readFile(join(folder, WEIGHTS + NEXT)).catch(() => undefined);
+  if (topology === undefined || next === undefined) return;
+  let saved: ModelFile["lepton"];
+  try {
+    saved = (JSON.parse(topology) as ModelFile).lepton;
+  } catch {
+    return;
+  }
+  if (saved?.weights?.sha256 === sha256(next)) await rename(join(folder, WEIGHTS + NEXT), join(folder, WEIGHTS));
 }
 
 async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { readdir, rename, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -109,8 +109,9 @@ describe("the folder", () => {
     await saveModel(model, folder, { includeOptimizer: true });
     const loaded = await loadModel(folder);
     const go = (one: tfl.LayersModel) => one.fit(x(), y, { epochs: 2, verbose: 0, shuffle: false });
-    const [a, b] = [await go(model), await go(loaded)];
-    expect(b.history.loss).toEqual(a.history.loss);
+    const [a, b] = [await go(model), await go(loaded)].map(({ history }) => history.loss as number[]);
+    // TensorFlow.js saves the count of steps and computes Adam's powers of beta from it anew: equal to a float32's last bits.
+    for (const [epoch, loss] of a!.entries()) expect(b![epoch]).toBeCloseTo(loss, 6);
   });
 
   test("is replaced as a whole: a save that is cut off leaves the old model or the new", async () => {
@@ -125,6 +126,11 @@ describe("the folder", () => {
     // Between the renames.
     await rename(join(folder, "model.json.next"), join(folder, "model.json"));
     expect(bytes(await loadModel(folder)).equals(bytes(next))).toBe(true);
+    // And then a save that cannot write the second file.
+    mkdirSync(join(folder, "model.json.next"));
+    await expect(saveModel(old, folder)).rejects.toMatchObject({ code: "MODEL_FOLDER" });
+    expect(bytes(await loadModel(folder)).equals(bytes(next))).toBe(true);
+    rmSync(join(folder, "model.json.next"), { recursive: true });
     await saveModel(old, folder);
     expect(bytes(await loadModel(folder)).equals(bytes(old))).toBe(true);
     rmSync(other, { recursive: true });
