@@ -1,10 +1,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { drawSvg, drawText } from "../../circuits/draw/index.ts";
-import type { Circuit } from "../../circuits/index.ts";
-import { printQasm3 } from "../../circuits/qasm/index.ts";
 import type { DemoProgress, DemoResult } from "../../src/cli/demo.ts";
 import type { Dataset, FittedTransform } from "../../src/data/index.ts";
+import { type Circuit, drawSvg, drawText, printQasm3 } from "../../src/index.ts";
 import { loadPictureTools, type PictureTools } from "../picture-tools.ts";
 import { confusionChart, lineChart } from "./charts.ts";
 import { confusionCounts, type HistoryPoint, type Outcome } from "./outcome.ts";
@@ -20,8 +18,8 @@ export interface ReportParts {
   readonly circuit: Circuit;
   /** The circuit's trained weights by name. */
   readonly weights: Readonly<Record<string, Float64Array>>;
-  /** Saves the hybrid model to a folder and returns the paths it wrote. */
-  readonly saveModel: (folder: string) => Promise<readonly string[]>;
+  /** Saves the hybrid model to a folder, as model.json and weights.bin. */
+  readonly saveModel: (folder: string) => Promise<void>;
 }
 
 /**
@@ -46,7 +44,8 @@ export async function writeReport(
   write("circuit.svg", drawSvg(parts.circuit));
   write("circuit.qasm", printQasm3(parts.circuit.bind(parts.weights)));
   write("preprocessing.json", `${JSON.stringify(parts.scaler.toJSON())}\n`);
-  files.push(...(await parts.saveModel(join(out, "model"))));
+  await parts.saveModel(join(out, "model"));
+  files.push(join(out, "model", "model.json"), join(out, "model", "weights.bin"));
 
   const found = await findTools();
   let pictures: readonly string[] = [];

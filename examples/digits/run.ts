@@ -1,9 +1,10 @@
 import type { DemoOptions, DemoProgress, DemoResult, DemoRow } from "../../src/cli/demo.ts";
+import { saveModel } from "../../src/tfjs.ts";
 import { type Digits, loadDigits } from "./data.ts";
-import { digitsCircuit, MODELS, type ModelName } from "./models.ts";
+import { MODELS, type ModelName } from "./models.ts";
 import { meanAndSpread, type Outcome } from "./outcome.ts";
 import { writeReport } from "./report.ts";
-import { saveTrained, type Trained, trainedWeights, trainModel } from "./training.ts";
+import { quantumLayerOf, type Trained, trainModel } from "./training.ts";
 
 const STEPS = 1800;
 const QUICK_STEPS = 90;
@@ -32,7 +33,8 @@ export async function run(options: DemoOptions, progress: DemoProgress): Promise
     steps,
     seconds: (performance.now() - start) / 1000,
   };
-  const [hybrid] = trained.get("hybrid")!;
+  const { model } = trained.get("hybrid")![0]!;
+  const layer = quantumLayerOf(model);
   const files = await writeReport(
     {
       out: options.out,
@@ -40,9 +42,9 @@ export async function run(options: DemoOptions, progress: DemoProgress): Promise
       outcomes: MODELS.map((name) => trained.get(name)![0]!.outcome),
       test: digits.test,
       scaler: digits.scaler,
-      circuit: digitsCircuit(),
-      weights: trainedWeights(hybrid!.model),
-      saveModel: (folder) => saveTrained(hybrid!.model, folder),
+      circuit: layer.quantum.circuit,
+      weights: layer.namedWeights(),
+      saveModel: (folder) => saveModel(model, folder),
     },
     progress,
   );

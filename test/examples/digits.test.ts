@@ -4,10 +4,14 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { confusionChart, lineChart } from "../../examples/digits/charts.ts";
 import { loadDigits } from "../../examples/digits/data.ts";
-import { digitsCircuit } from "../../examples/digits/models.ts";
+import { buildModel } from "../../examples/digits/models.ts";
 import { confusionCounts, meanAndSpread } from "../../examples/digits/outcome.ts";
 import { writeReport } from "../../examples/digits/report.ts";
+import { run } from "../../examples/digits/run.ts";
+import { predict, quantumLayerOf } from "../../examples/digits/training.ts";
 import { loadPictureTools, type PicturePackages } from "../../examples/picture-tools.ts";
+import { parseQasm } from "../../src/index.ts";
+import { loadModel } from "../../src/tfjs.ts";
 
 const missing = (name: string) => () =>
   Promise.reject(Object.assign(new Error(`Cannot find package '${name}'`), { code: "ERR_MODULE_NOT_FOUND" }));
@@ -28,6 +32,34 @@ describe("the digits", () => {
     const pixels = digits.scaler.inverse(digits.train);
     for (let i = 0; i < 640; i++) expect(pixels.x[i]).toBeCloseTo(Math.round(pixels.x[i]!), 9);
   });
+});
+
+test("the whole job, cut short: every row, every file, and a model that predicts the same when loaded again", async () => {
+  const out = mkdtempSync(join(tmpdir(), "lepton-digits-"));
+  const seen: string[] = [];
+  const result = await run(
+    { seed: 3, seeds: 2, steps: 4, quick: false, out },
+    { update: (label, done, total) => seen.push(`${label} ${done}/${total}`), note: () => {} },
+  );
+  expect(result.rows.map(({ model, params, circuitExecutions }) => [model, params, circuitExecutions])).toEqual([
+    ["hybrid", 64 * 4 + 4 + 24 + 4 * 10 + 10, 4 * 32],
+    ["same without the circuit", 64 * 4 + 4 + 4 * 10 + 10, 0],
+    ["equal-parameter MLP", 64 * 4 + 4 + (4 * 3 + 3) + (3 * 4 + 4) + 4 * 10 + 10, 0],
+    ["logistic regression", 64 * 10 + 10, 0],
+  ]);
+  expect(seen).toHaveLength(4 * 2 * 4);
+  expect(seen[4]).toBe("hybrid 2/2 1/4");
+  for (const file of result.files) expect(existsSync(file), file).toBe(true);
+
+  const record = JSON.parse(readFileSync(join(out, "result.json"), "utf8"));
+  const model = await loadModel(join(out, "model"));
+  const digits = loadDigits();
+  const predictions = predict(model, digits.test);
+  expect(confusionCounts(digits.test.y, predictions, 10)).toEqual(record.confusion);
+  // The OpenQASM text is the loaded model's circuit.
+  const layer = quantumLayerOf(model);
+  const bound = layer.quantum.circuit.bind(layer.namedWeights());
+  expect(parseQasm(readFileSync(join(out, "circuit.qasm"), "utf8")).hash).toBe(bound.hash);
 });
 
 test("a confusion matrix counts [true][predicted]", () => {
@@ -125,9 +157,9 @@ describe("pictures", () => {
         outcomes: ["a", "b"].map((model) => ({ model, ...outcome })),
         test: rows,
         scaler,
-        circuit: digitsCircuit(),
+        circuit: quantumLayerOf(buildModel("hybrid", 0)).quantum.circuit,
         weights: { w: new Float64Array(24) },
-        saveModel: async () => [],
+        saveModel: async () => {},
       },
       { update: () => {}, note: (text) => notes.push(text) },
       async () => ({ missing: ["linkedom", "@resvg/resvg-js"] }),
