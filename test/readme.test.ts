@@ -1,0 +1,38 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+
+const root = new URL("../", import.meta.url);
+const readme = readFileSync(new URL("README.md", root), "utf8");
+const [, program = ""] = /```ts\n([\s\S]*?)```/.exec(readme) ?? [];
+
+test("the shortest program has 15 lines at most", () => {
+  const lines = program.split("\n").filter((line) => line.trim() !== "");
+  expect(lines.length).toBeGreaterThan(5);
+  expect(lines.length).toBeLessThanOrEqual(15);
+});
+
+test("the shortest program runs, and its loss falls", () => {
+  const { exports } = JSON.parse(readFileSync(new URL("package.json", root), "utf8"));
+  // The same modules that the package exports, from their sources.
+  const source = program.replaceAll(/"lepton(\/\w+)?"/g, (_, subpath = "") => {
+    const { default: built } = exports[`.${subpath}`];
+    return JSON.stringify(new URL(built.replace(/^\.\/dist\//, "./").replace(/\.js$/, ".ts"), root).href);
+  });
+  const output = execFileSync(process.execPath, ["--input-type=module-typescript", "--eval", source], {
+    cwd: fileURLToPath(root),
+    encoding: "utf8",
+  });
+  const losses = [...output.matchAll(/^(\d+) (\S+)$/gm)].map(([, step, loss]) => [Number(step), Number(loss)] as const);
+  expect(losses.map(([step]) => step)).toEqual(Array.from({ length: 10 }, (_, i) => 20 * (i + 1)));
+  expect(losses.at(-1)![1]).toBeLessThan(0.05);
+  expect(losses.at(-1)![1]).toBeLessThan(losses[0]![1] / 4);
+});
+
+test("the two commands exist", () => {
+  const { scripts } = JSON.parse(readFileSync(new URL("package.json", root), "utf8"));
+  for (const command of ["npm ci && npm start", "npm cit"]) expect(readme).toContain(command);
+  expect(scripts.start).toBe("node src/cli/main.ts demo digits");
+  expect(scripts.test).toBe("vitest run");
+});
