@@ -2,6 +2,8 @@ import { existsSync, globSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
 import { describe, expect, test } from "vitest";
+import { Circuit, weight } from "../circuits/index.ts";
+import { printQasm3 } from "../circuits/qasm/index.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const read = (path: string): string => readFileSync(root + path, "utf8");
@@ -100,6 +102,18 @@ describe("docs", () => {
       expect(local.filter((link) => !existsSync(new URL(link, folder)))).toEqual([]);
     },
   );
+
+  test("docs/openqasm.md shows what is printed", () => {
+    const circuit = Circuit.build(2, (c) => {
+      const w = weight("w", 2);
+      const bits = c.register("c", 2);
+      c.rx(w.at(0).dividedBy(2), 0)
+        .rzz(w.at(1), 0, 1)
+        .measure(0, bits.offset)
+        .measure(1, bits.offset + 1);
+    });
+    expect(/```qasm\n([^`]*)```/.exec(read("docs/openqasm.md"))?.[1]).toBe(printQasm3(circuit));
+  });
 
   test("the larger choices are numbered without gaps", () => {
     const numbers = globSync("docs/decisions/*.md", { cwd: root }).map((file) => Number(/(\d{4})-/.exec(file)?.[1]));
