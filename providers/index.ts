@@ -1,7 +1,7 @@
 export { bitArray } from "./bit-array.ts";
 export { ProviderError, PubError, SimulatorError } from "./errors.ts";
 export { type JobContext, LocalJob, LocalJobs } from "./job.ts";
-export { broadcastIndices, broadcastShapes, toNDArray } from "./ndarray.ts";
+export { broadcastIndices, broadcastShapes, denseArray, toNDArray } from "./ndarray.ts";
 export * from "./primitives.ts";
 export {
   type CheckedEstimatorPub,

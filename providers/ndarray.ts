@@ -35,7 +35,7 @@ function isNumericView(value: unknown): value is ArrayLike<number> {
  * @throws PubError PUB_VALUES_TYPE, PUB_VALUES_RAGGED, PUB_VALUES_SHAPE (data and shape disagree), PUB_VALUES_NOT_FINITE
  */
 export function toNDArray(value: NumericArray, field: string): NDArray {
-  const array = nested(value, field, []);
+  const array = denseArray(value, field);
   const bad = array.data.findIndex((element) => !Number.isFinite(element));
   if (bad >= 0)
     throw new PubError(
@@ -43,6 +43,14 @@ export function toNDArray(value: NumericArray, field: string): NDArray {
       `${field}${indexText(bad, array.shape)} is ${array.data[bad]}; parameter values must be finite numbers (radians).`,
     );
   return array;
+}
+
+/**
+ * As `toNDArray`, whatever the numbers are.
+ * @throws PubError PUB_VALUES_TYPE, PUB_VALUES_RAGGED, PUB_VALUES_SHAPE
+ */
+export function denseArray(value: NumericArray, field: string): NDArray {
+  return nested(value, field, []);
 }
 
 function nested(value: NumericArray, field: string, path: readonly number[]): NDArray {

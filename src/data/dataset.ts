@@ -59,7 +59,7 @@ export function datasetFromTable(table: Table, options: DatasetOptions): Dataset
 /**
  * A dataset from arrays: rows of equal length and one target a row. Text targets are class names; number targets are
  * class indices 0, 1, ... for classification (default) and values for regression.
- * @throws DataError DATA_EMPTY, DATA_SHAPE, DATA_NOT_FINITE, DATA_CLASSES
+ * @throws DataError DATA_EMPTY, DATA_SHAPE, DATA_TYPE, DATA_NOT_FINITE, DATA_CLASSES
  */
 export function fromArrays(
   x: readonly ArrayLike<number>[],
@@ -81,14 +81,15 @@ export function fromArrays(
   if (y.length !== x.length)
     throw new DataError("DATA_SHAPE", `${x.length} row(s) of features were given with ${y.length} target(s).`);
   const featureNames = options.featureNames ?? Array.from({ length: numFeatures }, (_, i) => `x${i}`);
-  const flat = Float64Array.from({ length: x.length * numFeatures }, (_, i) =>
-    Number(x[Math.floor(i / numFeatures)]![i % numFeatures]),
-  );
+  const flat = new Float64Array(x.length * numFeatures);
+  for (const [row, values] of x.entries())
+    for (let i = 0; i < numFeatures; i++)
+      flat[row * numFeatures + i] = asNumber(values[i], () => `Feature ${featureNames[i]} of row ${row}`);
   if (typeof y[0] === "string") {
     const encoded = encodeClasses(Array.from(y, String), options.classes);
     return dataset(flat, x.length, featureNames, encoded.y, targetName, encoded.classes);
   }
-  const values = Float64Array.from(y as ArrayLike<number>);
+  const values = Float64Array.from(y as ArrayLike<number>, (value, row) => asNumber(value, () => `Target ${row}`));
   return dataset(
     flat,
     x.length,
@@ -97,6 +98,12 @@ export function fromArrays(
     targetName,
     task === "regression" ? undefined : (options.classes ?? namesOfIndices(values)),
   );
+}
+
+/** A number as it is; `Number(null)` and the like would make data up. */
+function asNumber(value: unknown, what: () => string): number {
+  if (typeof value === "number") return value;
+  throw new DataError("DATA_TYPE", `${what()} is ${JSON.stringify(value) ?? String(value)}, which is no number.`);
 }
 
 /** Checks and freezes. Every dataset is made here or by `selectRows`. */

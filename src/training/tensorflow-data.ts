@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
+import { denseArray, type NDArray, type NumericArray, PubError } from "../../providers/index.ts";
 import { type Dataset, oneHot } from "../data/index.ts";
 import { DataError } from "../errors.ts";
 import { type ArrayData, isDataset, isFlat } from "./training-data.ts";
@@ -23,7 +24,7 @@ export interface Rows {
 
 /**
  * Checks data against a model and brings it into tensors.
- * @throws DataError DATA_SHAPE, DATA_EMPTY, DATA_NOT_FINITE, DATA_CLASSES
+ * @throws DataError DATA_SHAPE, DATA_TYPE, DATA_EMPTY, DATA_NOT_FINITE, DATA_CLASSES
  */
 export async function rowsFor(model: LayersModel, data: TrainingData, what = "data"): Promise<Rows> {
   if (isDataset(data)) {
@@ -50,7 +51,7 @@ export async function rowsFor(model: LayersModel, data: TrainingData, what = "da
   }
 }
 
-/** Checks features alone. @throws DataError DATA_SHAPE, DATA_EMPTY, DATA_NOT_FINITE */
+/** Checks features alone. @throws DataError DATA_SHAPE, DATA_TYPE, DATA_EMPTY, DATA_NOT_FINITE */
 export async function featuresFor(model: LayersModel, x: ModelData): Promise<Omit<Rows, "y">> {
   const own: tf.Tensor[] = [];
   try {
@@ -141,23 +142,28 @@ function partsOf(data: ModelData, names: readonly string[], what: string): reado
 
 function toTensor(part: TensorData, label: string, own: tf.Tensor[]): tf.Tensor {
   let tensor: tf.Tensor;
-  try {
-    if (part instanceof tf.Tensor) tensor = part;
-    else if (isFlat(part)) tensor = tf.tensor(Float32Array.from(part.data), [...part.shape]);
-    else if (ArrayBuffer.isView(part)) tensor = tf.tensor1d(Float32Array.from(part as Float32Array));
-    else tensor = tf.tensor(part as number[], undefined, "float32");
-  } catch (error) {
-    throw new DataError("DATA_SHAPE", `${label} is no array of numbers of one shape: ${(error as Error).message}`, {
-      cause: error,
-    });
+  if (part instanceof tf.Tensor) tensor = part;
+  else {
+    const { shape, data } = dense(part, label);
+    tensor = tf.tensor(Float32Array.from(data), [...shape]);
+    own.push(tensor);
   }
-  if (tensor !== part) own.push(tensor);
   if (tensor.shape.length === 0 || tensor.size === 0)
     throw new DataError("DATA_EMPTY", `${label} has no rows; give one or more.`);
   if (tensor.shape.length > 1) return tensor;
   const column = tf.reshape(tensor, [tensor.size, 1]);
   own.push(column);
   return column;
+}
+
+function dense(part: ArrayData, label: string): NDArray {
+  try {
+    return denseArray(part as NumericArray, label);
+  } catch (error) {
+    if (!(error instanceof PubError)) throw error;
+    const code = error.code === "PUB_VALUES_TYPE" ? "DATA_TYPE" : "DATA_SHAPE";
+    throw new DataError(code, error.message, { cause: error });
+  }
 }
 
 function checkShape(tensor: tf.Tensor, shapes: Shapes, label: string): void {
