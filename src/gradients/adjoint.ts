@@ -3,11 +3,11 @@ import { GradientError } from "../errors.ts";
 import {
   type CheckedPoint,
   checkCotangents,
-  type EvaluateOptions,
-  type GradientEvaluation,
   type GradientProblem,
   type GradientStrategy,
   type Gradients,
+  type PreparedEvaluation,
+  type PrepareOptions,
 } from "./evaluation.ts";
 
 /** Reverse-mode gradients of a local simulator: exact, at the cost of a few simulations whatever the number of weights. */
@@ -22,27 +22,33 @@ export class Adjoint implements GradientStrategy {
     this.#program = differentiable(backend).differentiate(circuit, observables);
   }
 
-  async evaluate(given: CheckedPoint, options: EvaluateOptions): Promise<GradientEvaluation> {
-    options.signal?.throwIfAborted();
+  prepare(given: CheckedPoint, options: PrepareOptions): PreparedEvaluation {
     // The caller may update its arrays in place before it pulls back.
     const point = { ...given, weights: given.weights.slice(), inputs: given.inputs.slice() };
     const count = this.#problem.observables.length;
-    const values = new Float64Array(point.rows * count);
     const known = options.cotangents;
-    let gradients: Gradients | undefined;
-    if (known === undefined) this.#program.forward(point.inputs, point.weights, point.rows, values);
-    else gradients = this.#backward(point, checkCotangents(known, point.rows, count), values);
-    assertFinite(values);
+    const check = (cotangents: Float64Array | undefined) => checkCotangents(cotangents, point.rows, count);
     return {
-      values,
-      stderr: new Float64Array(values.length),
-      executions: point.rows,
-      quantumSeconds: 0,
-      jobIds: [],
-      pullback: (cotangents = known) =>
-        gradients !== undefined && cotangents === known
-          ? gradients
-          : this.#backward(point, checkCotangents(cotangents, point.rows, count), new Float64Array(values.length)),
+      request: undefined,
+      finish: () => {
+        const values = new Float64Array(point.rows * count);
+        let gradients: Gradients | undefined;
+        if (known === undefined) this.#program.forward(point.inputs, point.weights, point.rows, values);
+        else gradients = this.#backward(point, check(known), values);
+        assertFinite(values);
+        return {
+          values,
+          stderr: new Float64Array(values.length),
+          pullback: (cotangents = known) =>
+            gradients !== undefined && cotangents === known
+              ? gradients
+              : this.#backward(point, check(cotangents), new Float64Array(values.length)),
+          standardError: (cotangents) => {
+            check(cotangents);
+            return 0;
+          },
+        };
+      },
     };
   }
 

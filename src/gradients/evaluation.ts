@@ -1,25 +1,31 @@
 import type { Circuit, SparsePauliOp } from "../../circuits/index.ts";
 import type { Backend, RunOptions } from "../../providers/index.ts";
 import { GradientError } from "../errors.ts";
+import type { ExpectationRequest, ExpectationResult, JobCosts } from "./expectation-job.ts";
 import type { GradientWants } from "./slot-circuit.ts";
 
 /** Values of a circuit's parameters: B rows of D inputs that share W weights; radians. */
 export interface GradientPoint {
   /** [W] */
-  readonly weights: Float64Array;
+  readonly weights: ArrayLike<number>;
   /** [B, D] row-major; may be left out where the circuit has no inputs. */
-  readonly inputs?: Float64Array;
+  readonly inputs?: ArrayLike<number>;
   /** B; by default as many as `inputs` holds, 1 without inputs. */
   readonly rows?: number;
 }
 
-/** Options of one evaluation; `signal` stops the waiting, not a job that was submitted. */
-export interface EvaluateOptions extends RunOptions {
-  /** Decides the backend's samples and SPSA's directions; 0 by default. */
+export interface PrepareOptions {
+  /** Decides SPSA's directions; 0 by default. */
   readonly seed?: number;
   /** [B, K], when they are known before the values: saves the adjoint method a second pass. */
   readonly cotangents?: Float64Array;
 }
+
+/**
+ * Options of one evaluation; `seed` decides the backend's samples too, and `signal` stops the waiting, not a job that was
+ * submitted.
+ */
+export interface EvaluateOptions extends RunOptions, PrepareOptions {}
 
 /** Gradients of Σ cotangents·values. Standard errors are 0 where exact and NaN where one sample cannot tell. */
 export interface Gradients {
@@ -34,20 +40,33 @@ export interface Gradients {
 }
 
 /** Expectation values at a point, with all that is needed to pull cotangents back; nothing further is submitted. */
-export interface GradientEvaluation {
+export interface MeasuredValues {
   /** Expectation values [B, K]. */
   readonly values: Float64Array;
   /** Their standard errors [B, K]; 0 where exact. */
   readonly stderr: Float64Array;
-  /** What the backend charged: rows of parameter values times shots (1 where exact). */
-  readonly executions: number;
-  readonly quantumSeconds: number;
-  readonly jobIds: readonly string[];
   /**
    * Gradients of Σ cotangents·values for cotangents [B, K], all 1 by default (or those of the options).
    * @throws GradientError GRADIENT_SHAPE
    */
   pullback(cotangents?: Float64Array): Gradients;
+  /**
+   * Standard error of Σ cotangents·values, cotangents [B, K]; 0 where exact. The K values of one evaluation may come from
+   * the same shots, so their errors add up in the worst way: where they do not, this is an upper bound.
+   * @throws GradientError GRADIENT_SHAPE
+   */
+  standardError(cotangents: Float64Array): number;
+}
+
+/** Measured values, and what they cost. */
+export interface GradientEvaluation extends MeasuredValues, JobCosts {}
+
+/** An evaluation before it runs: several of them can share a job. */
+export interface PreparedEvaluation {
+  /** What a backend must answer; undefined where this process differentiates itself. */
+  readonly request: ExpectationRequest | undefined;
+  /** Takes the answer to `request`. Where there is none, this is where the work is done. */
+  finish(result: ExpectationResult | undefined): MeasuredValues;
 }
 
 /** What is differentiated, and where it runs. */
@@ -63,14 +82,19 @@ export interface GradientProblem {
 
 /** One way to get gradients, prepared for one problem. */
 export interface GradientStrategy {
-  evaluate(point: CheckedPoint, options: EvaluateOptions): Promise<GradientEvaluation>;
+  prepare(point: CheckedPoint, options: PrepareOptions): PreparedEvaluation;
 }
 
-export type CheckedPoint = Required<GradientPoint>;
+export interface CheckedPoint {
+  readonly weights: Float64Array;
+  readonly inputs: Float64Array;
+  readonly rows: number;
+}
 
 /** @throws GradientError GRADIENT_SHAPE, GRADIENT_NOT_FINITE */
 export function checkPoint(circuit: Circuit, point: GradientPoint): CheckedPoint {
-  const { weights, inputs = new Float64Array(0) } = point;
+  const weights = float64(point.weights);
+  const inputs = float64(point.inputs ?? []);
   const { numInputs, numWeights } = circuit;
   const rows = point.rows ?? (numInputs === 0 ? 1 : inputs.length / numInputs);
   if (weights.length !== numWeights)
@@ -94,6 +118,11 @@ export function checkPoint(circuit: Circuit, point: GradientPoint): CheckedPoint
   return { weights, inputs, rows };
 }
 
+/** Typed arrays as they are, lists as copies. */
+function float64(values: ArrayLike<number>): Float64Array {
+  return values instanceof Float64Array ? values : Float64Array.from(values);
+}
+
 /** @throws GradientError GRADIENT_SHAPE */
 export function checkCotangents(cotangents: Float64Array | undefined, rows: number, count: number): Float64Array {
   if (cotangents === undefined) return new Float64Array(rows * count).fill(1);
@@ -113,4 +142,53 @@ export function parameterRowsOf(circuit: Circuit, { weights, inputs, rows }: Che
     values.set(weights, row * parameters.length + numInputs);
   }
   return values;
+}
+
+/**
+ * Standard error of Σ cotangents·values. Rows of one group share one evaluation, so their errors add up as they are; groups
+ * are independent of each other.
+ * @param groupOf for each row its group; by default every row is one
+ */
+export function spreadOf(
+  cotangents: Float64Array,
+  stderr: Float64Array,
+  count: number,
+  groupOf?: ArrayLike<number>,
+): number {
+  if (!stderr.some((std) => std !== 0)) return 0;
+  const rows = stderr.length / count;
+  const groups = new Map<number, { readonly row: number; readonly sums: Float64Array }>();
+  for (let row = 0; row < rows; row++) {
+    const group = groupOf?.[row] ?? row;
+    let found = groups.get(group);
+    if (found === undefined) {
+      found = { row, sums: new Float64Array(count) };
+      groups.set(group, found);
+    }
+    for (let k = 0; k < count; k++) found.sums[k]! += cotangents[row * count + k]!;
+  }
+  let variance = 0;
+  for (const { row, sums } of groups.values()) {
+    let spread = 0;
+    for (let k = 0; k < count; k++) spread += Math.abs(sums[k]!) * stderr[row * count + k]!;
+    variance += spread ** 2;
+  }
+  return Math.sqrt(variance);
+}
+
+/** The first evaluation of each row: values [B, K] and their standard errors from results [B, evaluations, K]. */
+export function unshifted(
+  { evs, stds }: ExpectationResult,
+  rows: number,
+  evaluations: number,
+  count: number,
+): { readonly values: Float64Array; readonly stderr: Float64Array } {
+  const values = new Float64Array(rows * count);
+  const stderr = new Float64Array(rows * count);
+  for (let row = 0; row < rows; row++) {
+    const from = row * evaluations * count;
+    values.set(evs.subarray(from, from + count), row * count);
+    stderr.set(stds.subarray(from, from + count), row * count);
+  }
+  return { values, stderr };
 }

@@ -1,14 +1,15 @@
 import {
   type CheckedPoint,
   checkCotangents,
-  type EvaluateOptions,
-  type GradientEvaluation,
   type GradientProblem,
   type GradientStrategy,
   type Gradients,
+  type PreparedEvaluation,
+  type PrepareOptions,
   parameterRowsOf,
+  spreadOf,
+  unshifted,
 } from "./evaluation.ts";
-import { runOneJob } from "./one-job.ts";
 
 /** Balances truncation (step²) against rounding (1e-16/step) for angles of order 1: about 1e-10 of error. */
 export const FINITE_DIFFERENCE_STEP = 1e-5;
@@ -32,37 +33,33 @@ export class FiniteDifference implements GradientStrategy {
     );
   }
 
-  async evaluate(point: CheckedPoint, options: EvaluateOptions): Promise<GradientEvaluation> {
-    const { circuit, observables, backend, precision } = this.#problem;
+  prepare(point: CheckedPoint, options: PrepareOptions): PreparedEvaluation {
+    const { circuit, observables } = this.#problem;
+    const { rows } = point;
     const count = observables.length;
     const base = parameterRowsOf(circuit, point);
     const width = circuit.parameters.length;
     const evaluations = 1 + 2 * this.#columns.length;
-    const data = new Float64Array(point.rows * evaluations * width);
-    for (let row = 0; row < point.rows; row++)
+    const data = new Float64Array(rows * evaluations * width);
+    for (let row = 0; row < rows; row++)
       for (let e = 0; e < evaluations; e++) {
         const at = (row * evaluations + e) * width;
         data.set(base.subarray(row * width, (row + 1) * width), at);
         if (e > 0) data[at + this.#columns[(e - 1) >> 1]!]! += e % 2 === 1 ? this.#step : -this.#step;
       }
-    const table = { shape: [point.rows, evaluations], data };
-    const job = await runOneJob(backend, circuit, observables, table, { ...options, precision });
-    const stride = evaluations * count;
-    const values = new Float64Array(point.rows * count);
-    const stderr = new Float64Array(point.rows * count);
-    for (let row = 0; row < point.rows; row++) {
-      values.set(job.evs.subarray(row * stride, row * stride + count), row * count);
-      stderr.set(job.stds.subarray(row * stride, row * stride + count), row * count);
-    }
-    const { executions, quantumSeconds, jobIds } = job;
+    const check = (cotangents: Float64Array | undefined) => checkCotangents(cotangents, rows, count);
     return {
-      values,
-      stderr,
-      executions,
-      quantumSeconds,
-      jobIds,
-      pullback: (cotangents = options.cotangents) =>
-        this.#pullback(point.rows, job.evs, job.stds, checkCotangents(cotangents, point.rows, count)),
+      request: { circuit, observables, shape: [rows, evaluations], data },
+      finish: (result) => {
+        const { evs, stds } = result!;
+        const { values, stderr } = unshifted(result!, rows, evaluations, count);
+        return {
+          values,
+          stderr,
+          pullback: (cotangents = options.cotangents) => this.#pullback(rows, evs, stds, check(cotangents)),
+          standardError: (cotangents) => spreadOf(check(cotangents), stderr, count),
+        };
+      },
     };
   }
 

@@ -3,13 +3,17 @@ import type { Backend } from "../../providers/index.ts";
 import { GradientError } from "../errors.ts";
 import { Adjoint } from "./adjoint.ts";
 import {
+  type CheckedPoint,
   checkPoint,
   type EvaluateOptions,
   type GradientEvaluation,
   type GradientPoint,
   type GradientProblem,
   type GradientStrategy,
+  type PreparedEvaluation,
+  type PrepareOptions,
 } from "./evaluation.ts";
+import { runExpectations } from "./expectation-job.ts";
 import { FINITE_DIFFERENCE_STEP, FiniteDifference } from "./finite-difference.ts";
 import { ParameterShift } from "./parameter-shift.ts";
 import { type GradientMethod, selectMethod } from "./select.ts";
@@ -52,6 +56,11 @@ export interface GradientProgram {
    * reason when aborted
    */
   evaluate(point: GradientPoint, options?: EvaluateOptions): Promise<GradientEvaluation>;
+  /**
+   * The same in two halves, for callers that put several evaluations into one job with `runExpectations`.
+   * @throws GradientError GRADIENT_SHAPE, GRADIENT_NOT_FINITE, GRADIENT_BUDGET
+   */
+  prepare(point: GradientPoint, options?: PrepareOptions): PreparedEvaluation;
 }
 
 /**
@@ -85,29 +94,41 @@ export function gradientProgram(
   };
   const strategy = strategies[method]();
   const evaluationsPerRow = evaluations / rows;
+  const prepare = (checked: CheckedPoint, prepareOptions: PrepareOptions): PreparedEvaluation => {
+    if (method !== "adjoint" && budget !== undefined && checked.rows * evaluationsPerRow > budget)
+      throw new GradientError(
+        "GRADIENT_BUDGET",
+        `${checked.rows} row(s) need ${checked.rows * evaluationsPerRow} evaluations but the budget is ${budget}.`,
+      );
+    return strategy.prepare(checked, prepareOptions);
+  };
   return {
     circuit,
     observables,
     method,
     reason,
     evaluationsPerRow,
+    prepare: (point, prepareOptions = {}) => prepare(checkPoint(circuit, point), prepareOptions),
     async evaluate(point, evaluateOptions = {}) {
       const checked = checkPoint(circuit, point);
-      if (method !== "adjoint" && budget !== undefined && checked.rows * evaluationsPerRow > budget)
-        throw new GradientError(
-          "GRADIENT_BUDGET",
-          `${checked.rows} row(s) need ${checked.rows * evaluationsPerRow} evaluations but the budget is ${budget}.`,
-        );
-      return strategy.evaluate(checked, evaluateOptions);
+      evaluateOptions.signal?.throwIfAborted();
+      const { request, finish } = prepare(checked, evaluateOptions);
+      if (request === undefined)
+        return { ...finish(undefined), executions: checked.rows, quantumSeconds: 0, jobIds: [] };
+      const job = await runExpectations(backend, [request], { ...evaluateOptions, precision });
+      const { executions, quantumSeconds, jobIds } = job;
+      return { ...finish(job.results[0]), executions, quantumSeconds, jobIds };
     },
   };
 }
 
-function checkOptions(
-  circuit: Circuit,
-  observables: readonly SparsePauliOp[],
-  { rows = 1, step = FINITE_DIFFERENCE_STEP, spsa: { perturbation = 0.1, repeats = 1 } = {} }: GradientProgramOptions,
-): void {
+function checkOptions(circuit: Circuit, observables: readonly SparsePauliOp[], options: GradientProgramOptions): void {
+  const {
+    rows = 1,
+    step = FINITE_DIFFERENCE_STEP,
+    precision = 0,
+    spsa: { perturbation = 0.1, repeats = 1 } = {},
+  } = options;
   if (observables.length === 0)
     throw new GradientError("GRADIENT_OBSERVABLES", "A gradient needs one observable or more.");
   const odd = observables.find(({ numQubits }) => numQubits !== circuit.numQubits);
@@ -124,6 +145,8 @@ function checkOptions(
     ["spsa.repeats", repeats, positive(repeats) && Number.isSafeInteger(repeats)],
   ] as const)
     if (!valid) throw new GradientError("GRADIENT_OPTION", `${name} is ${value}; it must be a positive number.`);
+  if (!(precision >= 0 && Number.isFinite(precision)))
+    throw new GradientError("GRADIENT_OPTION", `precision is ${precision}; it must be 0 (exact) or a positive number.`);
 }
 
 /** One point to differentiate at; see `GradientProgramOptions`, `GradientPoint` and `EvaluateOptions`. */

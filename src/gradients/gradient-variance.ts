@@ -2,8 +2,8 @@ import { type Circuit, type Initializer, Rng, type SparsePauliOp, uniformWeights
 import type { Backend } from "../../providers/index.ts";
 import { GradientError } from "../errors.ts";
 import type { EvaluateOptions } from "./evaluation.ts";
+import { runExpectations } from "./expectation-job.ts";
 import { gradientProgram } from "./gradient-program.ts";
-import { runOneJob } from "./one-job.ts";
 import { ShiftProgram } from "./parameter-shift.ts";
 
 export interface GradientVarianceOptions extends Omit<EvaluateOptions, "cotangents" | "seed"> {
@@ -109,25 +109,25 @@ async function gradientsAt(
   const shift = new ShiftProgram(circuit, [observable], { weights: true, inputs: false });
   const values = Float64Array.from(points.flatMap((weights) => [...inputs, ...weights]));
   const rows = shift.shiftedRows(values, points.length);
-  const job = await runOneJob(
-    backend,
-    shift.slotCircuit,
-    [observable],
-    { shape: [rows.distinct, 1 + shift.numShifts], data: rows.data },
-    {
-      ...(signal === undefined ? {} : { signal }),
-      ...(tags === undefined ? {} : { tags }),
-      ...(onSubmitted === undefined ? {} : { onSubmitted }),
-      seed,
-      precision,
-    },
-  );
-  const { jacobian } = shift.combineShifts(rows, job.evs, job.stds);
+  const request = {
+    circuit: shift.slotCircuit,
+    observables: [observable],
+    shape: [rows.distinct, 1 + shift.numShifts],
+    data: rows.data,
+  };
+  const { results, executions, jobIds } = await runExpectations(backend, [request], {
+    ...(signal === undefined ? {} : { signal }),
+    ...(tags === undefined ? {} : { tags }),
+    ...(onSubmitted === undefined ? {} : { onSubmitted }),
+    seed,
+    precision,
+  });
+  const { jacobian } = shift.combineShifts(rows, results[0]!.evs, results[0]!.stds);
   const all = shift.pullbackRows(values, rows, jacobian, new Float64Array(points.length).fill(1));
   const width = circuit.parameters.length;
   return {
     gradients: points.map((_, row) => all.subarray(row * width + circuit.numInputs, (row + 1) * width)),
-    executions: job.executions,
-    jobIds: job.jobIds,
+    executions,
+    jobIds,
   };
 }

@@ -1,5 +1,20 @@
 export { causalCone } from "./causal-cone.ts";
-export type { EvaluateOptions, GradientEvaluation, GradientPoint, Gradients } from "./evaluation.ts";
+export type {
+  EvaluateOptions,
+  GradientEvaluation,
+  GradientPoint,
+  Gradients,
+  MeasuredValues,
+  PreparedEvaluation,
+  PrepareOptions,
+} from "./evaluation.ts";
+export {
+  type ExpectationJob,
+  type ExpectationRequest,
+  type ExpectationResult,
+  type JobCosts,
+  runExpectations,
+} from "./expectation-job.ts";
 export {
   type GradientProgram,
   type GradientProgramOptions,
@@ -10,7 +25,6 @@ export {
 } from "./gradient-program.ts";
 export { type GradientVariance, type GradientVarianceOptions, gradientVariance } from "./gradient-variance.ts";
 export { invert } from "./linear-solve.ts";
-export { type OneJob, runOneJob } from "./one-job.ts";
 export { type ShiftedRows, ShiftProgram, type SlotJacobian } from "./parameter-shift.ts";
 export {
   GRADIENT_METHODS,

@@ -2,14 +2,14 @@ import { type Circuit, SlotProgram, type SparsePauliOp } from "../../circuits/in
 import {
   type CheckedPoint,
   checkCotangents,
-  type EvaluateOptions,
-  type GradientEvaluation,
   type GradientProblem,
   type GradientStrategy,
   type Gradients,
+  type PreparedEvaluation,
+  type PrepareOptions,
   parameterRowsOf,
+  spreadOf,
 } from "./evaluation.ts";
-import { runOneJob } from "./one-job.ts";
 import { type GradientWants, type ShiftedSlot, shiftedSlots, slotCircuit } from "./slot-circuit.ts";
 
 /** Slot angles to be evaluated: `data` is [distinct, 1 + T, numSlots], row 0 of each group unshifted. */
@@ -230,30 +230,31 @@ export class ParameterShift implements GradientStrategy {
     this.program = new ShiftProgram(problem.circuit, problem.observables, problem.wants);
   }
 
-  async evaluate(point: CheckedPoint, options: EvaluateOptions): Promise<GradientEvaluation> {
-    const { circuit, observables, backend, precision } = this.#problem;
+  prepare(point: CheckedPoint, options: PrepareOptions): PreparedEvaluation {
+    const { circuit, observables } = this.#problem;
     const { program } = this;
+    const { rows } = point;
     const parameterValues = parameterRowsOf(circuit, point);
-    const shifted = program.shiftedRows(parameterValues, point.rows);
-    const shape = [shifted.distinct, 1 + program.numShifts];
-    const table = { shape, data: shifted.data };
-    const job = await runOneJob(backend, program.slotCircuit, observables, table, { ...options, precision });
-    const { values, stderr, jacobian } = program.combineShifts(shifted, job.evs, job.stds);
-    const { executions, quantumSeconds, jobIds } = job;
+    const shifted = program.shiftedRows(parameterValues, rows);
     return {
-      values,
-      stderr,
-      executions,
-      quantumSeconds,
-      jobIds,
-      pullback: (cotangents = options.cotangents) =>
-        program.gradients(
-          parameterValues,
-          shifted,
-          jacobian,
-          job.stds,
-          checkCotangents(cotangents, point.rows, observables.length),
-        ),
+      request: {
+        circuit: program.slotCircuit,
+        observables,
+        shape: [shifted.distinct, 1 + program.numShifts],
+        data: shifted.data,
+      },
+      finish: (result) => {
+        const { evs, stds } = result!;
+        const { values, stderr, jacobian } = program.combineShifts(shifted, evs, stds);
+        const check = (cotangents: Float64Array | undefined) => checkCotangents(cotangents, rows, observables.length);
+        return {
+          values,
+          stderr,
+          pullback: (cotangents = options.cotangents) =>
+            program.gradients(parameterValues, shifted, jacobian, stds, check(cotangents)),
+          standardError: (cotangents) => spreadOf(check(cotangents), stderr, observables.length, shifted.groupOf),
+        };
+      },
     };
   }
 }

@@ -1,7 +1,7 @@
 import type { Circuit, SparsePauliOp } from "../../circuits/index.ts";
 import type { Capabilities } from "../../providers/index.ts";
 import { GradientError } from "../errors.ts";
-import { type GradientWants, shiftedSlots } from "./slot-circuit.ts";
+import { type GradientWants, shiftedSlots, wantedParameters } from "./slot-circuit.ts";
 
 export const GRADIENT_METHODS = ["adjoint", "parameter-shift", "finite-difference", "spsa"] as const;
 export type GradientMethod = (typeof GRADIENT_METHODS)[number];
@@ -91,13 +91,13 @@ function adjointObstacle({ capabilities, circuit, precision }: MethodRequest): s
 
 function choice(request: MethodRequest, method: GradientMethod, reason: string): MethodChoice {
   const { circuit, observables, wants, rows = 1, spsaRepeats = 1 } = request;
-  const wanted = (wants.weights ? circuit.numWeights : 0) + (wants.inputs ? circuit.numInputs : 0);
+  const wanted = wantedParameters(circuit, wants);
   const perRow = {
     adjoint: () => 1,
     "parameter-shift": () =>
       1 + shiftedSlots(circuit, observables, wants).reduce((sum, { terms }) => sum + terms.length, 0),
     "finite-difference": () => 1 + 2 * wanted,
-    spsa: () => 1 + 2 * spsaRepeats,
+    spsa: () => (wanted === 0 ? 1 : 1 + 2 * spsaRepeats),
   }[method]();
   return { method, reason, evaluations: rows * perRow };
 }

@@ -10,6 +10,11 @@ export interface GradientWants {
   readonly inputs: boolean;
 }
 
+/** How many parameters are differentiated. */
+export function wantedParameters(circuit: Circuit, wants: GradientWants): number {
+  return (wants.weights ? circuit.numWeights : 0) + (wants.inputs ? circuit.numInputs : 0);
+}
+
 /**
  * The same circuit with every slot's angle a parameter of its own: weights `slot` [numSlots], in slot order. Shifting one
  * of them shifts one gate, which shifting a parameter that several gates share would not.

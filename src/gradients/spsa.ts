@@ -2,14 +2,16 @@ import { Rng } from "../../circuits/index.ts";
 import {
   type CheckedPoint,
   checkCotangents,
-  type EvaluateOptions,
-  type GradientEvaluation,
   type GradientProblem,
   type GradientStrategy,
   type Gradients,
+  type PreparedEvaluation,
+  type PrepareOptions,
   parameterRowsOf,
+  spreadOf,
+  unshifted,
 } from "./evaluation.ts";
-import { runOneJob } from "./one-job.ts";
+import { wantedParameters } from "./slot-circuit.ts";
 
 export interface SpsaGradientOptions {
   /** Radians by which every parameter moves; 0.1 by default. Smaller is less biased and more noisy. */
@@ -31,11 +33,12 @@ export class SpsaGradient implements GradientStrategy {
   constructor(problem: GradientProblem, { perturbation = 0.1, repeats = 1 }: SpsaGradientOptions = {}) {
     this.#problem = problem;
     this.#perturbation = perturbation;
-    this.#repeats = repeats;
+    // Where nothing is differentiated, directions would only cost.
+    this.#repeats = wantedParameters(problem.circuit, problem.wants) === 0 ? 0 : repeats;
   }
 
-  async evaluate(point: CheckedPoint, options: EvaluateOptions): Promise<GradientEvaluation> {
-    const { circuit, observables, backend, precision } = this.#problem;
+  prepare(point: CheckedPoint, options: PrepareOptions): PreparedEvaluation {
+    const { circuit, observables } = this.#problem;
     const { rows } = point;
     const count = observables.length;
     const width = circuit.parameters.length;
@@ -50,24 +53,18 @@ export class SpsaGradient implements GradientStrategy {
         const step = e === 0 ? 0 : e % 2 === 1 ? this.#perturbation : -this.#perturbation;
         for (let p = 0; p < width; p++) data[at + p] = base[row * width + p]! + (e === 0 ? 0 : step * signs[from + p]!);
       }
-    const table = { shape: [rows, evaluations], data };
-    const job = await runOneJob(backend, circuit, observables, table, { ...options, precision });
-    const stride = evaluations * count;
-    const values = new Float64Array(rows * count);
-    const stderr = new Float64Array(rows * count);
-    for (let row = 0; row < rows; row++) {
-      values.set(job.evs.subarray(row * stride, row * stride + count), row * count);
-      stderr.set(job.stds.subarray(row * stride, row * stride + count), row * count);
-    }
-    const { executions, quantumSeconds, jobIds } = job;
+    const check = (cotangents: Float64Array | undefined) => checkCotangents(cotangents, rows, count);
     return {
-      values,
-      stderr,
-      executions,
-      quantumSeconds,
-      jobIds,
-      pullback: (cotangents = options.cotangents) =>
-        this.#pullback(rows, job.evs, signs, checkCotangents(cotangents, rows, count)),
+      request: { circuit, observables, shape: [rows, evaluations], data },
+      finish: (result) => {
+        const { values, stderr } = unshifted(result!, rows, evaluations, count);
+        return {
+          values,
+          stderr,
+          pullback: (cotangents = options.cotangents) => this.#pullback(rows, result!.evs, signs, check(cotangents)),
+          standardError: (cotangents) => spreadOf(check(cotangents), stderr, count),
+        };
+      },
     };
   }
 

@@ -1,7 +1,14 @@
 export type { CircuitTemplate, TemplateCircuit } from "./circuit-template.ts";
 export { connection } from "./connection.ts";
 export { perception } from "./perception.ts";
-export type { ForwardOptions, QuantumForward, QuantumGradients } from "./quantum-forward.ts";
+export type {
+  BatchInputs,
+  ForwardOptions,
+  MeasuredOutputs,
+  PreparedForward,
+  QuantumForward,
+  QuantumGradients,
+} from "./quantum-forward.ts";
 export {
   type CircuitLayerOptions,
   type ComposedLayerOptions,

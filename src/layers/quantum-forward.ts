@@ -2,11 +2,21 @@ import type { Circuit, SparsePauliOp } from "../../circuits/index.ts";
 import type { Backend, NDArray, RunOptions } from "../../providers/index.ts";
 import { ModelError } from "../errors.ts";
 import {
+  type ExpectationRequest,
+  type ExpectationResult,
   type GradientMethod,
   type GradientProgram,
   gradientProgram,
+  type JobCosts,
+  runExpectations,
   type SpsaGradientOptions,
 } from "../gradients/index.ts";
+
+/** Features of a batch: row-major numbers of shape [B, D]. */
+export interface BatchInputs {
+  readonly shape: readonly number[];
+  readonly data: ArrayLike<number>;
+}
 
 export interface ForwardOptions extends RunOptions {
   readonly backend: Backend;
@@ -33,7 +43,7 @@ export interface QuantumGradients {
 }
 
 /** The outputs of a quantum layer for one batch, with what is needed to differentiate them. */
-export interface QuantumForward {
+export interface MeasuredOutputs {
   /** [B, K] */
   readonly outputs: NDArray;
   /** Standard errors of the outputs [B, K]; 0 where exact. */
@@ -43,12 +53,22 @@ export interface QuantumForward {
    * called before the weights' array changes.
    */
   pullback(cotangents: Float64Array): QuantumGradients;
+  /** Standard error of Σ cotangents·outputs, cotangents [B, K]; an upper bound where observables share their shots. */
+  standardError(cotangents: Float64Array): number;
   /** How gradients are computed. */
   readonly method: GradientMethod;
-  readonly jobIds: readonly string[];
-  /** What the backend charged: rows of parameter values times shots (1 where exact). */
-  readonly executions: number;
-  readonly quantumSeconds: number;
+}
+
+/** Outputs, and what they cost. */
+export interface QuantumForward extends MeasuredOutputs, JobCosts {}
+
+/** A forward pass before it runs: those of several layers can share a job. */
+export interface PreparedForward {
+  /** What a backend must answer; undefined where this process simulates and differentiates itself. */
+  readonly request: ExpectationRequest | undefined;
+  /** Executions without a request. */
+  readonly localExecutions: number;
+  finish(result: ExpectationResult | undefined): MeasuredOutputs;
 }
 
 /** Runs one circuit and its observables on any backend, and keeps what was prepared for each. */
@@ -62,7 +82,24 @@ export class QuantumEvaluation {
     this.#observables = observables;
   }
 
-  async forward(inputs: NDArray, weights: Float64Array, options: ForwardOptions): Promise<QuantumForward> {
+  async forward(inputs: BatchInputs, weights: Float64Array, options: ForwardOptions): Promise<QuantumForward> {
+    const { backend, precision, signal, tags, onSubmitted, seed } = options;
+    signal?.throwIfAborted();
+    const { request, localExecutions, finish } = this.prepare(inputs, weights, options);
+    if (request === undefined)
+      return { ...finish(undefined), executions: localExecutions, quantumSeconds: 0, jobIds: [] };
+    const { results, ...costs } = await runExpectations(backend, [request], {
+      precision,
+      seed,
+      ...(signal === undefined ? {} : { signal }),
+      ...(tags === undefined ? {} : { tags }),
+      ...(onSubmitted === undefined ? {} : { onSubmitted }),
+    });
+    return { ...finish(results[0]), ...costs };
+  }
+
+  prepare(given: BatchInputs, weights: Float64Array, options: ForwardOptions): PreparedForward {
+    const inputs = { shape: given.shape, data: Float64Array.from(given.data) };
     const { numInputs, numWeights } = this.#circuit;
     const [rows = 0, width] = inputs.shape;
     if (inputs.shape.length !== 2 || rows < 1 || width !== numInputs || inputs.data.length !== rows * numInputs)
@@ -86,28 +123,28 @@ export class QuantumEvaluation {
       throw new ModelError("LAYER_NOT_FINITE", `Weight ${badWeight} is ${weights[badWeight]}; angles must be finite.`);
 
     const program = this.#program(options);
-    const { signal, tags, onSubmitted, seed } = options;
-    const evaluation = await program.evaluate(
+    const { seed } = options;
+    const prepared = program.prepare(
       { inputs: inputs.data, weights, rows },
-      {
-        ...(signal === undefined ? {} : { signal }),
-        ...(tags === undefined ? {} : { tags }),
-        ...(onSubmitted === undefined ? {} : { onSubmitted }),
-        ...(seed === undefined ? {} : { seed }),
-      },
+      { ...(seed === undefined ? {} : { seed }) },
     );
     const shape = [rows, this.#observables.length];
     return {
-      outputs: { shape, data: evaluation.values },
-      stderr: { shape, data: evaluation.stderr },
-      pullback: (cotangents) => {
-        const { weights: weightGradient, inputs: inputGradient } = evaluation.pullback(cotangents);
-        return { weightGradient, inputGradient };
+      request: prepared.request,
+      localExecutions: prepared.request === undefined ? rows : 0,
+      finish: (result) => {
+        const measured = prepared.finish(result);
+        return {
+          outputs: { shape, data: measured.values },
+          stderr: { shape, data: measured.stderr },
+          pullback: (cotangents) => {
+            const { weights: weightGradient, inputs: inputGradient } = measured.pullback(cotangents);
+            return { weightGradient, inputGradient };
+          },
+          standardError: (cotangents) => measured.standardError(cotangents),
+          method: program.method,
+        };
       },
-      method: program.method,
-      jobIds: evaluation.jobIds,
-      executions: evaluation.executions,
-      quantumSeconds: evaluation.quantumSeconds,
     };
   }
 

@@ -1,8 +1,14 @@
 import { Circuit, type CircuitJSON, type ParameterVector, Rng, SparsePauliOp, slotsOf } from "../../circuits/index.ts";
-import type { NDArray, ObservableLike } from "../../providers/index.ts";
+import type { ObservableLike } from "../../providers/index.ts";
 import { ModelError } from "../errors.ts";
 import { type CircuitTemplate, resolveTemplate } from "./circuit-template.ts";
-import { type ForwardOptions, QuantumEvaluation, type QuantumForward } from "./quantum-forward.ts";
+import {
+  type BatchInputs,
+  type ForwardOptions,
+  type PreparedForward,
+  QuantumEvaluation,
+  type QuantumForward,
+} from "./quantum-forward.ts";
 import {
   drawWeights,
   initializersByName,
@@ -170,8 +176,17 @@ export class QuantumLayer {
    * @param weights [W] in row order, radians
    * @throws ModelError LAYER_INPUT_SHAPE, LAYER_WEIGHT_SHAPE, LAYER_NOT_FINITE; GradientError; the backend's errors
    */
-  forward(inputs: NDArray, weights: Float64Array, options: ForwardOptions): Promise<QuantumForward> {
-    return this.#evaluation.forward(inputs, weights, options);
+  forward(inputs: BatchInputs, weights: ArrayLike<number>, options: ForwardOptions): Promise<QuantumForward> {
+    return this.#evaluation.forward(inputs, Float64Array.from(weights), options);
+  }
+
+  /**
+   * The first half of `forward`, for callers that run several layers in one job with `runExpectations`. Of the options
+   * only those that say what is needed count here.
+   * @throws as `forward`
+   */
+  prepare(inputs: BatchInputs, weights: ArrayLike<number>, options: ForwardOptions): PreparedForward {
+    return this.#evaluation.prepare(inputs, Float64Array.from(weights), options);
   }
 
   toConfig(): QuantumLayerConfig {
@@ -212,6 +227,11 @@ function readObservables(given: readonly ObservableLike[] | undefined, numQubits
     try {
       if (one instanceof SparsePauliOp) observable = one;
       else if (typeof one === "string") observable = SparsePauliOp.parse(one);
+      else if (typeof one !== "object" || one === null)
+        throw new ModelError(
+          "LAYER_OBSERVABLE",
+          `it is ${String(one)}; give a label such as "ZI", a map such as { 0: "Z" }, or a SparsePauliOp.`,
+        );
       else observable = SparsePauliOp.fromMaps(numQubits, [[one, 1]]);
     } catch (error) {
       throw new ModelError("LAYER_OBSERVABLE", `Observable ${index}: ${(error as Error).message}`, { cause: error });

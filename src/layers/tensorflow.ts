@@ -16,9 +16,12 @@ type Shape = (number | null)[];
 /**
  * A quantum layer as a TensorFlow.js layer, for `tf.sequential` and the functional API: features [batch, D] in radians to
  * expectation values [batch, K].
+ * @throws ModelError LAYER_PART
  * @example model.add(quantum(quantumLayer({ qubits: 4, perception: perception.angle(), connection: connection.basicEntangler({ layers: 2 }) })));
  */
 export function quantum(layer: QuantumLayer, options: KerasQuantumLayerOptions = {}): KerasQuantumLayer {
+  if (!(layer instanceof QuantumLayer))
+    throw new ModelError("LAYER_PART", "quantum() takes a layer: quantum(quantumLayer({ ... })).");
   return new KerasQuantumLayer({ ...options, layer });
 }
 
@@ -55,9 +58,10 @@ export class KerasQuantumLayer extends layers.Layer {
     this.#checkShape(singleShape(inputShape));
     const initial = this.quantum.initialWeights();
     let offset = 0;
-    for (const { name, shape, size } of this.quantum.weightVectors) {
+    for (const [index, { name, shape, size }] of this.quantum.weightVectors.entries()) {
       const values = Float32Array.from(initial.subarray(offset, offset + size));
-      this.addWeight(name, [...shape], "float32", givenWeights(values), undefined, this.trainable);
+      // Always trainable by itself: whether the layer is, the layer says, now and later.
+      this.addWeight(variableName(name, index), [...shape], "float32", givenWeights(values), undefined, true);
       offset += size;
     }
     this.built = true;
@@ -79,8 +83,7 @@ export class KerasQuantumLayer extends layers.Layer {
   }
 
   override getConfig(): tf.serialization.ConfigDict {
-    // As text, since TensorFlow.js renames the keys of nested objects.
-    return { ...super.getConfig(), quantum: JSON.stringify(this.quantum.toConfig()) };
+    return { ...super.getConfig(), quantum: configText(this.quantum.toConfig()) };
   }
 
   /** The layer's variables in the order of the circuit's weight vectors. */
@@ -189,6 +192,22 @@ export class KerasQuantumLayer extends layers.Layer {
 tf.serialization.registerClass(
   KerasQuantumLayer as unknown as tf.serialization.SerializableConstructor<tf.serialization.Serializable>,
 );
+
+/**
+ * A config as JSON that survives being saved: TensorFlow.js turns the words of any text in a model's config into snake case
+ * and back. Without capitals, underscores and letters that have capitals there is nothing for it to turn.
+ */
+function configText(config: QuantumLayerConfig): string {
+  return JSON.stringify(config).replaceAll(
+    /[A-Z_]|[^ -~]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
+/** TensorFlow.js allows few characters in names of variables, circuits any letter. */
+function variableName(name: string, index: number): string {
+  return /^[A-Za-z0-9.][A-Za-z0-9_.-]*$/.test(name) ? name : `weights.${index}`;
+}
 
 /** An initializer of values that are known already; it is asked once, while the layer is built. */
 function givenWeights(values: Float32Array): ReturnType<typeof initializers.zeros> {

@@ -38,6 +38,11 @@ export function initializersByName(
   given: WeightInitializers,
   vectors: readonly ParameterVector[],
 ): Readonly<Record<string, WeightInitializer>> {
+  if (typeof given !== "object" || given === null)
+    throw new ModelError(
+      "LAYER_INITIALIZER",
+      `An initializer is an object such as { type: "zeros" }, not ${JSON.stringify(given) ?? String(given)}; types are: ${Object.keys(MAKERS).join(", ")}.`,
+    );
   const single = isInitializer(given) ? given : undefined;
   const named = single === undefined ? (given as Readonly<Record<string, WeightInitializer>>) : {};
   const names = vectors.map(({ name }) => name);

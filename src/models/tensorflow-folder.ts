@@ -32,10 +32,40 @@ export interface SaveModelOptions {
 /**
  * Saves a model to a folder as model.json and weights.bin, in the format that TensorFlow.js reads. A crash at any moment
  * leaves a folder that loads as the old or as the new model.
- * @throws ModelError MODEL_FOLDER when the folder cannot be made or written
+ * @throws ModelError MODEL_FOLDER when the folder cannot be made or written; MODEL_OPTIMIZER when the optimizer cannot be
+ * saved
  */
 export async function saveModel(model: LayersModel, folder: string, options: SaveModelOptions = {}): Promise<void> {
-  await model.save(folderHandler(folder), { includeOptimizer: options.includeOptimizer ?? false });
+  const { includeOptimizer = false } = options;
+  if (includeOptimizer) checkOptimizer(model);
+  try {
+    await model.save(folderHandler(folder), { includeOptimizer });
+  } catch (error) {
+    if (error instanceof ModelError || !includeOptimizer) throw error;
+    throw optimizerError(model, (error as Error).message, error);
+  }
+}
+
+/** TensorFlow.js saves losses and metrics by name, so functions would be lost in silence. */
+function checkOptimizer(model: LayersModel): void {
+  if (model.optimizer == null) throw optimizerError(model, "the model is not compiled");
+  const named = (given: unknown): boolean =>
+    given == null ||
+    typeof given === "string" ||
+    (typeof given === "object" && Object.values(given).every((one) => named(one)));
+  for (const [what, given] of [
+    ["loss", model.loss],
+    ["metric", model.metrics],
+  ] as const)
+    if (!named(given)) throw optimizerError(model, `a ${what} that is a function has no name to be saved under`);
+}
+
+function optimizerError(model: LayersModel, reason: string, cause?: unknown): ModelError {
+  return new ModelError(
+    "MODEL_OPTIMIZER",
+    `What model ${model.name} is compiled with cannot be saved: ${reason}. Save without { includeOptimizer: true }, and compile after loading.`,
+    { cause },
+  );
 }
 
 /**

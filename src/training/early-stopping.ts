@@ -3,7 +3,7 @@ import { TrainingError } from "../errors.ts";
 export interface EarlyStoppingOptions {
   /** What is watched at the end of each epoch: "loss", a metric, or one of these with "val_" before it. "val_loss" by default. */
   readonly monitor?: string;
-  /** Epochs without improvement after which training ends; 0 by default. */
+  /** Epochs in a row without improvement after which training ends; by default the first ends it, as does 1. */
   readonly patience?: number;
   /** The least change that counts as improvement; 0 by default. */
   readonly minDelta?: number;
@@ -65,13 +65,14 @@ export class EarlyStopping {
         `Early stopping watches "${this.monitor}", but an epoch has only: ${Object.keys(logs).join(", ")}. Values with val_ need validation data.`,
       );
     const value = this.#sign * logged;
-    if (this.#bestEpoch === 0 || value < this.#best - this.#minDelta) {
+    // An epoch whose value is no number is none to go back to.
+    if (value < this.#best - this.#minDelta || (this.#bestEpoch === 0 && Number.isFinite(value))) {
       this.#best = value;
       this.#bestEpoch = epoch;
       this.#waited = 0;
       return { improved: true, stop: false };
     }
     this.#waited++;
-    return { improved: false, stop: this.#waited > this.#patience };
+    return { improved: false, stop: this.#waited >= Math.max(1, this.#patience) };
   }
 }

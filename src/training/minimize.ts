@@ -1,7 +1,7 @@
 import { type Circuit, type Initializer, Rng, type SparsePauliOp, uniformWeights } from "../../circuits/index.ts";
 import type { Backend } from "../../providers/index.ts";
-import { TrainingError } from "../errors.ts";
-import { type GradientMethod, gradientProgram, runOneJob, type SpsaGradientOptions } from "../gradients/index.ts";
+import { GradientError, TrainingError } from "../errors.ts";
+import { type GradientMethod, gradientProgram, runExpectations, type SpsaGradientOptions } from "../gradients/index.ts";
 import type { EvaluationOptimizer, GradientOptimizer, Optimizer } from "../optimizers/index.ts";
 import type { RunStore } from "../runs/index.ts";
 import { Run } from "./run.ts";
@@ -11,8 +11,12 @@ export interface MinimizeCheckpoint {
   /** Steps done. */
   readonly step: number;
   readonly weights: readonly number[];
-  /** The optimizer's state. */
+  /** The optimizer's name and state. */
+  readonly optimizer: string;
   readonly state: unknown;
+  /** The last step's value, and for how many steps in a row it has moved by less than `tolerance`. */
+  readonly value: number;
+  readonly still: number;
 }
 
 export interface MinimizeStep {
@@ -61,7 +65,7 @@ export interface MinimizeOptions {
   readonly seed?: number | string;
   /** How to take gradients; "auto" by default. */
   readonly method?: GradientMethod | "auto";
-  /** Rows of parameter values that one step may send. */
+  /** Rows of parameter values that one step may send; the evaluation at the end sends one. */
   readonly budget?: number;
   /** Settings of gradient method "spsa". */
   readonly spsa?: SpsaGradientOptions;
@@ -105,13 +109,14 @@ type Stepper = (weights: Float64Array, state: unknown, seed: number, signal: Abo
  * none where the backend has adjoint gradients, and one more for the value at the end. The same options and seed give the
  * same steps.
  * @example const { weights, value } = await minimize({ circuit, observable, optimizer: adam(), backend, steps: 200 });
- * @throws TrainingError TRAINING_OPTION, TRAINING_SHAPE, OPTIMIZER_*; GradientError; at once. What a step throws fails the run.
+ * @throws TrainingError TRAINING_OPTION, TRAINING_SHAPE, TRAINING_CHECKPOINT, OPTIMIZER_*; GradientError; at once. What a step throws fails the run.
  */
 export function minimize(options: MinimizeOptions): Run<MinimizeStep, MinimizeResult> {
   const { circuit, optimizer, steps, seed = 0, tolerance = 0, signal, id, store, from } = options;
   const rng = Rng.seed(seed);
   const inputs = Float64Array.from(options.inputs ?? []);
   checkOptions(options, inputs);
+  if (from !== undefined) checkCheckpoint(from, optimizer);
   const start = from?.weights ?? options.initial ?? uniformWeights();
   const initial =
     typeof start === "function" ? start(circuit, rng.fork("initial")) : Float64Array.from(start as ArrayLike<number>);
@@ -128,7 +133,7 @@ export function minimize(options: MinimizeOptions): Run<MinimizeStep, MinimizeRe
       const history: MinimizeStep[] = [];
       let current = { weights: initial, state };
       let ended: MinimizeResult["ended"] = "steps";
-      let still = 0;
+      let { value: before, still } = from ?? { value: Number.POSITIVE_INFINITY, still: 0 };
       for (let step = (from?.step ?? 0) + 1; step <= steps; step++) {
         const began = performance.now();
         const stepSeed = rng.fork("step", step).uint32();
@@ -138,13 +143,16 @@ export function minimize(options: MinimizeOptions): Run<MinimizeStep, MinimizeRe
           ...outcome
         } = await takeStep(current.weights, current.state, stepSeed, runSignal);
         current = { weights, state: next };
-        const checkpoint = { step, weights: Array.from(weights), state: next };
+        const { value } = outcome;
+        still = Math.abs(value - before) < tolerance ? still + 1 : 0;
+        before = value;
+        const checkpoint = { step, weights: Array.from(weights), optimizer: optimizer.name, state: next, value, still };
         const done = { step, ...outcome, seconds: (performance.now() - began) / 1000, checkpoint };
-        const moved = Math.abs(done.value - (history.at(-1)?.value ?? Number.POSITIVE_INFINITY));
-        still = moved < tolerance ? still + 1 : 0;
         history.push(done);
+        // Recorded first: what a callback throws must not lose a step that was paid for.
+        const goOn = await emit(done);
         for (const callback of options.callbacks ?? []) await callback.onStep?.(done);
-        if (!(await emit(done))) ended = "stopped";
+        if (!goOn) ended = "stopped";
         else if (still >= patience) ended = "tolerance";
         if (ended !== "steps") break;
       }
@@ -210,15 +218,21 @@ function valueByJob(options: MinimizeOptions, inputs: Float64Array): Evaluator {
 }
 
 function evaluationStepper(options: MinimizeOptions, optimizer: EvaluationOptimizer, inputs: Float64Array): Stepper {
+  const { budget = Number.POSITIVE_INFINITY } = options;
   return async (_weights, state, seed, signal) => {
     const points = optimizer.propose(state);
+    if (points.length > budget)
+      throw new GradientError(
+        "GRADIENT_BUDGET",
+        `This step of ${optimizer.name} needs ${points.length} evaluations but the budget is ${budget}.`,
+      );
     const { evs, stds, executions, quantumSeconds, jobIds } = await evaluateOnce(options, inputs, points, seed, signal);
     const { state: next, value, stderr } = optimizer.accept(state, evs, stds);
     return { value, stderr, weights: optimizer.weights(next), state: next, executions, quantumSeconds, jobIds };
   };
 }
 
-function evaluateOnce(
+async function evaluateOnce(
   options: MinimizeOptions,
   inputs: Float64Array,
   points: readonly Float64Array[],
@@ -226,8 +240,15 @@ function evaluateOnce(
   signal: AbortSignal,
 ) {
   const { backend, circuit, observable, precision } = options;
-  const table = { shape: [points.length], data: Float64Array.from(points.flatMap((point) => [...inputs, ...point])) };
-  return runOneJob(backend, circuit, [observable], table, { ...jobOptions(options), signal, seed, precision });
+  const data = Float64Array.from(points.flatMap((point) => [...inputs, ...point]));
+  const request = { circuit, observables: [observable], shape: [points.length], data };
+  const { results, ...costs } = await runExpectations(backend, [request], {
+    ...jobOptions(options),
+    signal,
+    seed,
+    precision,
+  });
+  return { ...results[0]!, ...costs };
 }
 
 function jobOptions({ tags, onSubmitted }: MinimizeOptions): Pick<MinimizeOptions, "tags" | "onSubmitted"> {
@@ -242,6 +263,28 @@ function checkWeights(circuit: Circuit, weights: Float64Array): void {
       bad >= 0
         ? `Starting weight ${bad} is ${weights[bad]}; weights must be finite.`
         : `The circuit has ${circuit.numWeights} weight(s) but ${weights.length} starting value(s) were given.`,
+    );
+}
+
+/** @throws TrainingError TRAINING_CHECKPOINT */
+function checkCheckpoint(from: MinimizeCheckpoint, optimizer: Optimizer): void {
+  const { step, weights, optimizer: name, state, value, still } = from;
+  const wrong =
+    !Number.isSafeInteger(step) || step < 0
+      ? `step ${step}`
+      : !Array.isArray(weights)
+        ? "no weights"
+        : state === undefined
+          ? "no optimizer state"
+          : typeof value !== "number" || !Number.isSafeInteger(still)
+            ? "no last value"
+            : undefined;
+  if (wrong !== undefined)
+    throw new TrainingError("TRAINING_CHECKPOINT", `The checkpoint has ${wrong}; give one that a step reported.`);
+  if (name !== optimizer.name)
+    throw new TrainingError(
+      "TRAINING_CHECKPOINT",
+      `The checkpoint is one of optimizer "${name}", whose state "${optimizer.name}" cannot take over.`,
     );
 }
 

@@ -2,7 +2,10 @@ import { randomUUID } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
 import type { RunEvent, RunStore } from "../runs/index.ts";
 
-/** Reports one finished step. Resolves to false once the run was asked to stop: then return the result so far. */
+/**
+ * Records one finished step, then fails if the run was aborted. Resolves to false once it was asked to stop: then return the
+ * result so far.
+ */
 export type Emit<Step> = (step: Step) => Promise<boolean>;
 
 export interface RunStartOptions {
@@ -130,10 +133,11 @@ export class Run<Step, Result> implements PromiseLike<Result>, AsyncIterable<Ste
   }
 
   async #emit(step: Step): Promise<boolean> {
-    this.#signal.throwIfAborted();
+    // A step that is done is recorded, aborted or not.
     await this.#append({ type: "step", step });
     this.#steps.push(step);
     this.#announce();
+    this.#signal.throwIfAborted();
     if (performance.now() - this.#sliceStart >= SLICE_MS) {
       await setImmediate();
       this.#sliceStart = performance.now();

@@ -36,7 +36,14 @@ export async function rowsFor(model: LayersModel, data: TrainingData, what = "da
   const own: tf.Tensor[] = [];
   try {
     const x = await tensorsFor(data.x, model.inputNames, inputShapes(model), `${what}.x`, own);
-    const y = await tensorsFor(data.y, model.outputNames, targetShapes(model), `${what}.y`, own);
+    const y = (await tensorsFor(data.y, model.outputNames, targetShapes(model), `${what}.y`, own)).map((target) => {
+      if (target.dtype === "float32") return target;
+      // Losses compute with float32 only.
+      const cast = tf.cast(target, "float32");
+      own.push(cast);
+      return cast;
+    });
+    await checkClasses(model, y, `${what}.y`);
     const numRows = x[0]!.shape[0]!;
     for (const tensor of [...x, ...y])
       if (tensor.shape[0] !== numRows)
@@ -81,16 +88,34 @@ function inputShapes(model: LayersModel): readonly Shapes[] {
 
 /** A loss of the user's own may want targets of any shape; only their rows are checked then. */
 function targetShapes(model: LayersModel): readonly Shapes[] {
-  const { loss, outputNames } = model;
   return model.outputs.map(({ shape }, i) => {
-    const own = Array.isArray(loss)
-      ? loss[i]
-      : typeof loss === "object" && loss !== null
-        ? (loss as Record<string, unknown>)[outputNames[i]!]
-        : loss;
-    if (typeof own === "function") return [];
-    return own === "sparseCategoricalCrossentropy" ? [[...shape.slice(0, -1), 1]] : [shape];
+    const loss = lossOf(model, i);
+    if (typeof loss === "function") return [];
+    return loss === "sparseCategoricalCrossentropy" ? [[...shape.slice(0, -1), 1]] : [shape];
   });
+}
+
+/** Classes given by number must be among the model's outputs: TensorFlow.js takes any, and trains on nothing. */
+async function checkClasses(model: LayersModel, targets: readonly tf.Tensor[], what: string): Promise<void> {
+  for (const [i, target] of targets.entries()) {
+    if (lossOf(model, i) !== "sparseCategoricalCrossentropy") continue;
+    const classes = model.outputs[i]!.shape.at(-1) ?? Number.POSITIVE_INFINITY;
+    const bad = (await target.data()).findIndex(
+      (value: number) => !(Number.isInteger(value) && value >= 0 && value < classes),
+    );
+    if (bad >= 0)
+      throw new DataError(
+        "DATA_CLASSES",
+        `${what} has class ${(await target.data())[bad]} in row ${bad}; the model's classes are 0 to ${classes - 1}.`,
+      );
+  }
+}
+
+/** What one output of a compiled model is compared with; undefined where it is not compiled. */
+function lossOf({ loss, outputNames }: LayersModel, output: number): unknown {
+  if (Array.isArray(loss)) return loss[output];
+  if (typeof loss === "object" && loss !== null) return (loss as Record<string, unknown>)[outputNames[output]!];
+  return loss;
 }
 
 async function tensorsFor(
@@ -126,6 +151,8 @@ async function tensorsFor(
 }
 
 function partsOf(data: ModelData, names: readonly string[], what: string): readonly TensorData[] {
+  if (typeof data !== "object" || data === null)
+    throw new DataError("DATA_SHAPE", `${what} is ${String(data)}; give arrays of numbers or tensors.`);
   if (data instanceof tf.Tensor || ArrayBuffer.isView(data) || isFlat(data)) return [data as TensorData];
   if (Array.isArray(data)) return data[0] instanceof tf.Tensor ? (data as tf.Tensor[]) : [data as ArrayData];
   const named = data as Readonly<Record<string, TensorData>>;

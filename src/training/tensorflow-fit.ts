@@ -1,13 +1,20 @@
 import type * as tf from "@tensorflow/tfjs-core";
-import type { History, LayersModel, ModelFitDatasetArgs } from "@tensorflow/tfjs-layers";
+import {
+  CustomCallback,
+  type CustomCallbackArgs,
+  type History,
+  type LayersModel,
+  type ModelFitDatasetArgs,
+} from "@tensorflow/tfjs-layers";
 import { Rng } from "../../circuits/index.ts";
-import { type Backend, type DifferentiableBackend, isDifferentiable } from "../../providers/index.ts";
+import { type Backend, type DifferentiableBackend, isDifferentiable, localSimulator } from "../../providers/index.ts";
 import { TrainingError } from "../errors.ts";
 import { KerasQuantumLayer } from "../layers/tensorflow.ts";
-import { rowsFor, type TrainingData, takeRows } from "./tensorflow-data.ts";
-import { type CompileOptions, compileObjective } from "./tensorflow-objective.ts";
-import { planModel } from "./tensorflow-plan.ts";
-import { checkBatchSize } from "./tensorflow-predict.ts";
+import { type Rows, rowsFor, type TrainingData, takeRows } from "./tensorflow-data.ts";
+import { lockForTraining } from "./tensorflow-lock.ts";
+import { type CompileOptions, compileObjective, type Objective } from "./tensorflow-objective.ts";
+import { type ModelPlan, planModel } from "./tensorflow-plan.ts";
+import { checkBatchSize, checkProvider, evaluateWith } from "./tensorflow-predict.ts";
 
 export type { History } from "@tensorflow/tfjs-layers";
 
@@ -31,7 +38,8 @@ export interface FitOptions extends CompileOptions {
 }
 
 export async function executeFit(model: LayersModel, data: TrainingData, options: FitOptions): Promise<History> {
-  const { provider, epochs = 1, batchSize = 32, seed = 0, shuffle = true, callbacks, verbose = 0 } = options;
+  const { provider, epochs = 1, batchSize = 32 } = options;
+  checkProvider(provider);
   if (provider !== undefined && !(provider.capabilities.local && isDifferentiable(provider)))
     throw new TrainingError(
       "FIT_REMOTE_PROVIDER",
@@ -40,62 +48,88 @@ export async function executeFit(model: LayersModel, data: TrainingData, options
   if (!(Number.isSafeInteger(epochs) && epochs >= 1))
     throw new TrainingError("TRAINING_LENGTH", `epochs is ${epochs}; it must be an integer of 1 or more.`);
   checkBatchSize(batchSize);
-  const plan = planModel(model);
-  compileObjective(model, options);
-  const rows = await rowsFor(model, data);
+  const release = lockForTraining(model);
+  const prepared: Rows[] = [];
   try {
-    const validation =
-      options.validation === undefined ? undefined : await rowsFor(model, options.validation, "validation data");
-    const rng = Rng.seed(seed);
-    let epoch = -1;
-    // TensorFlow.js asks for one iterator before the first epoch, and for one at the start of each.
-    const iterator = async (): Promise<Batches> => {
-      const order =
-        shuffle && epoch >= 0
-          ? rng.fork("epoch", epoch).permutation(rows.numRows)
-          : Int32Array.from({ length: rows.numRows }, (_, i) => i);
-      epoch++;
-      let from = 0;
-      return {
-        async next() {
-          if (from >= rows.numRows) return { value: null, done: true };
-          const part = order.slice(from, from + batchSize);
-          from += batchSize;
-          const value = { xs: takeRows(rows.x, part), ys: takeRows(rows.y, part) };
-          return { value, done: from >= rows.numRows };
-        },
-      };
-    };
-    const dataset = { size: Math.ceil(rows.numRows / batchSize), iterator };
-    try {
-      return await simulatingOn(
-        provider,
-        plan.nodes.map(({ layer }) => layer),
-        () =>
-          model.fitDataset(
-            dataset as unknown as Parameters<LayersModel["fitDataset"]>[0],
-            {
-              epochs,
-              verbose,
-              validationBatchSize: batchSize,
-              ...(callbacks === undefined ? {} : { callbacks }),
-              ...(validation === undefined
-                ? {}
-                : {
-                    validationData: [[...validation.x], [...validation.y]] as unknown as [
-                      tf.TensorContainer,
-                      tf.TensorContainer,
-                    ],
-                  }),
-            } as Parameters<LayersModel["fitDataset"]>[1],
-          ),
-      );
-    } finally {
-      validation?.dispose();
+    const plan = planModel(model);
+    const objective = compileObjective(model, options);
+    const rows = await rowsFor(model, data);
+    prepared.push(rows);
+    const callbacks = listed(options.callbacks);
+    if (options.validation !== undefined) {
+      const validation = await rowsFor(model, options.validation, "validation data");
+      prepared.push(validation);
+      callbacks.unshift(new CustomCallback(validating(plan, objective, validation, options), "auto"));
     }
+    return await simulatingOn(
+      provider,
+      plan.nodes.map(({ layer }) => layer),
+      () =>
+        model.fitDataset(
+          shuffledBatches(rows, options) as unknown as Parameters<LayersModel["fitDataset"]>[0],
+          { epochs, verbose: options.verbose ?? 0, callbacks } as Parameters<LayersModel["fitDataset"]>[1],
+        ),
+    );
   } finally {
-    rows.dispose();
+    release();
+    for (const rows of prepared) rows.dispose();
   }
+}
+
+/** The batches of each epoch, as `fitDataset` reads them. */
+function shuffledBatches(rows: Rows, { batchSize = 32, seed = 0, shuffle = true }: FitOptions) {
+  const rng = Rng.seed(seed);
+  let epoch = -1;
+  // TensorFlow.js asks for one iterator before the first epoch, and for one at the start of each.
+  const iterator = async (): Promise<Batches> => {
+    const order =
+      shuffle && epoch >= 0
+        ? rng.fork("epoch", epoch).permutation(rows.numRows)
+        : Int32Array.from({ length: rows.numRows }, (_, i) => i);
+    epoch++;
+    let from = 0;
+    return {
+      async next() {
+        if (from >= rows.numRows) return { value: null, done: true };
+        const part = order.slice(from, from + batchSize);
+        from += batchSize;
+        const value = { xs: takeRows(rows.x, part), ys: takeRows(rows.y, part) };
+        return { value, done: from >= rows.numRows };
+      },
+    };
+  };
+  return { size: Math.ceil(rows.numRows / batchSize), iterator };
+}
+
+/** Callbacks as instances, which can stand beside each other. */
+function listed(callbacks: FitOptions["callbacks"]): CustomCallback[] {
+  const list = callbacks === undefined ? [] : Array.isArray(callbacks) ? callbacks : [callbacks];
+  // Instances have a method that takes the model; what is written by hand has only those of interest.
+  return (list as (CustomCallback | CustomCallbackArgs)[]).map((one) =>
+    "setModel" in one ? (one as CustomCallback) : new CustomCallback(one as CustomCallbackArgs, "auto"),
+  );
+}
+
+/**
+ * Puts validation into the logs of an epoch before other callbacks read them. TensorFlow.js's own validation reports the
+ * loss of the first of several outputs as that of all, and leaves a tensor behind in each epoch.
+ */
+function validating(
+  plan: ModelPlan,
+  objective: Objective,
+  rows: Rows,
+  { provider, batchSize, seed = 0 }: FitOptions,
+): CustomCallbackArgs {
+  const backend = provider ?? localSimulator();
+  return {
+    async onEpochEnd(epoch, logs) {
+      const rng = Rng.seed(seed).fork("validation", epoch);
+      const quantum = { backend, precision: undefined, gradient: "auto", signal: undefined, tags: [] } as const;
+      const { loss, metrics } = await evaluateWith(plan, objective, rows, batchSize, rng, quantum);
+      const found = Object.entries(metrics).map(([name, value]) => [`val_${name}`, value]);
+      Object.assign(logs!, { val_loss: loss, ...Object.fromEntries(found) });
+    },
+  };
 }
 
 interface Batches {

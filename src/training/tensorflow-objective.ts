@@ -37,6 +37,7 @@ export function compileObjective(model: LayersModel, options: CompileOptions): O
     );
   if (options.optimizer !== undefined || options.loss !== undefined || options.metrics !== undefined)
     try {
+      if (options.optimizer !== undefined) disposeOwnedOptimizer(model);
       model.compile({ optimizer, loss, ...(metrics == null ? {} : { metrics }) });
     } catch (error) {
       throw new TrainingError("TRAINING_COMPILE", `The model cannot be compiled: ${(error as Error).message}`, {
@@ -44,6 +45,15 @@ export function compileObjective(model: LayersModel, options: CompileOptions): O
       });
     }
   return readObjective(model);
+}
+
+/** An optimizer that TensorFlow.js made from a name is nobody else's; compiling anew would leave its tensors behind. */
+function disposeOwnedOptimizer(model: LayersModel): void {
+  const { isOptimizerOwned, optimizer } = model as unknown as {
+    readonly isOptimizerOwned?: boolean;
+    readonly optimizer?: tf.Optimizer;
+  };
+  if (isOptimizerOwned === true) optimizer?.dispose();
 }
 
 /** @throws TrainingError TRAINING_NOT_COMPILED */
@@ -56,6 +66,12 @@ export function readObjective(model: LayersModel): Objective {
       `Model ${model.name} is not compiled; call model.compile({ optimizer, loss }) first.`,
     );
   const losses = compiled.lossFunctions as unknown as readonly LossOrMetric[];
+  const without = compiled.outputNames.filter((_, i) => typeof losses[i] !== "function");
+  if (without.length > 0)
+    throw new TrainingError(
+      "TRAINING_NOT_COMPILED",
+      `Model ${model.name} has no loss for its output(s) ${without.join(", ")}; give one loss, or one for each of: ${compiled.outputNames.join(", ")}. A loss that is a function of your own is not saved with a model.`,
+    );
   const metricTensors = compiled.metricsTensors as unknown as readonly (readonly [LossOrMetric, number])[];
   const metricNames = distinct(compiled.metricsNames).slice(1);
   const outputLosses = (targets: readonly tf.Tensor[], outputs: readonly tf.Tensor[]): tf.Tensor[] =>

@@ -17,8 +17,6 @@ export interface PlanNode {
 
 export interface QuantumNode {
   readonly layer: KerasQuantumLayer;
-  /** How many quantum layers lie before it on the longest path; nodes of one level can run side by side. */
-  readonly level: number;
   /** A weight of its own is trained. */
   readonly trainable: boolean;
   /** Something trained lies before it, so that its inputs need gradients. */
@@ -33,7 +31,6 @@ export interface ModelPlan {
   readonly inputs: readonly number[];
   readonly outputs: readonly number[];
   readonly numValues: number;
-  readonly numLevels: number;
 }
 
 /** Layers that draw random numbers and cannot be seeded from outside; dropout can. */
@@ -56,23 +53,16 @@ export function planModel(model: LayersModel): ModelPlan {
     );
   const trained = new Set(model.trainableWeights.map(({ id }) => id));
   const nodes: PlanNode[] = [];
-  const levels: number[] = [];
+  /** For each value whether it depends on something trained. */
   const afterTrained: boolean[] = [];
-  const newValue = (level: number, trainable: boolean): number => {
-    afterTrained.push(trainable);
-    return levels.push(level) - 1;
-  };
+  const newValue = (trainable: boolean): number => afterTrained.push(trainable) - 1;
 
   const call = (layer: Layer, inputs: readonly number[], numOutputs: number): readonly number[] => {
     checkLayer(layer);
-    const level = Math.max(0, ...inputs.map((value) => levels[value]!));
     const before = inputs.some((value) => afterTrained[value]!);
     const trainable = layer.weights.some(({ id }) => trained.has(id));
-    const quantum =
-      layer instanceof KerasQuantumLayer ? { layer, level, trainable, needsInputGradient: before } : undefined;
-    const outputs = Array.from({ length: numOutputs }, () =>
-      newValue(quantum === undefined ? level : level + 1, before || trainable),
-    );
+    const quantum = layer instanceof KerasQuantumLayer ? { layer, trainable, needsInputGradient: before } : undefined;
+    const outputs = Array.from({ length: numOutputs }, () => newValue(before || trainable));
     nodes.push({ layer, index: nodes.length, inputs, outputs, quantum });
     return outputs;
   };
@@ -95,10 +85,9 @@ export function planModel(model: LayersModel): ModelPlan {
     return container.outputs.map(visit);
   };
 
-  const inputs = model.inputs.map(() => newValue(0, false));
+  const inputs = model.inputs.map(() => newValue(false));
   const outputs = expand(model, inputs);
-  const numLevels = Math.max(0, ...nodes.map(({ quantum }) => (quantum === undefined ? 0 : quantum.level + 1)));
-  return { model, nodes, inputs, outputs, numValues: levels.length, numLevels };
+  return { model, nodes, inputs, outputs, numValues: afterTrained.length };
 }
 
 /** True for dropout without a seed of its own: `train` then gives it one for each step. */

@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { Rng } from "../../circuits/index.ts";
 import { type Backend, localSimulator } from "../../providers/index.ts";
-import { DataError } from "../errors.ts";
+import { DataError, TrainingError } from "../errors.ts";
 import { featuresFor, type ModelData, rowsFor, type TrainingData, takeRows } from "./tensorflow-data.ts";
 import { type Objective, readObjective } from "./tensorflow-objective.ts";
 import { type ModelPlan, planModel } from "./tensorflow-plan.ts";
@@ -41,6 +41,15 @@ export interface PredictResult extends RunCosts {
 export function checkBatchSize(batchSize: number): void {
   if (!(Number.isSafeInteger(batchSize) && batchSize >= 1))
     throw new DataError("DATA_BATCH_SIZE", `A batch has 1 row or more, not ${batchSize}.`);
+}
+
+/** @throws TrainingError TRAINING_PROVIDER */
+export function checkProvider(provider: Backend | undefined): void {
+  if (provider === undefined || (typeof provider === "object" && typeof provider?.estimator === "function")) return;
+  throw new TrainingError(
+    "TRAINING_PROVIDER",
+    `The provider is ${JSON.stringify(provider)}, which is no backend; give one such as localSimulator().`,
+  );
 }
 
 export async function predictRows(model: LayersModel, x: ModelData, options: PredictOptions): Promise<PredictResult> {
@@ -107,8 +116,9 @@ export async function evaluateWith(
   return { loss, metrics, ...costs };
 }
 
-function quantumOptions({ provider = localSimulator(), precision, signal }: PredictOptions): QuantumOptions {
-  return { backend: provider, precision, gradient: "auto", signal, tags: [] };
+function quantumOptions({ provider, precision, signal }: PredictOptions): QuantumOptions {
+  checkProvider(provider);
+  return { backend: provider ?? localSimulator(), precision, gradient: "auto", signal, tags: [] };
 }
 
 function batchOrders(numRows: number, batchSize = 32): readonly Int32Array[] {

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Rng } from "../../circuits/index.ts";
 import { TrainingError } from "../errors.ts";
-import type { QuantumForward } from "../layers/index.ts";
+import type { MeasuredOutputs } from "../layers/index.ts";
 import type { Objective } from "./tensorflow-objective.ts";
 import type { ModelPlan, PlanNode, QuantumNode } from "./tensorflow-plan.ts";
 import { callLayer, feed, noCosts, outputTensor, type QuantumOptions, release, runNodes } from "./tensorflow-walk.ts";
@@ -9,7 +9,10 @@ import { callLayer, feed, noCosts, outputTensor, type QuantumOptions, release, r
 export interface StepOutcome {
   readonly loss: number;
   readonly metrics: Readonly<Record<string, number>>;
-  /** Standard error of the loss from the quantum layers' samples, to first order; 0 where exact. */
+  /**
+   * Standard error of the loss from the quantum layers' samples, to first order; 0 where exact, and an upper bound where
+   * observables share their shots.
+   */
   readonly stderr: number;
   readonly executions: number;
   readonly quantumSeconds: number;
@@ -51,58 +54,73 @@ function differentiate(
   plan: ModelPlan,
   objective: Objective,
   batch: { readonly x: readonly tf.Tensor[]; readonly y: readonly tf.Tensor[] },
-  forwards: ReadonlyMap<PlanNode, QuantumForward>,
+  forwards: ReadonlyMap<PlanNode, MeasuredOutputs>,
   rng: Rng,
 ): { readonly loss: number; readonly metrics: Readonly<Record<string, number>>; readonly stderr: number } {
   let metrics: Readonly<Record<string, number>> = {};
+  let stderr = 0;
+  const probes = new Map<PlanNode, tf.Variable>();
+  for (const [node, forward] of forwards)
+    if (forward.stderr.data.some((std) => std !== 0))
+      probes.set(node, tf.variable(tf.zeros([...forward.outputs.shape])));
+  try {
+    const loss = tf.tidy(() => {
+      const variables = plan.model.trainableWeights.map((weight) => weight.read() as tf.Variable);
+      const { value, grads } = tf.variableGrads(() => {
+        const values = feed(plan, batch.x);
+        for (const node of plan.nodes)
+          if (node.quantum === undefined) callLayer(node, values, true, rng);
+          else {
+            const outputs = measured(node.quantum, values.tensors[node.inputs[0]!]!, forwards.get(node)!);
+            const probe = probes.get(node);
+            values.tensors[node.outputs[0]!] = probe === undefined ? outputs : tf.add(outputs, probe);
+          }
+        const outputs = plan.outputs.map((output) => values.tensors[output]!);
+        metrics = objective.metrics(batch.y, outputs);
+        return objective.trainingLoss(batch.y, outputs);
+      }, [...variables, ...probes.values()]);
+      const total = value.dataSync()[0]!;
+      if (!Number.isFinite(total))
+        throw new TrainingError(
+          "TRAINING_LOSS_NOT_FINITE",
+          `The loss is ${total}; the weights are as before this step. Check the data's scale, or use a smaller learning rate.`,
+        );
+      for (const { name } of variables)
+        if (!Number.isFinite(tf.sum(grads[name]!).dataSync()[0]!))
+          throw new TrainingError(
+            "TRAINING_GRADIENT_NOT_FINITE",
+            `The loss is ${total}, but its gradient by ${name} is not finite; the weights are as before this step. Look for a function without a slope there, such as sqrt at 0.`,
+          );
+      stderr = lossError(forwards, probes, grads);
+      objective.optimizer.applyGradients(variables.map(({ name }) => ({ name, tensor: grads[name]! })));
+      return total;
+    });
+    return { loss, metrics, stderr };
+  } finally {
+    tf.dispose([...probes.values()]);
+  }
+}
+
+/** Standard error of the loss to first order: its slope by the outputs of each quantum layer, times their errors. */
+function lossError(
+  forwards: ReadonlyMap<PlanNode, MeasuredOutputs>,
+  probes: ReadonlyMap<PlanNode, tf.Variable>,
+  grads: tf.NamedTensorMap,
+): number {
   let variance = 0;
-  const addVariance = (part: number): void => {
-    variance += part;
-  };
-  const loss = tf.tidy(() => {
-    const variables = plan.model.trainableWeights.map((weight) => weight.read() as tf.Variable);
-    const { value, grads } = tf.variableGrads(() => {
-      const values = feed(plan, batch.x);
-      for (const node of plan.nodes)
-        if (node.quantum === undefined) callLayer(node, values, true, rng);
-        else {
-          const input = values.tensors[node.inputs[0]!]!;
-          values.tensors[node.outputs[0]!] = measured(node.quantum, input, forwards.get(node)!, addVariance);
-        }
-      const outputs = plan.outputs.map((output) => values.tensors[output]!);
-      metrics = objective.metrics(batch.y, outputs);
-      return objective.trainingLoss(batch.y, outputs);
-    }, variables);
-    const total = value.dataSync()[0]!;
-    if (!Number.isFinite(total))
-      throw new TrainingError(
-        "TRAINING_LOSS_NOT_FINITE",
-        `The loss is ${total}; the weights are as before this step. Check the data's scale, or use a smaller learning rate.`,
-      );
-    objective.optimizer.applyGradients(variables.map(({ name }) => ({ name, tensor: grads[name]! })));
-    return total;
-  });
-  return { loss, metrics, stderr: Math.sqrt(variance) };
+  for (const [node, probe] of probes)
+    variance += forwards.get(node)!.standardError(Float64Array.from(grads[probe.name]!.dataSync())) ** 2;
+  return Math.sqrt(variance);
 }
 
 /** A quantum layer's values, measured already, as an operation that TensorFlow.js can differentiate. */
-function measured(
-  { layer }: QuantumNode,
-  input: tf.Tensor,
-  forward: QuantumForward,
-  addVariance: (part: number) => void,
-): tf.Tensor {
+function measured({ layer }: QuantumNode, input: tf.Tensor, forward: MeasuredOutputs): tf.Tensor {
   const operation = tf.customGrad((...args) => {
     const [features, ...weights] = args.slice(0, -1) as [tf.Tensor, ...tf.Tensor[]];
     return {
       value: outputTensor(forward),
       gradFunc: (dy: tf.Tensor) => {
-        const cotangents = Float64Array.from(dy.dataSync());
-        const { weightGradient, inputGradient } = forward.pullback(cotangents);
-        const errors = forward.stderr.data;
-        let sum = 0;
-        for (let i = 0; i < errors.length; i++) sum += (cotangents[i]! * errors[i]!) ** 2;
-        addVariance(sum);
+        const { weightGradient, inputGradient } = forward.pullback(Float64Array.from(dy.dataSync()));
         return [
           inputGradient === undefined
             ? tf.zeros(features.shape)

@@ -6,15 +6,13 @@ import { TrainingError } from "../errors.ts";
 import { EarlyStopping } from "./early-stopping.ts";
 import type { Emit } from "./run.ts";
 import { type Rows, rowsFor, type TrainingData, takeRows } from "./tensorflow-data.ts";
+import { lockForTraining } from "./tensorflow-lock.ts";
 import { compileObjective, type Objective } from "./tensorflow-objective.ts";
 import { type ModelPlan, planModel } from "./tensorflow-plan.ts";
-import { checkBatchSize, evaluateWith } from "./tensorflow-predict.ts";
+import { checkBatchSize, checkProvider, evaluateWith } from "./tensorflow-predict.ts";
 import { trainStep } from "./tensorflow-step.ts";
 import { noCosts, type QuantumOptions } from "./tensorflow-walk.ts";
 import type { EpochReport, StepReport, TrainCallbacks, TrainOptions, TrainResult } from "./train.ts";
-
-/** Only one run may change a model's weights. */
-const training = new WeakSet<LayersModel>();
 
 /** The body of a `train` run. */
 export async function executeTraining(
@@ -25,9 +23,8 @@ export async function executeTraining(
   signal: AbortSignal,
 ): Promise<TrainResult> {
   const settings = checkSettings(options);
-  if (training.has(model))
-    throw new TrainingError("TRAINING_CONCURRENT", `Model ${model.name} is being trained by another run already.`);
-  training.add(model);
+  checkProvider(options.provider);
+  const release = lockForTraining(model);
   const loop = new TrainingLoop(settings, emit);
   try {
     loop.plan = planModel(model);
@@ -45,7 +42,7 @@ export async function executeTraining(
     };
     return await loop.run();
   } finally {
-    training.delete(model);
+    release();
     loop.dispose();
   }
 }
@@ -190,8 +187,9 @@ class TrainingLoop {
         ...outcome,
         seconds: (performance.now() - start) / 1000,
       };
-      await this.#call("onBatchEnd", report);
+      // Recorded first: what a callback throws must not lose a step that was paid for.
       if (!(await this.#emit(report))) this.#stop("stopped");
+      await this.#call("onBatchEnd", report);
       return report;
     } finally {
       tf.dispose(batch);

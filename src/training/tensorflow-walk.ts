@@ -1,8 +1,13 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Rng } from "../../circuits/index.ts";
 import type { Backend } from "../../providers/index.ts";
-import type { GradientMethod } from "../gradients/index.ts";
-import type { QuantumForward } from "../layers/index.ts";
+import {
+  type ExpectationRequest,
+  type ExpectationResult,
+  type GradientMethod,
+  runExpectations,
+} from "../gradients/index.ts";
+import type { MeasuredOutputs, PreparedForward } from "../layers/index.ts";
 import { isSeedableDropout, type ModelPlan, type PlanNode, type QuantumNode } from "./tensorflow-plan.ts";
 
 /** How the quantum layers of a model run. */
@@ -58,9 +63,11 @@ export function callLayer(node: PlanNode, { tensors, masks }: Values, training: 
   for (const value of node.outputs) masks[value] = (Array.isArray(mask) ? mask[0] : mask) ?? null;
 }
 
+type QuantumPlanNode = PlanNode & { readonly quantum: QuantumNode };
+
 /**
- * Runs nodes of a model, classical layers here and quantum ones on the backend, each of those in one job; quantum layers
- * that do not depend on each other run side by side. The tensors found are kept: `release` them.
+ * Runs nodes of a model, classical layers here and quantum ones on the backend; those that do not depend on each other
+ * share one job. The tensors found are kept: `release` them.
  */
 export async function runNodes(
   nodes: readonly PlanNode[],
@@ -68,16 +75,17 @@ export async function runNodes(
   mode: { readonly training: boolean; readonly gradients: boolean; readonly rng: Rng },
   options: QuantumOptions,
   costs: QuantumCosts,
-): Promise<ReadonlyMap<PlanNode, QuantumForward>> {
-  const forwards = new Map<PlanNode, QuantumForward>();
+): Promise<ReadonlyMap<PlanNode, MeasuredOutputs>> {
+  const forwards = new Map<PlanNode, MeasuredOutputs>();
+  let wave = 0;
   let pending = nodes;
   while (pending.length > 0) {
-    const ready: (PlanNode & { readonly quantum: QuantumNode })[] = [];
+    const ready: QuantumPlanNode[] = [];
     const later: PlanNode[] = [];
     tf.tidy(() => {
       for (const node of pending) {
         if (node.inputs.some((value) => values.tensors[value] === undefined)) later.push(node);
-        else if (node.quantum !== undefined) ready.push(node as PlanNode & { readonly quantum: QuantumNode });
+        else if (node.quantum !== undefined) ready.push(node as QuantumPlanNode);
         else {
           callLayer(node, values, mode.training, mode.rng);
           for (const value of node.outputs) {
@@ -88,18 +96,12 @@ export async function runNodes(
         }
       }
     });
-    const results = await Promise.allSettled(
-      ready.map((node) => forwardNode(node, values.tensors[node.inputs[0]!]!, mode, options)),
-    );
-    // All jobs are waited for, so that none is left running unseen when one of them fails.
-    for (const [i, result] of results.entries()) {
-      if (result.status === "rejected") throw result.reason;
-      const forward = result.value;
-      forwards.set(ready[i]!, forward);
-      costs.executions += forward.executions;
-      costs.quantumSeconds += forward.quantumSeconds;
-      costs.jobIds.push(...forward.jobIds);
-      values.tensors[ready[i]!.outputs[0]!] = tf.keep(outputTensor(forward));
+    if (ready.length > 0) {
+      const measured = await measureTogether(ready, values, mode, options, costs, wave++);
+      for (const [i, node] of ready.entries()) {
+        forwards.set(node, measured[i]!);
+        values.tensors[node.outputs[0]!] = tf.keep(outputTensor(measured[i]!));
+      }
     }
     pending = later;
   }
@@ -113,26 +115,51 @@ export function release(plan: ModelPlan, { tensors, masks }: Values): void {
   tf.dispose([...new Set(masks.filter((mask) => mask !== null))]);
 }
 
-export function outputTensor({ outputs }: QuantumForward): tf.Tensor2D {
+export function outputTensor({ outputs }: MeasuredOutputs): tf.Tensor2D {
   return tf.tensor2d(Float32Array.from(outputs.data), outputs.shape as [number, number]);
 }
 
-async function forwardNode(
-  node: PlanNode & { readonly quantum: QuantumNode },
-  features: tf.Tensor,
+/** Quantum layers whose inputs are known, in one job: one PUB for each distinct circuit. */
+async function measureTogether(
+  nodes: readonly QuantumPlanNode[],
+  { tensors }: Values,
   mode: { readonly gradients: boolean; readonly rng: Rng },
   { backend, precision, gradient, signal, tags }: QuantumOptions,
-): Promise<QuantumForward> {
-  const { layer, trainable, needsInputGradient } = node.quantum;
-  const data = Float64Array.from(await features.data());
-  return layer.quantum.forward({ shape: features.shape, data }, layer.flatWeights(), {
-    backend,
-    gradient,
-    needWeightGradient: mode.gradients && trainable && layer.quantum.numWeights > 0,
-    needInputGradient: mode.gradients && needsInputGradient,
-    ...(precision === undefined ? {} : { precision }),
-    ...(signal === undefined ? {} : { signal }),
-    tags: [...tags, `layer:${layer.name}`],
-    seed: mode.rng.fork("quantum", node.index).uint32(),
+  costs: QuantumCosts,
+  wave: number,
+): Promise<readonly MeasuredOutputs[]> {
+  signal?.throwIfAborted();
+  const prepared: PreparedForward[] = [];
+  for (const node of nodes) {
+    const { layer, trainable, needsInputGradient } = node.quantum;
+    const features = tensors[node.inputs[0]!]!;
+    prepared.push(
+      layer.quantum.prepare({ shape: features.shape, data: await features.data() }, layer.flatWeights(), {
+        backend,
+        gradient: mode.gradients ? gradient : "auto",
+        needWeightGradient: mode.gradients && trainable && layer.quantum.numWeights > 0,
+        needInputGradient: mode.gradients && needsInputGradient,
+        ...(precision === undefined ? {} : { precision }),
+        seed: mode.rng.fork("quantum", node.index).uint32(),
+      }),
+    );
+  }
+  const requests = prepared.flatMap(({ request }) => (request === undefined ? [] : [request]));
+  const answers = new Map<ExpectationRequest, ExpectationResult>();
+  if (requests.length > 0) {
+    const job = await runExpectations(backend, requests, {
+      precision,
+      seed: mode.rng.fork("job", wave).uint32(),
+      ...(signal === undefined ? {} : { signal }),
+      tags: [...tags, ...new Set(nodes.map(({ layer }) => `layer:${layer.name}`))],
+    });
+    for (const [i, result] of job.results.entries()) answers.set(requests[i]!, result);
+    costs.executions += job.executions;
+    costs.quantumSeconds += job.quantumSeconds;
+    costs.jobIds.push(...job.jobIds);
+  }
+  return prepared.map(({ request, localExecutions, finish }) => {
+    costs.executions += localExecutions;
+    return finish(request === undefined ? undefined : answers.get(request));
   });
 }

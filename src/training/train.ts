@@ -17,7 +17,10 @@ export interface StepReport {
   /** Mean loss of the batch before the update, with penalties of regularizers. */
   readonly loss: number;
   readonly metrics: Readonly<Record<string, number>>;
-  /** Standard error of the loss from the quantum layers' samples, to first order; 0 where exact. */
+  /**
+   * Standard error of the loss from the quantum layers' samples, to first order; 0 where exact, and an upper bound where
+   * observables share their shots.
+   */
   readonly stderr: number;
   /** Wall time. */
   readonly seconds: number;
@@ -25,7 +28,7 @@ export interface StepReport {
   readonly quantumSeconds: number;
   /** What the provider charged: rows of parameter values times shots (1 where exact). */
   readonly executions: number;
-  /** One for each quantum layer; empty where the simulator differentiates without jobs. */
+  /** One, and one more for each further quantum layer in a row; empty where the simulator differentiates without jobs. */
   readonly jobIds: readonly string[];
 }
 
@@ -105,13 +108,14 @@ export interface TrainOptions {
 }
 
 /**
- * Trains a model of TensorFlow.js layers on any provider, local or remote, in the steps of `model.fit`. In each step every
- * quantum layer submits one job, which holds its values and all that its gradients need; a local simulator submits none.
+ * Trains a model of TensorFlow.js layers on any provider, local or remote, in the steps of `model.fit`. A step is one job
+ * with one PUB for each distinct circuit, which holds the values and all that gradients need; quantum layers that need each
+ * other's outputs take one job each, in a row. A local simulator submits none.
  * The order of data, dropout and samples depend only on `seed`.
  * @returns a run: a promise of the result and an async iterable of its steps
  * @throws (by the run) ModelError MODEL_NOT_BUILT, MODEL_QUANTUM_WRAPPED, MODEL_LAYER_RANDOM, MODEL_LAYER_STATEFUL;
  * TrainingError TRAINING_NOT_COMPILED, TRAINING_COMPILE, TRAINING_CONCURRENT, TRAINING_LENGTH, TRAINING_EARLY_STOPPING,
- * TRAINING_NOTHING_TRAINABLE, TRAINING_LOSS_NOT_FINITE; DataError; GradientError; the provider's errors; the signal's reason
+ * TRAINING_NOTHING_TRAINABLE, TRAINING_LOSS_NOT_FINITE, TRAINING_GRADIENT_NOT_FINITE, TRAINING_PROVIDER; DataError; GradientError; the provider's errors; the signal's reason
  * @example const run = train(model, { x, y }, { provider, optimizer: tf.train.adam(0.05), loss: "meanSquaredError", epochs: 5 });
  *          for await (const { step, loss } of run) console.log(step, loss);
  */
@@ -145,7 +149,8 @@ export async function fit(model: LayersModel, x: ModelData, y: ModelData, option
 }
 
 /**
- * Loss and metrics of a compiled model, with its quantum layers on any provider; one job for each of them and batch.
+ * Loss and metrics of a compiled model, with its quantum layers on any provider; one job a batch (more where they stand in a
+ * row).
  * @throws TrainingError TRAINING_NOT_COMPILED; otherwise as `train`
  */
 export async function evaluate(
@@ -159,7 +164,7 @@ export async function evaluate(
 }
 
 /**
- * Outputs of a model, with its quantum layers on any provider; one job for each of them and batch.
+ * Outputs of a model, with its quantum layers on any provider; one job a batch (more where they stand in a row).
  * @throws as `train`
  */
 export async function predict(model: LayersModel, x: ModelData, options: PredictOptions = {}): Promise<PredictResult> {

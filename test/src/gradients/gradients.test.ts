@@ -1,8 +1,24 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { Circuit, input, multiply, Rng, SparsePauliOp, sin, slotsOf, weight } from "../../../circuits/index.ts";
+import {
+  Circuit,
+  input,
+  multiply,
+  Rng,
+  SparsePauliOp,
+  sin,
+  slotsOf,
+  stronglyEntangling,
+  weight,
+} from "../../../circuits/index.ts";
 import { localSimulator } from "../../../providers/index.ts";
-import { type GradientMethod, gradientProgram, valueAndGradient } from "../../../src/gradients/index.ts";
+import {
+  type GradientMethod,
+  gradientProgram,
+  shiftedSlots,
+  slotCircuit,
+  valueAndGradient,
+} from "../../../src/gradients/index.ts";
 import { randomDynamicCircuit } from "../../support/dynamic-circuit.ts";
 import { goldenCircuit, goldenGradients, goldenObservable } from "../../support/golden.ts";
 import { distance } from "../../support/linear-algebra.ts";
@@ -198,6 +214,42 @@ describe("one job, one PUB", () => {
     expect(distance(result.weightGradient!, [-Math.sin(0.3), 0, 0])).toBeLessThan(1e-12);
   });
 
+  test("nor are diagonal gates that commute with all that is measured", async () => {
+    const layer = stronglyEntangling({ numQubits: 3, layers: 2 });
+    const z = Array.from({ length: 3 }, (_, qubit) => SparsePauliOp.z(3, qubit));
+    // The last rz of each qubit, behind which only cx stand.
+    expect(shiftedSlots(layer, z, both).length).toBe(18 - 3);
+    expect(shiftedSlots(layer, [SparsePauliOp.parse("IIX")], both).length).toBe(18);
+  });
+
+  test("whatever is left out has no slope, on random circuits and observables", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 1e6 }), (seed) => {
+        const rng = Rng.seed(seed);
+        const numQubits = 1 + rng.integer(4);
+        const circuit = slotCircuit(randomUnitaryCircuit(rng, numQubits, 12));
+        const letters = rng.integer(2) === 0 ? "IZ" : "IXYZ";
+        const label = () => Array.from({ length: numQubits }, () => letters[rng.integer(letters.length)]!).join("");
+        const observables = [
+          SparsePauliOp.parse(label()),
+          SparsePauliOp.fromLabels([
+            [label(), 0.7],
+            [label(), -1.3],
+          ]),
+        ];
+        const kept = new Set(shiftedSlots(circuit, observables, both).map(({ slot }) => slot));
+        const weights = Float64Array.from({ length: circuit.numWeights }, () => rng.normal());
+        const gradient = new Float64Array(weights.length);
+        const cotangents = Float64Array.of(1, 1);
+        const program = backend.differentiate(circuit, observables);
+        program.backward(new Float64Array(0), weights, 1, cotangents, new Float64Array(2), gradient, null);
+        for (const [slot, slope] of gradient.entries())
+          if (!kept.has(slot)) expect(Math.abs(slope)).toBeLessThan(1e-10);
+      }),
+      { numRuns: 300, seed: 31 },
+    );
+  });
+
   test("a circuit without parameters, and one whose parameter has no effect", async () => {
     const fixed = Circuit.build(1, (c) => c.h(0));
     const global = Circuit.build(1, (c) => c.h(0).gphase(weight("g")));
@@ -383,7 +435,7 @@ describe("SPSA", () => {
 describe("bad input", () => {
   const x = input("x", 2);
   const w = weight("w");
-  const circuit = Circuit.build(1, (c) => c.rx(x.at(0), 0).ry(x.at(1), 0).rz(w, 0));
+  const circuit = Circuit.build(1, (c) => c.rx(x.at(0), 0).rz(w, 0).ry(x.at(1), 0));
   const request = {
     circuit,
     observables: [SparsePauliOp.parse("Z")],
@@ -401,6 +453,7 @@ describe("bad input", () => {
     ["an observable of other qubits", { observables: [SparsePauliOp.parse("ZZ")] }, "GRADIENT_OBSERVABLES"],
     ["an unknown method", { method: "guess" as never }, "GRADIENT_METHOD_UNKNOWN"],
     ["a step of 0", { method: "finite-difference", step: 0 }, "GRADIENT_OPTION"],
+    ["a negative precision", { precision: -1 }, "GRADIENT_OPTION"],
     ["half a repeat", { method: "spsa", spsa: { repeats: 0.5 } }, "GRADIENT_OPTION"],
     ["a negative perturbation", { method: "spsa", spsa: { perturbation: -1 } }, "GRADIENT_OPTION"],
     ["a budget below one row", { budget: 0 }, "GRADIENT_BUDGET"],

@@ -225,6 +225,22 @@ describe("shapes, config and errors", () => {
     expect([...named.b!, ...named.a!]).toEqual([...keras.flatWeights()]);
   });
 
+  test("names that TensorFlow.js cannot take get others, in the order of the vectors", () => {
+    const circuit = Circuit.build(1, (c) => c.ry(input("x"), 0).rx(weight("θ"), 0).rz(weight("plain"), 0));
+    const keras = quantum(quantumLayer({ circuit }));
+    keras.apply(tf.zeros([1, 1]));
+    expect(keras.weights.map(({ originalName }) => originalName.split("/").at(-1))).toEqual(["weights.0", "plain"]);
+    expect(Object.keys(keras.namedWeights())).toEqual(["θ", "plain"]);
+  });
+
+  test("a layer that starts frozen can be thawed", () => {
+    const keras = quantum(layerOf(), { trainable: false });
+    const model = tfl.sequential({ layers: [keras, tfl.layers.dense({ units: 1 })] });
+    expect(model.trainableWeights.length).toBe(2);
+    keras.trainable = true;
+    expect(model.trainableWeights.length).toBe(3);
+  });
+
   test("computes its output shape", () => {
     const keras = quantum(layerOf());
     expect(keras.computeOutputShape([null, 3])).toEqual([null, 3]);
@@ -266,6 +282,7 @@ describe("shapes, config and errors", () => {
         keras.apply(tf.zeros([1, 3]));
       },
     ],
+    ["LAYER_PART", () => quantum({ qubits: 2, perception: perception.angle() } as never)],
     ["LAYER_CONFIG", () => KerasQuantumLayer.fromConfig(KerasQuantumLayer as never, { quantum: "{" })],
   ])("%s", (code, act) => {
     expect(act).toThrow(expect.objectContaining({ code }));

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { Circuit, input, weight } from "../../../circuits/index.ts";
 import { connection, perception, quantumLayer } from "../../../src/layers/index.ts";
 import { folderHandler, KerasQuantumLayer, loadModel, quantum, saveModel } from "../../../src/tfjs.ts";
 import { TENSOR_BACKENDS, useTensorBackend } from "../../support/tensorflow.ts";
@@ -67,6 +68,65 @@ describe.each(TENSOR_BACKENDS)("on backend %s", (backend) => {
 
 describe("the folder", () => {
   beforeAll(() => useTensorBackend("cpu"));
+
+  test.each([
+    ["W", "seed"],
+    ["my_weight", "My_Seed"],
+    ["Wabc_Def", "_"],
+    ["θ_Σ", "Ωmega"],
+    ["_w", "__x"],
+  ])("names such as %s and seeds such as %s come back as they were", async (name, seed) => {
+    const xs = input("In_Put", 2);
+    const circuit = Circuit.build(2, (c) =>
+      c
+        .ry(xs.at(0), 0)
+        .rx(xs.at(1), 1)
+        .gate("xx_plus_yy", [weight(name, 2).at(0), weight(name, 2).at(1)], [0, 1])
+        .unitary(new Float64Array([0, 0, 1, 0, 1, 0, 0, 0]), [0], "My_Unitary É"),
+    );
+    const layer = quantumLayer({ circuit, observables: ["ZZ", "0.5*XI - YY"], seed });
+    const model = tfl.sequential({ layers: [quantum(layer, { name: "My_Layer" }), tfl.layers.dense({ units: 1 })] });
+    await saveModel(model, folder);
+    const loaded = await loadModel(folder);
+    const back = loaded.layers[0] as KerasQuantumLayer;
+    expect(back.quantum.toConfig()).toEqual(layer.toConfig());
+    const features = tf.tensor2d([[0.3, -1.2]]);
+    expect((loaded.predict(features) as tf.Tensor).dataSync()).toEqual(
+      (model.predict(features) as tf.Tensor).dataSync(),
+    );
+    expect(Object.keys(back.namedWeights())).toEqual([name]);
+  });
+
+  test("a layer that was saved frozen can be trained after loading", async () => {
+    const model = hybrid(false);
+    model.layers[1]!.trainable = false;
+    await saveModel(model, folder);
+    const loaded = await loadModel(folder);
+    expect(loaded.trainableWeights.length).toBe(4);
+    loaded.layers[1]!.trainable = true;
+    expect(loaded.trainableWeights.length).toBe(hybrid(false).trainableWeights.length);
+  });
+
+  test("what cannot be saved with the optimizer is refused before anything is written", async () => {
+    const mine = () => tf.scalar(0);
+    const compiled: readonly (tfl.ModelCompileArgs | undefined)[] = [
+      undefined,
+      { optimizer: "sgd", loss: mine },
+      { optimizer: "sgd", loss: "meanSquaredError", metrics: [mine] },
+      { optimizer: "adamax", loss: "meanSquaredError" },
+    ];
+    for (const settings of compiled) {
+      const model = hybrid(false);
+      if (settings !== undefined) model.compile(settings);
+      await expect(saveModel(model, folder, { includeOptimizer: true })).rejects.toMatchObject({
+        code: "MODEL_OPTIMIZER",
+      });
+      expect(await readdir(folder)).toEqual([]);
+      await saveModel(model, folder);
+      rmSync(folder, { recursive: true });
+      mkdirSync(folder);
+    }
+  });
 
   test("is in the format of TensorFlow.js, with Lepton's version beside", async () => {
     const model = hybrid(false);

@@ -240,6 +240,31 @@ describe("the same seed", () => {
     expect(second.value).toBe(straight.value);
   });
 
+  test.each(optimizers.slice(0, 3))(
+    "stops by tolerance at the same step after a resume, with %s",
+    async (_, optimizer) => {
+      const options = { ...small, optimizer, steps: 500, tolerance: 1e-4, patience: 6 };
+      const straight = await minimize(options);
+      expect(straight.ended).toBe("tolerance");
+      // In the middle of the steps that count as still.
+      const from = straight.history.at(-4)!.checkpoint;
+      const resumed = await minimize({ ...options, from });
+      expect(resumed.history.map(({ step }) => step)).toEqual(straight.history.slice(-3).map(({ step }) => step));
+      expect(resumed.weights).toEqual(straight.weights);
+    },
+  );
+
+  test("a step of a gradient-free optimizer keeps to the budget, before it is submitted", async () => {
+    const recorder = recordingBackend(backend);
+    const run = minimize({ ...small, optimizer: spsa(), backend: recorder, budget: 5 });
+    await expect(run).rejects.toMatchObject({ code: "GRADIENT_BUDGET" });
+    expect(recorder.jobs.length).toBe(0);
+    const rate = spsa({ learningRate: 0.1 });
+    expect((await minimize({ ...small, optimizer: rate, backend: recorder, budget: 5, steps: 2 })).history.length).toBe(
+      2,
+    );
+  });
+
   test("samples anew in every step", async () => {
     const still = sgd({ learningRate: 1e-300 });
     const { history } = await minimize({ ...small, optimizer: still, precision: 0.1, method: "parameter-shift" });
@@ -311,6 +336,8 @@ describe("the run", () => {
 });
 
 describe("bad options are refused at once", () => {
+  const state = { step: 1 };
+  const checkpoint = { step: 1, weights: [1, 2], optimizer: small.optimizer.name, state, value: 0, still: 0 };
   test.each<[string, Partial<MinimizeOptions>, string]>([
     ["a circuit without weights", { circuit: Circuit.build(2, (c) => c.h(0)) }, "TRAINING_OPTION"],
     ["missing inputs", { circuit: Circuit.build(2, (c) => c.rx(input("x"), 0).ry(weight("v"), 0)) }, "TRAINING_SHAPE"],
@@ -318,7 +345,10 @@ describe("bad options are refused at once", () => {
     ["an observable of other qubits", { observable: SparsePauliOp.parse("Z") }, "TRAINING_SHAPE"],
     ["too few starting weights", { initial: [1] }, "TRAINING_SHAPE"],
     ["a starting weight that is no number", { initial: [1, Number.NaN] }, "TRAINING_SHAPE"],
-    ["a checkpoint of other weights", { from: { step: 1, weights: [1], state: {} } }, "TRAINING_SHAPE"],
+    ["a checkpoint of other weights", { from: { ...checkpoint, weights: [1] } }, "TRAINING_SHAPE"],
+    ["a checkpoint of another optimizer", { from: { ...checkpoint, optimizer: "spsa" } }, "TRAINING_CHECKPOINT"],
+    ["a checkpoint with nothing but its step", { from: { step: 2 } as never }, "TRAINING_CHECKPOINT"],
+    ["a checkpoint without a step", { from: { ...checkpoint, step: -1 } }, "TRAINING_CHECKPOINT"],
     ["half a step", { steps: 0.5 }, "TRAINING_OPTION"],
     ["a negative tolerance", { tolerance: -1 }, "TRAINING_OPTION"],
     ["no patience", { patience: 0 }, "TRAINING_OPTION"],

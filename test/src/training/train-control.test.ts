@@ -118,10 +118,36 @@ describe("early stopping", () => {
 
   test("waits for `patience` epochs without improvement of more than `minDelta`", () => {
     expect(decisions({}, [3, 2, 2, 1])).toEqual({ stops: 3, best: 4 });
-    expect(decisions({ patience: 1 }, [3, 2, 2.5, 1, 1, 1])).toEqual({ stops: 6, best: 4 });
+    expect(decisions({ patience: 1 }, [3, 2, 2.5, 1])).toEqual({ stops: 3, best: 4 });
+    expect(decisions({ patience: 2 }, [3, 2, 2.5, 1, 1, 1])).toEqual({ stops: 6, best: 4 });
     expect(decisions({ minDelta: 0.5 }, [3, 2.6, 2])).toEqual({ stops: 2, best: 3 });
     expect(decisions({ monitor: "val_acc" }, [0.1, 0.5, 0.4])).toEqual({ stops: 3, best: 2 });
     expect(decisions({ monitor: "gain", mode: "max" }, [1, 2, 3])).toEqual({ stops: 0, best: 3 });
+  });
+
+  test("an epoch without a number is never the best", () => {
+    expect(decisions({ patience: 5 }, [Number.NaN, 0.5, 0.4, 0.6])).toEqual({ stops: 0, best: 3 });
+    expect(decisions({ patience: 2 }, [Number.NaN, Number.NaN])).toEqual({ stops: 2, best: 0 });
+  });
+
+  test.each([0, 1, 2, 3])("patience %d lasts as long as in TensorFlow.js", async (patience) => {
+    const make = () => tfl.sequential({ layers: [tfl.layers.dense({ units: 1, inputShape: [1], useBias: false })] });
+    // Nothing is learnt at a rate of 0, so no epoch improves on the first.
+    const [theirs, ours] = [make(), make()];
+    const flat = { x: [[1], [2]], y: [[0], [1]] };
+    theirs.compile({ optimizer: tf.train.sgd(0), loss: "meanSquaredError" });
+    const { epoch } = await theirs.fit(tf.tensor2d(flat.x), tf.tensor2d(flat.y), {
+      epochs: 20,
+      verbose: 0,
+      callbacks: tfl.callbacks.earlyStopping({ monitor: "loss", patience }),
+    });
+    const result = await train(ours, flat, {
+      optimizer: tf.train.sgd(0),
+      loss: "meanSquaredError",
+      epochs: 20,
+      earlyStopping: { monitor: "loss", patience },
+    });
+    expect(result.epochs).toBe(epoch.length);
   });
 
   test("ends the run and puts back the weights of the best epoch", async () => {
@@ -143,7 +169,7 @@ describe("early stopping", () => {
       },
     });
     const best = losses.indexOf(Math.min(...losses));
-    expect(result).toMatchObject({ ended: "early-stopping", bestEpoch: best + 1, epochs: best + 1 + 4 });
+    expect(result).toMatchObject({ ended: "early-stopping", bestEpoch: best + 1, epochs: best + 1 + 3 });
     expect(largestDifference(model.getWeights(), weights[best]!)).toBe(0);
     expect(largestDifference(model.getWeights(), weights.at(-1)!)).toBeGreaterThan(1e-3);
   });
@@ -154,24 +180,30 @@ describe("ending a run from outside", () => {
     const model = hybrid();
     const controller = new AbortController();
     const reason = new Error("enough");
-    let after: tf.Tensor[] = [];
-    const run = train(model, data, {
-      ...compiled(),
-      batchSize: 4,
-      epochs: 50,
-      signal: controller.signal,
-      callbacks: {
-        onBatchEnd: () => {
-          after = copies(model);
-        },
-      },
-    });
+    const options = { ...compiled(), batchSize: 4, epochs: 50 };
+    const run = train(model, data, { ...options, signal: controller.signal });
     const read = async () => {
       for await (const { step } of run) if (step === 7) controller.abort(reason);
     };
     await expect(read()).rejects.toBe(reason);
     await expect(run).rejects.toBe(reason);
-    expect(largestDifference(model.getWeights(), after)).toBe(0);
+    expect(run.steps.length).toBeGreaterThanOrEqual(7);
+    const again = hybrid();
+    await train(again, data, { ...options, ...compiled(), steps: run.steps.length });
+    expect(largestDifference(model.getWeights(), again.getWeights())).toBe(0);
+  });
+
+  test("a step that was taken is recorded, whatever its callback throws", async () => {
+    const store = new MemoryRunStore();
+    const callbacks = {
+      onBatchEnd: ({ step }: { step: number }) => {
+        if (step === 2) throw new Error("mine");
+      },
+    };
+    const run = train(hybrid(), data, { ...compiled(), batchSize: 4, callbacks, store, id: "kept" });
+    await expect(run).rejects.toThrow("mine");
+    expect(run.steps.map(({ step }) => step)).toEqual([1, 2]);
+    expect(store.events("kept").map(({ type }) => type)).toEqual(["started", "step", "step", "failed"]);
   });
 
   test("an abort while a job is out changes no weight and leaves the job alone", async () => {
@@ -430,6 +462,66 @@ describe("errors", () => {
     expect(await codeOf(() => evaluate(hybrid(), data.x, data.y))).toBe("TRAINING_NOT_COMPILED");
   });
 
+  test("a loss that one of the outputs lacks", async () => {
+    const input = tfl.input({ shape: [3] });
+    const outputs = ["left", "right"].map(
+      (name) => tfl.layers.dense({ units: 1, name, kernelInitializer: "zeros" }).apply(input) as tfl.SymbolicTensor,
+    );
+    const model = tfl.model({ inputs: input, outputs });
+    const y = { left: data.y, right: data.y };
+    const error = await train(model, { x: data.x, y }, { optimizer: "sgd", loss: { left: "meanSquaredError" } }).then(
+      () => undefined,
+      (thrown: unknown) => thrown as TrainingError,
+    );
+    expect(error).toMatchObject({ code: "TRAINING_NOT_COMPILED" });
+    expect(error!.message).toContain("right");
+  });
+
+  test("a provider that is none, for train, fit, evaluate and predict", async () => {
+    const provider = "ibm" as never;
+    const model = hybrid();
+    model.compile(compiled() as never);
+    const codes = [
+      await codeOf(() => train(model, data, { ...compiled(), provider })),
+      await codeOf(() => fitModel(model, data.x, data.y, { ...compiled(), provider } as never)),
+      await codeOf(() => predict(model, data.x, { provider })),
+      await codeOf(() => evaluate(model, data.x, data.y, { provider })),
+    ];
+    expect(codes).toEqual(new Array(4).fill("TRAINING_PROVIDER"));
+  });
+
+  test("fit and train cannot share a model either", async () => {
+    const model = hybrid();
+    const first = fitModel(model, data.x, data.y, { ...compiled(), epochs: 3 } as never);
+    expect(await codeOf(() => train(model, data))).toBe("TRAINING_CONCURRENT");
+    await first;
+  });
+
+  test("classes by number are cast, and must be among the model's", async () => {
+    const model = tfl.sequential({
+      layers: [tfl.layers.dense({ units: 3, inputShape: [3], activation: "softmax", kernelInitializer: "zeros" })],
+    });
+    const options = { optimizer: "sgd", loss: "sparseCategoricalCrossentropy" } as const;
+    const labels = (last: number) => tf.tensor2d([[0], [1], [last]], [3, 1], "int32");
+    const x = numbers(3, 3, "labels");
+    expect((await train(model, { x, y: labels(2) }, options)).loss).toBeCloseTo(Math.log(3), 5);
+    const error = await train(model, { x, y: labels(5) }, options).then(
+      () => undefined,
+      (thrown: unknown) => thrown as DataError,
+    );
+    expect(error).toMatchObject({ code: "DATA_CLASSES" });
+    expect(error!.message).toMatch(/class 5 in row 2; .* 0 to 2/);
+  });
+
+  test("an optimizer by name leaves nothing behind when the model is compiled anew", async () => {
+    const model = hybrid();
+    const options = { optimizer: "adam", loss: "meanSquaredError" } as const;
+    await train(model, data, options);
+    const before = tf.memory().numTensors;
+    for (let i = 0; i < 5; i++) await train(model, data, options);
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
   test("two runs cannot train one model at once", async () => {
     const model = hybrid();
     const first = train(model, data, { ...compiled(), epochs: 3 });
@@ -443,6 +535,40 @@ describe("errors", () => {
     const before = copies(model);
     const run = train(model, { x: [[1e30]], y: [[-1e30]] }, { ...compiled() });
     expect(await codeOf(() => run)).toBe("TRAINING_LOSS_NOT_FINITE");
+    expect(largestDifference(model.getWeights(), before)).toBe(0);
+  });
+
+  test("a gradient that is not finite changes no weight either, nor do answers that are no numbers", async () => {
+    const model = hybrid();
+    const before = copies(model);
+    // The slope of a square root is infinite at 0.
+    const flat = (_: tf.Tensor, predicted: tf.Tensor) =>
+      tf.sqrt(tf.sum(tf.square(tf.sub(predicted, predicted)))) as tf.Scalar;
+    expect(await codeOf(() => train(model, data, { optimizer: tf.train.adam(0.1), loss: flat }))).toBe(
+      "TRAINING_GRADIENT_NOT_FINITE",
+    );
+    expect(largestDifference(model.getWeights(), before)).toBe(0);
+
+    const inner = localSimulator();
+    const broken = recordingBackend({
+      name: "broken",
+      capabilities: inner.capabilities,
+      sampler: (options) => inner.sampler(options),
+      status: () => inner.status(),
+      estimator: (options) => ({
+        run: async (pubs, runOptions) => {
+          const job = await inner.estimator(options).run(pubs, runOptions);
+          const result: typeof job.result = async (waiting) =>
+            (await job.result(waiting)).map((one) => ({
+              ...one,
+              evs: one.evs.map((ev, i) => (i === 9 ? Number.NaN : ev)),
+            }));
+          return { id: "j", status: () => job.status(), usage: () => job.usage(), cancel: () => job.cancel(), result };
+        },
+      }),
+    });
+    const run = train(model, data, { ...compiled(), provider: broken });
+    await expect(run).rejects.toMatchObject({ code: "GRADIENT_NOT_FINITE", message: expect.stringContaining("Job j") });
     expect(largestDifference(model.getWeights(), before)).toBe(0);
   });
 
@@ -466,6 +592,37 @@ describe("errors", () => {
       },
     );
   });
+});
+
+test("fit reports the validation of a model with several outputs as train does", async () => {
+  const make = () => {
+    const start = tfl.input({ shape: [3] });
+    const outputs = ["left", "right"].map(
+      (name) => tfl.layers.dense({ units: 1, name, kernelInitializer: "ones" }).apply(start) as tfl.SymbolicTensor,
+    );
+    return tfl.model({ inputs: start, outputs });
+  };
+  const two = (rows: number, name: string) => [
+    tf.tensor2d(numbers(rows, 1, `${name}1`)),
+    tf.tensor2d(numbers(rows, 1, name)),
+  ];
+  const options = { loss: ["meanSquaredError", "meanAbsoluteError"], metrics: ["mse"], epochs: 3 };
+  const validation = { x: numbers(9, 3, "v"), y: two(9, "v") };
+  const y = two(20, "y");
+  const logged: number[] = [];
+  const { history } = await fitModel(make(), data.x, y, {
+    ...options,
+    optimizer: tf.train.sgd(0.1),
+    validation,
+    callbacks: { onEpochEnd: async (_, logs) => void logged.push(logs!.val_loss as number) },
+  });
+  const result = await train(make(), { x: data.x, y }, { ...options, optimizer: tf.train.sgd(0.1), validation });
+  for (const [epoch, report] of result.history.entries()) {
+    expect(history.val_loss![epoch]).toBeCloseTo(report.validation!.loss, 5);
+    expect(logged[epoch]).toBeCloseTo(report.validation!.loss, 5);
+    for (const [name, value] of Object.entries(report.validation!.metrics))
+      expect(history[`val_${name}`]![epoch]).toBeCloseTo(value, 5);
+  }
 });
 
 describe("dropout and moving averages", () => {

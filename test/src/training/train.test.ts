@@ -220,7 +220,7 @@ describe("jobs", () => {
   beforeEach(() => useTensorBackend("cpu"));
   const example = Object.values(CASES)[1]!;
 
-  test("one for each quantum layer and step, one PUB each, every shifted row of the batch inside", async () => {
+  test("one a step, and one more for each further circuit in a row, one PUB for each distinct circuit", async () => {
     const provider = recordingBackend(localSimulator({ seed: 1 }));
     const run = train(
       example.model(),
@@ -230,26 +230,127 @@ describe("jobs", () => {
     const ids: string[] = [];
     let executions = 0;
     for await (const step of run) {
-      expect(step.jobIds.length).toBe(3);
+      expect(step.jobIds.length).toBe(2);
       expect(step.stderr).toBeGreaterThan(0);
       ids.push(...step.jobIds);
       executions += step.executions;
     }
-    expect(provider.jobs.length).toBe(2 * 3);
-    for (const pubs of provider.jobs) expect(pubs.length).toBe(1);
     const result = await run;
     expect(result.jobIds).toEqual(ids);
-    expect(new Set(ids).size).toBe(ids.length);
+    expect(new Set(ids).size).toBe(4);
     expect(result.executions).toBe(executions);
-    // Per row: the values, two shifts for each of 9 weights, and two for each of 3 inputs, since all lie behind weights.
-    const layerOf = (tags: readonly string[] | undefined) => tags!.find((tag) => tag.startsWith("layer:"))!;
-    for (const [i, pubs] of provider.jobs.entries()) {
-      expect(["layer:first", "layer:second", "layer:beside"]).toContain(layerOf(provider.tags[i]));
-      // The last rotation of each qubit commutes with Z, so 3 of the 9 weights move nothing.
-      expect(rowsOf(pubs[0]!) % BATCH).toBe(0);
-      expect(rowsOf(pubs[0]!)).toBeLessThanOrEqual(BATCH * (1 + 2 * 9 + 2 * 3));
-      expect(rowsOf(pubs[0]!)).toBeGreaterThanOrEqual(BATCH * (1 + 2 * 6 + 2 * 3));
-    }
+    // `first` and `beside` know their inputs at once, and their circuits are equal; `second` needs the outputs of `first`.
+    expect(provider.tags).toEqual([
+      ["layer:first", "layer:beside"],
+      ["layer:second"],
+      ["layer:first", "layer:beside"],
+      ["layer:second"],
+    ]);
+    expect(provider.jobs.map((pubs) => pubs.length)).toEqual([1, 1, 1, 1]);
+    // Per row: the values, two shifts for each of 9 weights but 3 that commute with Z, and two for each of 3 inputs.
+    const rows = BATCH * (1 + 2 * 6 + 2 * 3);
+    expect(provider.jobs.map((pubs) => rowsOf(pubs[0]!))).toEqual([2 * rows, rows, 2 * rows, rows]);
+  });
+
+  test("distinct circuits side by side are PUBs of one job, and the step is that of two jobs", async () => {
+    const make = () => {
+      const start = tfl.input({ shape: [3] });
+      const hidden = dense(3, 1).apply(start);
+      const left = circuitLayer(2, "left").apply(hidden) as tfl.SymbolicTensor;
+      const right = quantum(
+        quantumLayer({
+          qubits: 3,
+          perception: perception.angle(),
+          connection: connection.basicEntangler({ layers: 2 }),
+        }),
+        { name: "right" },
+      ).apply(hidden) as tfl.SymbolicTensor;
+      const joined = tfl.layers.concatenate().apply([left, right]);
+      return tfl.model({ inputs: start, outputs: dense(1, 3).apply(joined) as tfl.SymbolicTensor });
+    };
+    const provider = recordingBackend(localSimulator());
+    const [jobs, adjoint] = [make(), make()];
+    const data = { x: numbers(BATCH, 3, "x"), y: numbers(BATCH, 1, "y") };
+    const options = (): TrainOptions => ({
+      optimizer: tf.train.adam(0.05),
+      loss: "meanSquaredError",
+      steps: 3,
+      shuffle: false,
+    });
+    await train(jobs, data, { ...options(), provider });
+    await train(adjoint, data, options());
+    expect(provider.jobs.map((pubs) => pubs.length)).toEqual([2, 2, 2]);
+    expect(largestDifference(jobs.getWeights(), adjoint.getWeights())).toBeLessThan(1e-6);
+  });
+
+  test("where no gradient is wanted SPSA sends each row once", async () => {
+    const provider = recordingBackend(localSimulator());
+    const { model, x, y, compile } = Object.values(CASES)[0]!;
+    const data = { x: x(BATCH), y: y(BATCH) };
+    await train(model(), data, { ...compile(), provider, gradient: "spsa", validation: data });
+    expect(provider.jobs.map((pubs) => rowsOf(pubs[0]!))).toEqual([3 * BATCH, BATCH]);
+  });
+
+  describe("the standard error of the loss is its spread over seeds", () => {
+    const rows = 8;
+    const models: readonly [string, () => tfl.LayersModel, (() => tf.Tensor2D) | undefined, number][] = [
+      ["one observable, distinct rows", () => tfl.sequential({ layers: [measuring(["ZI"])] }), undefined, 1],
+      [
+        "equal rows, which are measured once",
+        () => tfl.sequential({ layers: [measuring(["ZI"])] }),
+        () => tf.tensor2d(new Array(rows).fill([0.4, 1.1])),
+        1,
+      ],
+      [
+        "a frozen layer",
+        () => {
+          const layer = measuring(["ZI"]);
+          layer.trainable = false;
+          return tfl.sequential({ layers: [layer, dense(1, 2)] });
+        },
+        undefined,
+        1,
+      ],
+      // Both values come from the same shots; the bound holds for the worst case.
+      ["two observables", () => tfl.sequential({ layers: [measuring(["ZI", "IZ"])] }), undefined, 1.6],
+    ];
+    const measuring = (measure: string[]) =>
+      quantum(
+        quantumLayer({
+          qubits: 2,
+          perception: perception.angle(),
+          connection: connection.basicEntangler({ layers: 1 }),
+          measure,
+          seed: 3,
+        }),
+      );
+    test.each(models)("%s", async (_, make, equal, slack) => {
+      const x = equal?.() ?? numbers(rows, 2, "x");
+      const provider = recordingBackend(localSimulator({ seed: 5 }));
+      const losses: number[] = [];
+      let stderr = 0;
+      for (let seed = 0; seed < 120; seed++) {
+        const model = make();
+        const y = tf.ones([rows, model.outputs[0]!.shape[1]!]);
+        const options = {
+          optimizer: "sgd",
+          loss: "meanSquaredError",
+          provider,
+          precision: 0.03,
+          seed,
+          steps: 1,
+        } as const;
+        for await (const step of train(model, { x, y }, options)) {
+          losses.push(step.loss);
+          stderr += step.stderr / 120;
+        }
+      }
+      const mean = losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
+      const spread = Math.sqrt(losses.reduce((sum, loss) => sum + (loss - mean) ** 2, 0) / (losses.length - 1));
+      // A spread of 120 draws is known to 7 %; three times that, and the slack of a bound.
+      expect(stderr / spread).toBeGreaterThan(0.8);
+      expect(stderr / spread).toBeLessThan(1.25 * slack);
+    });
   });
 
   test("inputs before which nothing is trained are not shifted, nor are frozen weights", async () => {

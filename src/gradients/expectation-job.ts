@@ -1,0 +1,124 @@
+import type { Circuit, SparsePauliOp } from "../../circuits/index.ts";
+import type { Backend, RunOptions } from "../../providers/index.ts";
+import { GradientError } from "../errors.ts";
+
+/** Expectation values that are needed: all K observables at all rows of parameter values. */
+export interface ExpectationRequest {
+  readonly circuit: Circuit;
+  readonly observables: readonly SparsePauliOp[];
+  /** Batch shape of `data` [...shape, P]. */
+  readonly shape: readonly number[];
+  readonly data: Float64Array;
+}
+
+/** [...shape, K] each. */
+export interface ExpectationResult {
+  readonly evs: Float64Array;
+  readonly stds: Float64Array;
+}
+
+/** What a job was charged. */
+export interface JobCosts {
+  /** Rows of parameter values times shots (1 where exact). */
+  readonly executions: number;
+  readonly quantumSeconds: number;
+  readonly jobIds: readonly string[];
+}
+
+export interface ExpectationJob extends JobCosts {
+  /** One for each request, in order. */
+  readonly results: readonly ExpectationResult[];
+}
+
+/**
+ * Runs requests as one job, and waits for it. Requests for the same circuit and observables share a PUB, so there is one
+ * PUB for each distinct circuit.
+ * @throws what the backend throws; the signal's reason when aborted; GradientError GRADIENT_NOT_FINITE when the backend
+ * answers with a value that is no number
+ */
+export async function runExpectations(
+  backend: Backend,
+  requests: readonly ExpectationRequest[],
+  options: RunOptions & { readonly precision?: number | undefined; readonly seed?: number | undefined },
+): Promise<ExpectationJob> {
+  const { precision, seed, signal, tags, onSubmitted } = options;
+  const estimator = backend.estimator({
+    ...(precision === undefined ? {} : { precision }),
+    ...(seed === undefined ? {} : { seed }),
+  });
+  const pubs = gatherPubs(requests);
+  const job = await estimator.run(
+    pubs.map(({ first, members }) => ({
+      circuit: first.circuit,
+      observables: first.observables,
+      parameterValues: members.length === 1 ? tableOf(first) : joinedTable(first, members),
+    })),
+    {
+      ...(signal === undefined ? {} : { signal }),
+      ...(tags === undefined ? {} : { tags }),
+      ...(onSubmitted === undefined ? {} : { onSubmitted }),
+    },
+  );
+  const answers = await job.result(signal === undefined ? {} : { signal });
+  const { executions, quantumSeconds } = await job.usage();
+  const results = new Map<ExpectationRequest, ExpectationResult>();
+  for (const [index, { members }] of pubs.entries()) {
+    const { evs, stds } = answers[index]!;
+    const bad = evs.findIndex((value) => !Number.isFinite(value));
+    if (bad >= 0)
+      throw new GradientError(
+        "GRADIENT_NOT_FINITE",
+        `Job ${job.id} of ${backend.name} gave ${evs[bad]} as expectation value ${bad} of PUB ${index}.`,
+      );
+    let from = 0;
+    for (const request of members) {
+      const to = from + rowsOf(request) * request.observables.length;
+      results.set(request, { evs: evs.subarray(from, to), stds: stds.subarray(from, to) });
+      from = to;
+    }
+  }
+  return { results: requests.map((request) => results.get(request)!), executions, quantumSeconds, jobIds: [job.id] };
+}
+
+interface GatheredPub {
+  readonly first: ExpectationRequest;
+  readonly members: ExpectationRequest[];
+}
+
+function gatherPubs(requests: readonly ExpectationRequest[]): readonly GatheredPub[] {
+  const pubs: GatheredPub[] = [];
+  for (const request of requests) {
+    const found = pubs.find(({ first }) => isAlike(first, request));
+    if (found === undefined) pubs.push({ first: request, members: [request] });
+    else found.members.push(request);
+  }
+  return pubs;
+}
+
+function isAlike(a: ExpectationRequest, b: ExpectationRequest): boolean {
+  return (
+    a.circuit.hash === b.circuit.hash &&
+    a.observables.length === b.observables.length &&
+    a.observables.every((observable, k) => observable.equals(b.observables[k]!))
+  );
+}
+
+function rowsOf({ shape }: ExpectationRequest): number {
+  return shape.reduce((product, size) => product * size, 1);
+}
+
+/** Values [...shape, 1, P] broadcast with observables [K]. */
+function tableOf({ circuit, shape, data }: ExpectationRequest) {
+  return { shape: [...shape, 1, circuit.parameters.length], data };
+}
+
+function joinedTable({ circuit }: ExpectationRequest, members: readonly ExpectationRequest[]) {
+  const data = new Float64Array(members.reduce((sum, member) => sum + member.data.length, 0));
+  let at = 0;
+  for (const member of members) {
+    data.set(member.data, at);
+    at += member.data.length;
+  }
+  const rows = members.reduce((sum, member) => sum + rowsOf(member), 0);
+  return { shape: [rows, 1, circuit.parameters.length], data };
+}
