@@ -140,6 +140,10 @@ const rows: Row[] = [];
 for (const [numQubits, batch] of SIZES) rows.push(...(await benchW1(numQubits, batch, python)));
 console.log(table(rows));
 console.log("ratio: the peer's median time over ours in the same run; both sides give the same check value to 1e-10.");
+if (python === undefined) {
+  console.log("Without --peers there is nothing to compare with, and bench/results/ stays as it is.");
+  process.exit();
+}
 const folder = new URL("results/", import.meta.url);
 mkdirSync(folder, { recursive: true });
 const machine = {

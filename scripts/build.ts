@@ -25,14 +25,9 @@ const promised = [
   ...Object.values(manifest.exports).flatMap((entry) => (typeof entry === "string" ? [entry] : Object.values(entry))),
   ...Object.values(manifest.bin),
 ];
-// Modules that find files beside themselves stay where they are.
-const beside = globSync("examples/**/*.ts", { cwd: root }).filter((file) =>
-  readFileSync(join(root, file), "utf8").includes("import.meta.url"),
-);
-const entries = [
-  ...promised.filter((path) => path.endsWith(".js")).map((path) => path.replace(/^\.\/dist\/(.*)\.js$/, "$1")),
-  ...beside.map((file) => file.replace(/\.ts$/, "")),
-];
+const entries = promised
+  .filter((path) => path.endsWith(".js"))
+  .map((path) => path.replace(/^\.\/dist\/(.*)\.js$/, "$1"));
 const bundle = await rolldown({
   cwd: root,
   input: Object.fromEntries(entries.map((name) => [name, `./${name}.ts`])),
@@ -40,7 +35,7 @@ const bundle = await rolldown({
   external: (id) => !id.startsWith(".") && !isAbsolute(id),
   treeshake: { moduleSideEffects: true },
 });
-await bundle.write({
+const { output } = await bundle.write({
   dir: dist,
   format: "esm",
   entryFileNames: "[name].js",
@@ -49,8 +44,12 @@ await bundle.write({
 });
 await bundle.close();
 
-for (const file of globSync("examples/**/*.{csv,json,md}", { cwd: root }))
-  cpSync(join(root, file), join(dist, file), { recursive: true });
+// Modules find their data beside themselves, wherever the bundle has put them.
+for (const chunk of output)
+  for (const id of chunk.type === "chunk" ? chunk.moduleIds : [])
+    for (const [, name] of readFileSync(id, "utf8").matchAll(/new URL\("\.\/([^"]+)", import\.meta\.url\)/g))
+      cpSync(join(dirname(id), name!), join(dist, dirname(chunk.fileName), name!));
+for (const file of globSync("examples/**/*.md", { cwd: root })) cpSync(join(root, file), join(dist, file));
 
 // The compiler rewrites the extensions of relative imports in JavaScript but not in declarations.
 const specifier = /((?:from|import|require)\s*\(?\s*)(["'])(\.{1,2}\/[^"']*)\.ts\2/g;

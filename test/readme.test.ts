@@ -13,17 +13,29 @@ test("the shortest program has 15 lines at most", () => {
   expect(lines.length).toBeLessThanOrEqual(15);
 });
 
-test("the shortest program runs, and its loss falls", () => {
+/** The program with the modules that the package exports taken from their sources. */
+function runnable(text: string): string {
   const { exports } = JSON.parse(readFileSync(new URL("package.json", root), "utf8"));
-  // The same modules that the package exports, from their sources.
-  const source = program.replaceAll(/"lepton(\/\w+)?"/g, (_, subpath = "") => {
+  return text.replaceAll(/"lepton(\/\w+)?"/g, (_, subpath = "") => {
     const { default: built } = exports[`.${subpath}`];
     return JSON.stringify(new URL(built.replace(/^\.\/dist\//, "./").replace(/\.js$/, ".ts"), root).href);
   });
-  const output = execFileSync(process.execPath, ["--input-type=module-typescript", "--eval", source], {
+}
+
+const execute = (source: string): string =>
+  execFileSync(process.execPath, ["--input-type=module-typescript", "--eval", source], {
     cwd: fileURLToPath(root),
     encoding: "utf8",
+    stdio: ["ignore", "pipe", "pipe"],
   });
+
+test("without its first line it is told what to import", () => {
+  const rest = program.slice(program.indexOf("\n") + 1);
+  expect(() => execute(runnable(rest))).toThrow(/import "@tensorflow\/tfjs-backend-cpu" at the top/);
+});
+
+test("the shortest program runs, and its loss falls", () => {
+  const output = execute(runnable(program));
   const losses = [...output.matchAll(/^(\d+) (\S+)$/gm)].map(([, step, loss]) => [Number(step), Number(loss)] as const);
   expect(losses.map(([step]) => step)).toEqual(Array.from({ length: 10 }, (_, i) => 20 * (i + 1)));
   expect(losses.at(-1)![1]).toBeLessThan(0.05);

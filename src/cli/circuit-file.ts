@@ -4,8 +4,8 @@ import { type Io, readText } from "./io.ts";
 import { fitToVectors, readParameters } from "./options.ts";
 
 /** The circuit of an OpenQASM 2 or 3 file. @throws UsageError FILE_READ, QasmError with file, line and column */
-export function readCircuit(io: Io, file: string): Circuit {
-  return parseQasm(readText(io, file), { file: file === "-" ? "<stdin>" : file });
+export async function readCircuit(io: Io, file: string): Promise<Circuit> {
+  return parseQasm(await readText(io, file), { file: file === "-" ? "<stdin>" : file });
 }
 
 interface ParameterOptions {
@@ -14,13 +14,13 @@ interface ParameterOptions {
 }
 
 /** The circuit with all its parameters replaced by the values given. @throws ParameterError, CircuitError CIRCUIT_UNBOUND */
-export function bindAll(io: Io, circuit: Circuit, options: ParameterOptions): Circuit {
-  return circuit.bind(allValues(io, circuit, options));
+export async function bindAll(io: Io, circuit: Circuit, options: ParameterOptions): Promise<Circuit> {
+  return circuit.bind(await allValues(io, circuit, options));
 }
 
 /** The values given as a row in the order of `circuit.parameters`. @throws ParameterError, CircuitError CIRCUIT_UNBOUND */
-export function parameterRow(io: Io, circuit: Circuit, options: ParameterOptions): Float64Array {
-  const values = allValues(io, circuit, options);
+export async function parameterRow(io: Io, circuit: Circuit, options: ParameterOptions): Promise<Float64Array> {
+  const values = await allValues(io, circuit, options);
   return Float64Array.from(
     circuit.vectors.flatMap(({ name }) => {
       const value = values[name]!;
@@ -29,8 +29,8 @@ export function parameterRow(io: Io, circuit: Circuit, options: ParameterOptions
   );
 }
 
-function allValues(io: Io, circuit: Circuit, options: ParameterOptions): NamedValues {
-  const values = fitToVectors(readParameters(io, options.params, options.param), circuit.vectors);
+async function allValues(io: Io, circuit: Circuit, options: ParameterOptions): Promise<NamedValues> {
+  const values = fitToVectors(await readParameters(io, options.params, options.param), circuit.vectors);
   const { vectors } = circuit.bind(values);
   if (vectors.length > 0)
     throw new CircuitError(
@@ -58,7 +58,7 @@ export function withoutFinalMeasurements(circuit: Circuit): Circuit {
   if (kept.length === circuit.operations.length) return circuit;
   return Circuit.build(circuit.numQubits, (builder) => {
     for (const { name, size } of circuit.registers) builder.register(name, size);
-    builder.declare(...circuit.vectors);
+    for (const vector of circuit.vectors) builder.declare(vector);
     for (const operation of kept.reverse()) builder.append(operation);
   });
 }

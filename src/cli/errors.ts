@@ -1,6 +1,6 @@
 import { CircuitError, LeptonError, ObservableError, ParameterError, QasmError } from "../../circuits/index.ts";
 import { PubError, SimulatorError } from "../../providers/errors.ts";
-import { DataError } from "../errors.ts";
+import { DataError, GradientError } from "../errors.ts";
 
 /** A command line that cannot be followed: an unknown option, a missing argument, a file that cannot be read. */
 export class UsageError extends LeptonError {}
@@ -17,6 +17,7 @@ const BAD_INPUT = [
   PubError,
   SimulatorError,
   DataError,
+  GradientError,
 ];
 
 export function exitCodeOf(error: unknown): number {

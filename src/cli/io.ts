@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { text as readAll } from "node:stream/consumers";
 import { UsageError } from "./errors.ts";
 
 /** Where a command reads and writes; tests give their own. */
@@ -11,7 +12,7 @@ export interface Io {
   readonly interactive: boolean;
   /** Columns of that terminal. */
   readonly width: number;
-  stdin(): string;
+  stdin(): Promise<string>;
 }
 
 export function processIo(): Io {
@@ -19,15 +20,17 @@ export function processIo(): Io {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
     interactive: process.stderr.isTTY === true,
-    width: process.stderr.columns ?? 80,
-    stdin: () => readFileSync(0, "utf8"),
+    // Some terminals report 0 columns.
+    width: process.stderr.columns || 80,
+    // A stream, since a pipe whose writer is slow cannot be read all at once.
+    stdin: () => readAll(process.stdin),
   };
 }
 
 /** A text file, or standard input for "-". @throws UsageError FILE_READ */
-export function readText(io: Io, file: string): string {
+export async function readText(io: Io, file: string): Promise<string> {
   try {
-    return file === "-" ? io.stdin() : readFileSync(file, "utf8");
+    return file === "-" ? await io.stdin() : readFileSync(file, "utf8");
   } catch (cause) {
     throw new UsageError("FILE_READ", `Cannot read ${file}: ${(cause as Error).message}`, { cause });
   }

@@ -19,15 +19,15 @@ export function integer(minimum: number): (text: string) => number {
 }
 
 /** `name=value` pairs over a parameters file, as values for a circuit. @throws UsageError PARAMS_FILE, PARAM_OPTION, FILE_READ */
-export function readParameters(
+export async function readParameters(
   io: Io,
   file: string | undefined,
   assignments: readonly string[] = [],
-): Record<string, number | readonly number[]> {
-  const values: Record<string, number | readonly number[]> = file === undefined ? {} : readParametersFile(io, file);
+): Promise<Readonly<Record<string, GivenValue>>> {
+  const values: Record<string, GivenValue> = file === undefined ? {} : await readParametersFile(io, file);
   for (const assignment of assignments) {
     if (assignment.endsWith(".json") && !assignment.includes("=")) {
-      Object.assign(values, readParametersFile(io, assignment));
+      Object.assign(values, await readParametersFile(io, assignment));
       continue;
     }
     const [, name, list] = /^([^=]+)=(.+)$/s.exec(assignment) ?? [];
@@ -62,8 +62,11 @@ function parseAngle(text: string): number | undefined {
   return Number.isFinite(value) ? value : undefined;
 }
 
-function readParametersFile(io: Io, file: string): Record<string, number | readonly number[]> {
-  const text = readText(io, file);
+/** A number, or numbers in lists of any depth. */
+type GivenValue = number | readonly GivenValue[];
+
+async function readParametersFile(io: Io, file: string): Promise<Record<string, GivenValue>> {
+  const text = (await readText(io, file)).replace(/^\uFEFF/, "");
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -75,24 +78,34 @@ function readParametersFile(io: Io, file: string): Record<string, number | reado
     (Array.isArray(value) && value.flat(Number.POSITIVE_INFINITY).every((v) => typeof v === "number"));
   if (typeof json !== "object" || json === null || Array.isArray(json) || !Object.values(json).every(fits))
     throw new UsageError("PARAMS_FILE", `${file} must hold {"name": number or array of numbers}.`);
-  return Object.fromEntries(
-    Object.entries(json).map(([name, value]) => [
-      name,
-      Array.isArray(value) ? (value.flat(Number.POSITIVE_INFINITY) as number[]) : (value as number),
-    ]),
-  );
+  return json as Record<string, GivenValue>;
 }
 
-/** Values that `Circuit.bind` takes: a vector of one element may be given as a plain number. */
+/**
+ * Values that `Circuit.bind` takes: a vector of one element may be given as a plain number, a vector of several dimensions
+ * nested in its shape or as one flat list.
+ * @throws UsageError PARAMS_SHAPE
+ */
 export function fitToVectors(
-  values: Readonly<Record<string, number | readonly number[]>>,
+  values: Readonly<Record<string, GivenValue>>,
   vectors: readonly { readonly name: string; readonly shape: readonly number[] }[],
 ): NamedValues {
   const shapes = new Map(vectors.map(({ name, shape }) => [name, shape]));
   return Object.fromEntries(
-    Object.entries(values).map(([name, value]) => [
-      name,
-      typeof value === "number" && (shapes.get(name)?.length ?? 0) > 0 ? [value] : value,
-    ]),
+    Object.entries(values).map(([name, value]) => {
+      const shape = shapes.get(name) ?? [];
+      if (typeof value === "number") return [name, shape.length > 0 ? [value] : value];
+      if (value.some((item) => typeof item !== "number") && !hasShape(value, shape))
+        throw new UsageError(
+          "PARAMS_SHAPE",
+          `The values of ${name} are nested, but not in its shape [${shape.join(", ")}]; nest them so, or give one flat list.`,
+        );
+      return [name, (value as readonly unknown[]).flat(Number.POSITIVE_INFINITY) as number[]];
+    }),
   );
+}
+
+function hasShape(value: GivenValue, [size, ...rest]: readonly number[]): boolean {
+  if (size === undefined) return typeof value === "number";
+  return typeof value !== "number" && value.length === size && value.every((item) => hasShape(item, rest));
 }

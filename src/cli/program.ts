@@ -47,12 +47,17 @@ function buildProgram(io: Io): Command {
     .addHelpText("after", EXAMPLES)
     .exitOverride()
     .configureOutput({ writeOut: (text) => io.out(text), writeErr: () => {}, outputError: () => {} })
-    .showSuggestionAfterError(true);
+    .showSuggestionAfterError(true)
+    .helpCommand(true);
   program.action((_options, command: Command) => {
     const [name] = command.args;
-    if (name !== undefined) command.error(`unknown command '${name}'`);
-    throw new UsageError("USAGE", "Name a command: demo, simulate, gradient, qasm or draw. See lepton --help.");
+    const commands = program.commands.map((known) => known.name()).join(", ");
+    throw new UsageError(
+      "USAGE",
+      `${name === undefined ? "Name a command" : `"${name}" is no command of this version`}: ${commands}. See lepton --help.`,
+    );
   });
   for (const add of [addDemo, addSimulate, addGradient, addQasm, addDraw]) add(program, io);
-  return program;
+  // So that what follows an unknown command is not what is complained of; commands made before do not inherit it.
+  return program.allowExcessArguments().allowUnknownOption();
 }

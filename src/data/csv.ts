@@ -7,7 +7,7 @@ import type { Column, Table } from "./table.ts";
 export interface CsvOptions {
   /** One character; a comma by default. */
   readonly delimiter?: string;
-  /** Types of columns by name. A column that is not named here has the type of its first cell. */
+  /** Types of columns by name. A column that is not named here holds numbers or texts, never both. */
   readonly types?: Readonly<Record<string, Column["type"]>>;
   /** What an empty cell does: an error (default), or its whole row is left out and counted in `droppedRows`. */
   readonly missing?: "error" | "drop-row";
@@ -30,11 +30,12 @@ const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 /**
  * Reads a CSV table with a header row (RFC 4180, UTF-8), from a path or from `{ text }`. Nothing is guessed: an empty
  * cell, text in a number column and a row of another length are errors that name file, line and column.
- * @throws DataError CSV_READ, CSV_SYNTAX, CSV_EMPTY, CSV_HEADER, CSV_ROW_LENGTH, CSV_MISSING_CELL, CSV_NOT_A_NUMBER
+ * @throws DataError CSV_READ, CSV_SYNTAX, CSV_EMPTY, CSV_HEADER, CSV_ROW_LENGTH, CSV_MISSING_CELL, CSV_NOT_A_NUMBER, CSV_OPTION
  */
 export function readCsv(source: string | URL | CsvText, options: CsvOptions = {}): Table {
   const { name, text } = load(source);
   const { delimiter = ",", types = {}, missing = "error" } = options;
+  checkOptions(types, missing);
   const [header, ...records] = parseRecords(text, name, delimiter);
   const names = checkHeader(header, name, types);
   if (records.length === 0) throw new DataError("CSV_EMPTY", `${name} has a header but no rows.`);
@@ -57,7 +58,8 @@ export function readCsv(source: string | URL | CsvText, options: CsvOptions = {}
   if (rows.length === 0) throw new DataError("CSV_EMPTY", `${name} has no row without empty cells.`);
 
   const columns = names.map((column, index): Column => {
-    const type = types[column] ?? (isNumber(rows[0]!.record[index]!) ? "number" : "text");
+    const declared = Object.hasOwn(types, column) ? types[column] : undefined;
+    const type = declared ?? (rows.some((row) => isNumber(row.record[index]!)) ? "number" : "text");
     if (type === "text") return { name: column, type, values: Object.freeze(rows.map((row) => row.record[index]!)) };
     const values = new Float64Array(rows.length);
     for (const [i, row] of rows.entries()) {
@@ -65,7 +67,7 @@ export function readCsv(source: string | URL | CsvText, options: CsvOptions = {}
       if (!isNumber(cell))
         throw new DataError(
           "CSV_NOT_A_NUMBER",
-          `${name}:${position(row, index, delimiter)}: "${shorten(cell)}" is not a finite number, but column "${column}" holds numbers. Correct it, or pass { types: { "${column}": "text" } }.`,
+          `${name}:${position(row, index, delimiter)}: "${shorten(cell)}" is not a finite number, but ${declared === undefined ? "other cells of " : ""}column "${column}" ${declared === undefined ? "are" : "holds numbers"}. Correct it, or pass { types: { "${column}": "text" } }.`,
         );
       values[i] = Number(cell);
     }
@@ -77,6 +79,18 @@ export function readCsv(source: string | URL | CsvText, options: CsvOptions = {}
     columns: Object.freeze(columns),
     droppedRows: records.length - rows.length,
   });
+}
+
+/** @throws DataError CSV_OPTION */
+function checkOptions(types: Readonly<Record<string, Column["type"]>>, missing: string): void {
+  if (missing !== "error" && missing !== "drop-row")
+    throw new DataError("CSV_OPTION", `missing is "${missing}"; it is "error" or "drop-row".`);
+  for (const [column, type] of Object.entries(types))
+    if (type !== "number" && type !== "text")
+      throw new DataError(
+        "CSV_OPTION",
+        `The type of column "${column}" is "${String(type)}"; it is "number" or "text".`,
+      );
 }
 
 function load(source: string | URL | CsvText): { readonly name: string; readonly text: string } {
@@ -98,7 +112,7 @@ function parseRecords(text: string, name: string, delimiter: string): readonly C
       bom: true,
       info: true,
       raw: true,
-      record_delimiter: ["\r\n", "\n"],
+      record_delimiter: ["\r\n", "\n", "\r"],
       relax_column_count: true,
       skip_empty_lines: true,
     }) as unknown as CsvRecord[];

@@ -74,6 +74,12 @@ export function fromArrays(
 ): Dataset {
   const { task = "classification", targetName = "y" } = options;
   if (x.length === 0) throw new DataError("DATA_EMPTY", "A dataset needs at least one row.");
+  const flatRow = x.findIndex((row) => typeof row !== "object" || row === null);
+  if (flatRow >= 0)
+    throw new DataError(
+      "DATA_SHAPE",
+      `Row ${flatRow} is ${String(x[flatRow])}; each row is a list of features, such as [${String(x[flatRow])}].`,
+    );
   const numFeatures = x[0]!.length;
   const ragged = x.findIndex((row) => row.length !== numFeatures);
   if (ragged !== -1)

@@ -1,5 +1,4 @@
 import { DataError } from "../errors.ts";
-import type { Features } from "./dataset.ts";
 import {
   checkTrainingRows,
   type FittedTransform,
@@ -12,7 +11,7 @@ import {
 
 /**
  * Each feature to mean 0 and standard deviation 1 over the training rows: (x - mean) / sd, sd with divisor n. A feature
- * that is constant over the training rows is only centred (divided by 1).
+ * that is constant over the training rows, up to rounding, is only centred (divided by 1).
  */
 export function standardise(): Transform {
   return {
@@ -26,8 +25,9 @@ export function standardise(): Transform {
         for (let row = 0; row < numRows; row++) mean += (x[row * numFeatures + f]! - mean) / (row + 1);
         let squares = 0;
         for (let row = 0; row < numRows; row++) squares += (x[row * numFeatures + f]! - mean) ** 2;
-        offset[f] = isConstant(train, f) ? x[f]! : mean;
-        scale[f] = isConstant(train, f) ? 1 : 1 / Math.sqrt(squares / numRows);
+        const constant = isConstant(mean, squares, numRows);
+        offset[f] = constant ? x[f]! : mean;
+        scale[f] = constant ? 1 : 1 / Math.sqrt(squares / numRows);
       }
       return affine("standardise", train.featureNames, offset, scale, 0);
     },
@@ -68,9 +68,10 @@ export function minMax(
   };
 }
 
-function isConstant({ x, numRows, numFeatures }: Features, feature: number): boolean {
-  for (let row = 1; row < numRows; row++) if (x[row * numFeatures + feature] !== x[feature]) return false;
-  return true;
+/** Whether a feature's variance is no more than rounding leaves of none (bound as in scikit-learn's StandardScaler). */
+function isConstant(mean: number, squares: number, rows: number): boolean {
+  const variance = squares / rows;
+  return variance <= rows * Number.EPSILON * variance + (rows * mean * Number.EPSILON) ** 2;
 }
 
 /** low + (x - offset) · scale, cut to [low, high] where `high` is given. */

@@ -17,6 +17,8 @@ import {
 } from "./weight-initializer.ts";
 
 interface CommonOptions {
+  /** What is measured, one output each; Z on every qubit by default. */
+  readonly observables?: readonly ObservableLike[];
   /** How weights start; uniform in ±π by default. */
   readonly initializer?: WeightInitializers;
   /** Decides the starting weights; 0 by default. */
@@ -29,15 +31,11 @@ export interface ComposedLayerOptions extends CommonOptions {
   readonly perception: CircuitTemplate | Circuit;
   /** May be left out where the perception has weights of its own; several are applied in order. */
   readonly connection?: CircuitTemplate | Circuit | readonly (CircuitTemplate | Circuit)[];
-  /** One output each; Z on every qubit by default. */
-  readonly measure?: readonly ObservableLike[];
 }
 
 /** A layer as a whole circuit: its inputs and weights are found by their roles. */
 export interface CircuitLayerOptions extends CommonOptions {
   readonly circuit: Circuit;
-  /** One output each; Z on every qubit by default. */
-  readonly observables?: readonly ObservableLike[];
 }
 
 export type QuantumLayerOptions = ComposedLayerOptions | CircuitLayerOptions;
@@ -64,15 +62,17 @@ export interface InputGradient {
  * W weights, and one output for each observable.
  * @throws CircuitError CIRCUIT_NOT_UNITARY when the circuit measures, resets or branches; ModelError LAYER_NO_INPUTS,
  * LAYER_NO_WEIGHTS, LAYER_NO_OBSERVABLES, LAYER_OBSERVABLE, LAYER_PART, LAYER_QUBITS, LAYER_WEIGHT_NAME,
- * LAYER_INITIALIZER
+ * LAYER_INITIALIZER, LAYER_OPTION
  * @example const layer = quantumLayer({ qubits: 4, perception: perception.angle(), connection: connection.stronglyEntangling({ layers: 2 }) });
  */
 export function quantumLayer(options: QuantumLayerOptions): QuantumLayer {
   if ("circuit" in options) {
+    checkNames(options, ["circuit"]);
     const { circuit, observables, initializer = { type: "uniform" }, seed = 0 } = options;
     return new QuantumLayer(circuit, observables, initializer, seed);
   }
-  const { qubits, measure, initializer, seed = 0 } = options;
+  checkNames(options, ["qubits", "perception", "connection"]);
+  const { qubits, observables, initializer, seed = 0 } = options;
   if (!Number.isSafeInteger(qubits) || qubits < 1)
     throw new ModelError("LAYER_QUBITS", `A quantum layer has 1 qubit or more, not ${qubits}.`);
   const first = resolveTemplate(options.perception, "perception", qubits, []);
@@ -96,7 +96,23 @@ export function quantumLayer(options: QuantumLayerOptions): QuantumLayer {
       "The layer has no weights to train: give it a connection, such as connection.basicEntangler({ layers: 2 }), or quantumLayer({ circuit }) for a fixed circuit.",
     );
   const given = initializer ?? suggested;
-  return new QuantumLayer(circuit, measure, typeof given.type === "string" ? given : { ...suggested, ...given }, seed);
+  return new QuantumLayer(
+    circuit,
+    observables,
+    typeof given.type === "string" ? given : { ...suggested, ...given },
+    seed,
+  );
+}
+
+/** An option that is not known would be left out in silence. */
+function checkNames(options: object, own: readonly string[]): void {
+  const known = [...own, "observables", "initializer", "seed"];
+  const unknown = Object.keys(options).find((name) => !known.includes(name));
+  if (unknown !== undefined)
+    throw new ModelError(
+      "LAYER_OPTION",
+      `A quantum layer has no option "${unknown}" here; its options are: ${known.join(", ")}.`,
+    );
 }
 
 function isList<Item>(value: Item | readonly Item[]): value is readonly Item[] {

@@ -4,6 +4,7 @@ import { type DifferentiableBackend, type ExpectationProgram, localSimulator } f
 import { ModelError } from "../errors.ts";
 import { BatchBuffers } from "./batch-buffers.ts";
 import { QuantumLayer, type QuantumLayerConfig } from "./quantum-layer.ts";
+import { checkTensorBackend } from "./tensorflow-backend.ts";
 
 export interface KerasQuantumLayerOptions {
   readonly name?: string;
@@ -37,7 +38,7 @@ let sharedSimulator: DifferentiableBackend | undefined;
  * Weights are one variable for each weight vector of the circuit. TensorFlow.js is synchronous inside a step, so a call
  * always simulates in this process, exactly: float32 in tensors, float64 in the simulation. `train`, `evaluate` and
  * `predict` run the same layer on any provider.
- * @throws ModelError LAYER_INPUT_SHAPE, LAYER_NOT_FINITE
+ * @throws ModelError TENSORFLOW_BACKEND, LAYER_INPUT_SHAPE, LAYER_NOT_FINITE
  */
 export class KerasQuantumLayer extends layers.Layer {
   /** @nocollapse */
@@ -55,6 +56,7 @@ export class KerasQuantumLayer extends layers.Layer {
   }
 
   override build(inputShape: Shape | Shape[]): void {
+    checkTensorBackend();
     this.#checkShape(singleShape(inputShape));
     const initial = this.quantum.initialWeights();
     let offset = 0;

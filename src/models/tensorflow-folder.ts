@@ -6,6 +6,7 @@ import { type LayersModel, loadLayersModel } from "@tensorflow/tfjs-layers";
 import { ModelError } from "../errors.ts";
 // Registers the quantum layer, so that saved models which hold one can be read.
 import "../layers/tensorflow.ts";
+import { checkTensorBackend } from "../layers/tensorflow-backend.ts";
 import { packageVersion } from "../version.ts";
 
 const TOPOLOGY = "model.json";
@@ -70,9 +71,10 @@ function optimizerError(model: LayersModel, reason: string, cause?: unknown): Mo
 
 /**
  * Loads a model that `saveModel` saved, or any other in the TensorFlow.js layers format with one weights file.
- * @throws ModelError MODEL_FOLDER_MISSING, MODEL_FOREIGN, MODEL_WEIGHTS_CORRUPT
+ * @throws ModelError MODEL_FOLDER_MISSING, MODEL_FOREIGN, MODEL_WEIGHTS_CORRUPT, TENSORFLOW_BACKEND
  */
 export async function loadModel(folder: string): Promise<LayersModel> {
+  checkTensorBackend();
   const artifacts = await loadArtifacts(folder);
   try {
     return await loadLayersModel(io.fromMemory(artifacts));

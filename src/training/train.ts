@@ -1,6 +1,7 @@
 import type { Backend } from "../../providers/index.ts";
 import type { GradientMethod } from "../gradients/index.ts";
 import type { RunStore } from "../runs/index.ts";
+import { withTensorFlow } from "../tensorflow-packages.ts";
 import type { EarlyStoppingOptions } from "./early-stopping.ts";
 import { Run } from "./run.ts";
 import type { ModelData, TrainingData } from "./tensorflow-data.ts";
@@ -113,7 +114,7 @@ export interface TrainOptions {
  * other's outputs take one job each, in a row. A local simulator submits none.
  * The order of data, dropout and samples depend only on `seed`.
  * @returns a run: a promise of the result and an async iterable of its steps
- * @throws (by the run) ModelError MODEL_NOT_BUILT, MODEL_QUANTUM_WRAPPED, MODEL_LAYER_RANDOM, MODEL_LAYER_STATEFUL;
+ * @throws (by the run) ModelError TENSORFLOW_MISSING, TENSORFLOW_BACKEND, MODEL_NOT_BUILT, MODEL_QUANTUM_WRAPPED, MODEL_LAYER_RANDOM, MODEL_LAYER_STATEFUL;
  * TrainingError TRAINING_NOT_COMPILED, TRAINING_COMPILE, TRAINING_CONCURRENT, TRAINING_LENGTH, TRAINING_EARLY_STOPPING,
  * TRAINING_NOTHING_TRAINABLE, TRAINING_LOSS_NOT_FINITE, TRAINING_GRADIENT_NOT_FINITE, TRAINING_PROVIDER; DataError; GradientError; the provider's errors; the signal's reason
  * @example const run = train(model, { x, y }, { provider, optimizer: tf.train.adam(0.05), loss: "meanSquaredError", epochs: 5 });
@@ -127,7 +128,7 @@ export function train(
   const { id, signal, store } = options;
   return Run.start(
     async (emit, runSignal) => {
-      const { executeTraining } = await import("./tensorflow-train.ts");
+      const { executeTraining } = await withTensorFlow(() => import("./tensorflow-train.ts"));
       return executeTraining(model, data, options, emit, runSignal);
     },
     {
@@ -143,9 +144,9 @@ export function train(
  * by seed, in the same order as `train`.
  * @throws TrainingError FIT_REMOTE_PROVIDER for a provider that is not local; otherwise as `train`
  */
-export async function fit(model: LayersModel, x: ModelData, y: ModelData, options: FitOptions = {}): Promise<History> {
-  const { executeFit } = await import("./tensorflow-fit.ts");
-  return executeFit(model, { x, y }, options);
+export async function fit(model: LayersModel, data: TrainingData, options: FitOptions = {}): Promise<History> {
+  const { executeFit } = await withTensorFlow(() => import("./tensorflow-fit.ts"));
+  return executeFit(model, data, options);
 }
 
 /**
@@ -155,12 +156,11 @@ export async function fit(model: LayersModel, x: ModelData, y: ModelData, option
  */
 export async function evaluate(
   model: LayersModel,
-  x: ModelData,
-  y: ModelData,
+  data: TrainingData,
   options: PredictOptions = {},
 ): Promise<EvaluateResult> {
-  const { evaluateRows } = await import("./tensorflow-predict.ts");
-  return evaluateRows(model, { x, y }, options);
+  const { evaluateRows } = await withTensorFlow(() => import("./tensorflow-predict.ts"));
+  return evaluateRows(model, data, options);
 }
 
 /**
@@ -168,6 +168,6 @@ export async function evaluate(
  * @throws as `train`
  */
 export async function predict(model: LayersModel, x: ModelData, options: PredictOptions = {}): Promise<PredictResult> {
-  const { predictRows } = await import("./tensorflow-predict.ts");
+  const { predictRows } = await withTensorFlow(() => import("./tensorflow-predict.ts"));
   return predictRows(model, x, options);
 }

@@ -1,5 +1,7 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Command } from "commander";
+import { withTensorFlow } from "../../tensorflow-packages.ts";
 import type { DemoResult, DemoRow } from "../demo.ts";
 import { UsageError } from "../errors.ts";
 import { type Io, print } from "../io.ts";
@@ -56,12 +58,15 @@ Examples:
       // Before the training, not after it.
       try {
         mkdirSync(options.out, { recursive: true });
+        const probe = join(options.out, ".writable");
+        writeFileSync(probe, "");
+        rmSync(probe);
       } catch (cause) {
-        throw new UsageError("FILE_WRITE", `Cannot make the folder ${options.out}: ${(cause as Error).message}`, {
+        throw new UsageError("FILE_WRITE", `Cannot write to the folder ${options.out}: ${(cause as Error).message}`, {
           cause,
         });
       }
-      const { run } = await demo.load();
+      const { run } = await withTensorFlow(() => demo.load());
       const progress = createProgress(io);
       const { seed, seeds, steps, quick = false, out } = options;
       let result: DemoResult;

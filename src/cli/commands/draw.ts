@@ -20,7 +20,7 @@ Examples:
     .action(async (file: string, options: { readonly svg?: string; readonly json?: boolean }) => {
       const { readCircuit } = await import("../circuit-file.ts");
       const { drawSvg, drawText } = await import("../../../circuits/draw/index.ts");
-      const circuit = readCircuit(io, file);
+      const circuit = await readCircuit(io, file);
       const text = drawText(circuit);
       if (options.svg !== undefined) {
         const svg = drawSvg(circuit);

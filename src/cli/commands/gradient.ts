@@ -8,7 +8,7 @@ interface GradientCommandOptions {
   readonly param?: readonly string[];
   readonly params?: string;
   readonly expect: string;
-  readonly method: "adjoint" | "parameter-shift" | "finite-difference";
+  readonly method: "auto" | "adjoint" | "parameter-shift" | "finite-difference";
   readonly json?: boolean;
 }
 
@@ -22,8 +22,8 @@ export function addGradient(program: Command, io: Io): void {
     .option("--param <name=value>", "a parameter in radians (0.1, pi/2; a vector as 1,2,3); repeatable", collect)
     .addOption(
       new Option("--method <name>", "how to differentiate")
-        .choices(["adjoint", "parameter-shift", "finite-difference"])
-        .default("adjoint"),
+        .choices(["auto", "adjoint", "parameter-shift", "finite-difference"])
+        .default("auto", "adjoint where the circuit allows it, else parameter-shift"),
     )
     .option("--json", "print one JSON object")
     .addHelpText(
@@ -35,8 +35,8 @@ Example:
     .action(async (file: string, options: GradientCommandOptions) => {
       const { parameterRow, readCircuit, withoutFinalMeasurements } = await import("../circuit-file.ts");
       const observable = SparsePauliOp.parse(options.expect);
-      const circuit = withoutFinalMeasurements(readCircuit(io, file));
-      const values = parameterRow(io, circuit, options);
+      const circuit = withoutFinalMeasurements(await readCircuit(io, file));
+      const values = await parameterRow(io, circuit, options);
       const { valueAndGradient } = await import("../../gradients/index.ts");
       const { localSimulator } = await import("../../../providers/simulator/local-simulator.ts");
       const {
@@ -44,6 +44,7 @@ Example:
         inputGradient,
         weightGradient,
         executions,
+        method,
       } = await valueAndGradient({
         circuit,
         observables: [observable],
@@ -54,14 +55,16 @@ Example:
         method: options.method,
       });
       const value = evs[0]!;
-      const gradient = Float64Array.of(...inputGradient!, ...weightGradient!);
+      const gradient = new Float64Array(circuit.parameters.length);
+      gradient.set(inputGradient!);
+      gradient.set(weightGradient!, circuit.numInputs);
       let start = 0;
       const byName: Record<string, number | readonly number[]> = {};
       for (const { name, shape, size } of circuit.vectors) {
         byName[name] = shape.length === 0 ? gradient[start]! : Array.from(gradient.subarray(start, start + size));
         start += size;
       }
-      const result = { value, gradient: byName, method: options.method, executions };
+      const result = { value, gradient: byName, method, executions };
       print(io, options.json === true, result, () =>
         alignRight([
           ["value", formatNumber(value)],

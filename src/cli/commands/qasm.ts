@@ -20,7 +20,7 @@ Examples:
     .action(async (file: string, options: { readonly to: "2" | "3"; readonly json?: boolean }) => {
       const { readCircuit } = await import("../circuit-file.ts");
       const { printQasm2, printQasm3 } = await import("../../../circuits/qasm/index.ts");
-      const circuit = readCircuit(io, file);
+      const circuit = await readCircuit(io, file);
       const qasm = options.to === "2" ? printQasm2(circuit) : printQasm3(circuit);
       const result = {
         version: Number(options.to),

@@ -20,13 +20,15 @@ interface SimulateOptions {
 interface SimulateResult {
   readonly numQubits: number;
   readonly method: string;
-  statevector?: (readonly [re: number, im: number])[];
+  statevector?: readonly (readonly [re: number, im: number])[];
   expectations?: readonly number[];
   counts?: Readonly<Record<string, number>>;
   seconds: number;
 }
 
 const MOST_AMPLITUDES_SHOWN = 64;
+/** A JSON text of more amplitudes is longer than a string may be in other languages' readers, and in ours. */
+const MOST_QUBITS_IN_JSON = 20;
 
 export function addSimulate(program: Command, io: Io): void {
   program
@@ -58,24 +60,33 @@ Examples:
     .action(async (file: string, options: SimulateOptions) => {
       const { bindAll, readCircuit } = await import("../circuit-file.ts");
       const observables = (options.expect ?? []).map((text) => SparsePauliOp.parse(text));
-      const circuit = bindAll(io, readCircuit(io, file), options);
+      const circuit = await bindAll(io, await readCircuit(io, file), options);
       const start = performance.now();
       const result: SimulateResult = { numQubits: circuit.numQubits, method: options.method, seconds: 0 };
-      if (options.statevector === true || (options.expect === undefined && options.shots === undefined))
-        result.statevector = await amplitudes(circuit);
+      let state: Float64Array | undefined;
+      if (options.statevector === true || (options.expect === undefined && options.shots === undefined)) {
+        if (options.json === true && circuit.numQubits > MOST_QUBITS_IN_JSON)
+          throw new UsageError(
+            "STATE_TOO_LONG",
+            `The ${2 ** circuit.numQubits} amplitudes of ${circuit.numQubits} qubits are too many to print; at most ${MOST_QUBITS_IN_JSON} qubits are. Ask for --expect or --shots.`,
+          );
+        state = await amplitudes(circuit);
+        if (options.json === true) result.statevector = pairs(state);
+      }
       if (observables.length > 0) result.expectations = await expectations(circuit, observables);
       if (options.shots !== undefined) result.counts = await counts(circuit, options.shots, options.seed);
       result.seconds = (performance.now() - start) / 1000;
-      print(io, options.json === true, result, () => textOf(result, options.expect ?? []));
+      print(io, options.json === true, result, () => textOf(result, state, options.expect ?? []));
     });
 }
 
-async function amplitudes(circuit: Circuit): Promise<(readonly [number, number])[]> {
+async function amplitudes(circuit: Circuit): Promise<Float64Array> {
   const { withoutFinalMeasurements } = await import("../circuit-file.ts");
   const { createStatevectorEngine } = await import("../../../providers/simulator/statevector-engine.ts");
-  const state = createStatevectorEngine()
-    .statevector(withoutFinalMeasurements(circuit))
-    .statevector(new Float64Array(0));
+  return createStatevectorEngine().statevector(withoutFinalMeasurements(circuit)).statevector(new Float64Array(0));
+}
+
+function pairs(state: Float64Array): readonly (readonly [number, number])[] {
   return Array.from({ length: state.length / 2 }, (_, i) => [state[2 * i]!, state[2 * i + 1]!] as const);
 }
 
@@ -110,25 +121,33 @@ export function jointCounts(registers: readonly BitArray[]): Readonly<Record<str
       .join(" ");
     found.set(key, (found.get(key) ?? 0) + 1);
   }
-  return Object.fromEntries([...found].sort(([a], [b]) => (a < b ? -1 : 1)));
+  return Object.fromEntries(found);
 }
 
-function textOf(result: SimulateResult, labels: readonly string[]): string {
+function textOf(result: SimulateResult, state: Float64Array | undefined, labels: readonly string[]): string {
   const lines: string[] = [];
-  if (result.statevector !== undefined) {
-    const shown = result.statevector.flatMap(([re, im], index) => {
+  if (state !== undefined) {
+    let more = 0;
+    for (let index = 0; index < state.length / 2; index++) {
+      const [re, im] = [state[2 * index]!, state[2 * index + 1]!];
       const probability = re * re + im * im;
-      return probability > 1e-12 ? [{ index, re, im, probability }] : [];
-    });
-    for (const { index, re, im, probability } of shown.slice(0, MOST_AMPLITUDES_SHOWN))
+      if (probability <= 1e-12) continue;
+      if (lines.length < MOST_AMPLITUDES_SHOWN)
+        lines.push(
+          `|${index.toString(2).padStart(result.numQubits, "0")}>  ${formatComplex(re, im)}  probability ${formatNumber(probability)}`,
+        );
+      else more++;
+    }
+    if (more > 0)
       lines.push(
-        `|${index.toString(2).padStart(result.numQubits, "0")}>  ${formatComplex(re, im)}  probability ${formatNumber(probability)}`,
+        `... and ${more} more amplitudes${result.numQubits <= MOST_QUBITS_IN_JSON ? "; --json prints all of them" : ""}.`,
       );
-    if (shown.length > MOST_AMPLITUDES_SHOWN)
-      lines.push(`... and ${shown.length - MOST_AMPLITUDES_SHOWN} more amplitudes; --json prints all of them.`);
   }
   for (const [i, value] of (result.expectations ?? []).entries()) lines.push(`<${labels[i]}> = ${formatNumber(value)}`);
-  if (result.counts !== undefined)
-    lines.push(...alignRight(Object.entries(result.counts).map(([bits, n]) => [bits, String(n)])));
+  if (result.counts !== undefined) {
+    // An object puts keys that look like integers first, whatever their order was.
+    const sorted = Object.entries(result.counts).sort(([a], [b]) => (a < b ? -1 : 1));
+    for (const line of alignRight(sorted.map(([bits, n]) => [bits, String(n)]))) lines.push(line);
+  }
   return `${lines.join("\n")}\n`;
 }

@@ -54,6 +54,8 @@ describe("simulate", () => {
     expect((await runJson(["simulate", measured, "--shots", "1000", "--seed", "8"])).json.counts).not.toEqual(
       once.json.counts,
     );
+    const { out } = await run(["simulate", bell, "--shots", "50"]);
+    expect(out.split("\n").map((line) => line.slice(0, 2))).toEqual(["00", "11", ""]);
     const implicit = await runJson(["simulate", bell, "--shots", "50"]);
     expect(Object.values<number>(implicit.json.counts).reduce((a, b) => a + b)).toBe(50);
   });
@@ -97,6 +99,55 @@ describe("simulate", () => {
   });
 });
 
+test("nested values must have the parameter's shape; flat ones need only its size", async () => {
+  const circuit = file(
+    "matrix.qasm",
+    'OPENQASM 3.0;\ninclude "stdgates.inc";\n//@lepton weight w[2, 3];\n'.concat(
+      ...Array.from({ length: 6 }, (_, i) => `input float[64] w_${i};\n`),
+      "qubit q;\n",
+      ...Array.from({ length: 6 }, (_, i) => `${i % 2 === 0 ? "rx" : "ry"}(w_${i}) q;\n`),
+    ),
+  );
+  const value = async (w: unknown) => {
+    const params = file("w.json", `\uFEFF${JSON.stringify({ w })}`);
+    return (await runJson(["simulate", circuit, "--params", params, "--expect", "Z"])).json;
+  };
+  const nested = await value([
+    [1, 2, 3],
+    [4, 5, 6],
+  ]);
+  expect(nested.expectations).toEqual((await value([1, 2, 3, 4, 5, 6])).expectations);
+  for (const wrong of [
+    [
+      [1, 4],
+      [2, 5],
+      [3, 6],
+    ],
+    [
+      [1, 2, 3],
+      [4, 5],
+    ],
+    [
+      [
+        [1, 2, 3],
+        [4, 5, 6],
+      ],
+    ],
+  ])
+    expect((await value(wrong)).error.code).toBe("PARAMS_SHAPE");
+});
+
+test("a state too long to print is refused as JSON, and cut for people", async () => {
+  const wide = file("wide.qasm", 'OPENQASM 3.0;\ninclude "stdgates.inc";\nqubit[21] q;\nh q[0];\n');
+  const refused = await runJson(["simulate", wide]);
+  expect([refused.status, refused.json.error.code]).toEqual([2, "STATE_TOO_LONG"]);
+  expect((await run(["simulate", wide])).out.split("\n").length).toBe(3);
+  const many = file("many.qasm", 'OPENQASM 3.0;\ninclude "stdgates.inc";\nqubit[7] q;\nh q;\n');
+  expect((await run(["simulate", many])).out).toMatch(
+    /\n\.\.\. and 64 more amplitudes; --json prints all of them\.\n$/,
+  );
+});
+
 describe("gradient", () => {
   // <Z0> = cos t for rx(t), so the derivative is -sin t.
   test.each(["adjoint", "parameter-shift", "finite-difference"])("by %s is -sin t", async (method) => {
@@ -116,6 +167,16 @@ describe("gradient", () => {
     expect(json.gradient.theta).toBeCloseTo(-Math.sin(0.4), method === "finite-difference" ? 6 : 12);
     expect(json.method).toBe(method);
     expect(json.executions).toBeGreaterThan(0);
+  });
+
+  test("by auto, and says how: a circuit that measures goes by parameter shift", async () => {
+    const args = ["--param", "theta=0.4", "--expect", "IZ"];
+    expect((await runJson(["gradient", rotation, ...args])).json.method).toBe("adjoint");
+    const dynamic = file("dynamic.qasm", `${ROTATION}bit c;\nc = measure q[1];\nx q[1];\n`);
+    const { json } = await runJson(["gradient", dynamic, ...args]);
+    expect(json.method).toBe("parameter-shift");
+    expect(json.gradient.theta).toBeCloseTo(-Math.sin(0.4), 12);
+    expect((await runJson(["gradient", rotation, "--param", "theta=0.4", "--expect", "IIZ"])).status).toBe(2);
   });
 
   test("prints a line a parameter for people", async () => {
@@ -209,6 +270,7 @@ describe("the command line as a whole", () => {
   test.each([
     ["no command", []],
     ["an unknown command", ["simulat"]],
+    ["an unknown command with options", ["transpile", bell, "--device", "d"]],
     ["an unknown option", ["simulate", bell, "--fast"]],
     ["a missing argument", ["simulate"]],
     ["an argument too many", ["simulate", bell, bell]],
@@ -218,5 +280,7 @@ describe("the command line as a whole", () => {
     expect(status).toBe(2);
     expect(json.error.code).toBe("USAGE");
     expect(err).toMatch(/^lepton: USAGE .+ See lepton --help\.\n$/);
+    if (argv[0] !== undefined && argv[0] !== "simulate")
+      expect(err).toContain(`"${argv[0]}" is no command of this version: demo, simulate,`);
   });
 });

@@ -3,7 +3,13 @@ import { createProgress } from "../../../src/cli/progress.ts";
 
 function screen(interactive: boolean) {
   const written: string[] = [];
-  const io = { out: () => {}, err: (text: string) => void written.push(text), interactive, width: 60, stdin: () => "" };
+  const io = {
+    out: () => {},
+    err: (text: string) => void written.push(text),
+    interactive,
+    width: 60,
+    stdin: async () => "",
+  };
   return { io, written };
 }
 

@@ -23,7 +23,7 @@ export async function run(argv: readonly string[], stdin = ""): Promise<Ran> {
     },
     interactive: false,
     width: 80,
-    stdin: () => stdin,
+    stdin: async () => stdin,
   };
   const status = await runCli(argv, io);
   return { status, out, err };

@@ -1,4 +1,6 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { BELL, file } from "./run.ts";
@@ -10,6 +12,21 @@ test("a process ends with status 0 and one JSON object", () => {
   const { status, stdout, stderr } = lepton("simulate", file("bell.qasm", BELL), "--expect", "ZZ", "--json");
   expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
   expect(JSON.parse(stdout).expectations[0]).toBeCloseTo(1, 12);
+});
+
+test("standard input may come late, and a reader may leave early", async () => {
+  const late = spawn(process.execPath, [main, "qasm", "-"], { stdio: ["pipe", "pipe", "inherit"] });
+  const printed = text(late.stdout);
+  await new Promise((resolve) => setTimeout(resolve, 400));
+  late.stdin.end(BELL);
+  expect(await printed).toContain("cx q[0], q[1];");
+
+  const many = file("many.qasm", 'OPENQASM 3.0;\ninclude "stdgates.inc";\nqubit[14] q;\nh q;\n');
+  const early = spawn(process.execPath, [main, "simulate", many, "--json"], { stdio: ["ignore", "pipe", "pipe"] });
+  const complaints = text(early.stderr);
+  early.stdout.once("data", () => early.stdout.destroy());
+  const [status] = await once(early, "exit");
+  expect([status, await complaints]).toEqual([0, ""]);
 });
 
 test("bad input ends with status 2, the position and no stack", () => {

@@ -60,6 +60,7 @@ describe("datasets", () => {
 
   test.each([
     ["no rows", () => fromArrays([], []), "DATA_EMPTY"],
+    ["a list where rows are needed", () => fromArrays([1, 2] as never, [0, 1]), "DATA_SHAPE"],
     ["ragged rows", () => fromArrays([[1, 2], [3]], [0, 1]), "DATA_SHAPE"],
     ["no features", () => fromArrays([[], []], [0, 1]), "DATA_SHAPE"],
     ["too few targets", () => fromArrays([[1], [2]], [0]), "DATA_SHAPE"],

@@ -53,6 +53,11 @@ describe("standardise", () => {
     );
   });
 
+  test("takes a column for constant that differs by rounding alone", () => {
+    const fitted = standardise().fit(fromArrays([[0.3], [0.1 + 0.2], [0.3]], [0, 1, 0]));
+    expect(fitted.transform(fromArrays([[0.31]], [0])).x[0]).toBeCloseTo(0.01, 12);
+  });
+
   test("only centres a feature that is constant over the training rows", () => {
     const train = fromArrays(
       [

@@ -90,7 +90,7 @@ describe("what a layer is made of", () => {
       qubits: 2,
       perception: perception.angle(),
       connection: connection.basicEntangler({ layers: 1 }),
-      measure: ["ZX", "0.5*XX - YY", { 1: "Z" }, SparsePauliOp.z(2, 0)],
+      observables: ["ZX", "0.5*XX - YY", { 1: "Z" }, SparsePauliOp.z(2, 0)],
     });
     expect(layer.observables.map(String)).toEqual(["1*ZX", "0.5*XX - 1*YY", "1*ZI", "1*IZ"]);
   });
@@ -142,7 +142,7 @@ describe("config", () => {
       qubits: 2,
       perception: perception.reuploading({ layers: 2, trainableScaling: true }),
       connection: connection.realAmplitudes(),
-      measure: ["ZZ", { 0: "X" }],
+      observables: ["ZZ", { 0: "X" }],
       seed: "seven",
     });
     const back = QuantumLayer.fromConfig(JSON.parse(JSON.stringify(layer.toConfig())));
@@ -246,6 +246,11 @@ describe("errors", () => {
           connection: connection.stronglyEntangling({ layers: 1, name: "w" }),
         }),
     ],
+    ["LAYER_OBSERVABLE", () => quantumLayer({ circuit, observables: [0 as never] })],
+    ["LAYER_OBSERVABLE", () => quantumLayer({ circuit, observables: [null as never] })],
+    ["LAYER_OPTION", () => quantumLayer({ circuit, measure: ["Z"] } as never)],
+    ["LAYER_OPTION", () => quantumLayer({ qubits: 1, perception: perception.angle(), layers: 2 } as never)],
+    ["LAYER_INITIALIZER", () => quantumLayer({ circuit, initializer: "zeros" as never })],
     ["LAYER_INITIALIZER", () => quantumLayer({ circuit, initializer: { type: "xavier" } as never })],
     ["LAYER_INITIALIZER", () => quantumLayer({ circuit, initializer: { v: { type: "zeros" } } })],
     ["LAYER_INITIALIZER", () => quantumLayer({ circuit, initializer: { w: 3 } as never })],

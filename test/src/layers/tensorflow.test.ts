@@ -12,7 +12,7 @@ const layerOf = (seed = 1) =>
     qubits: 3,
     perception: perception.angle(),
     connection: connection.stronglyEntangling({ layers: 2 }),
-    measure: ["ZII", "IXI", "0.5*ZZZ + 0.25*IIY"],
+    observables: ["ZII", "IXI", "0.5*ZZZ + 0.25*IIY"],
     seed,
   });
 /** Shared and composed parameters in two weight vectors, one of them a scalar. */

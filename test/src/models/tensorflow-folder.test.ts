@@ -28,7 +28,7 @@ function hybrid(functional: boolean, seed = 1): tfl.LayersModel {
       qubits: 2,
       perception: perception.reuploading({ layers: 2, trainableScaling: true }),
       connection: connection.realAmplitudes({ reps: 1 }),
-      measure: ["ZZ", "XI", "0.5*YY - 0.25*IZ"],
+      observables: ["ZZ", "XI", "0.5*YY - 0.25*IZ"],
       seed,
     }),
     { name: "quantum" },

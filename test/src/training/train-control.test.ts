@@ -310,7 +310,7 @@ describe("evaluate and predict", () => {
         const predicted = await predict(model, x, { provider, batchSize });
         expect(largestDifference(predicted.outputs, wanted)).toBeLessThan(1e-6);
         tf.dispose(predicted.outputs as tf.Tensor[]);
-        const { loss, metrics } = await evaluate(model, x, y, { provider, batchSize });
+        const { loss, metrics } = await evaluate(model, { x, y }, { provider, batchSize });
         expect(tf.memory().numTensors).toBe(before);
         // TensorFlow.js leaves running sums of the losses: the second is the whole loss.
         expect(loss).toBeCloseTo(scores[1]!, 5);
@@ -459,7 +459,7 @@ describe("errors", () => {
     ]);
     expect(await codeOf(() => train(hybrid(), data))).toBe("TRAINING_NOT_COMPILED");
     expect(await codeOf(() => train(hybrid(), data, { optimizer: "adam" }))).toBe("TRAINING_NOT_COMPILED");
-    expect(await codeOf(() => evaluate(hybrid(), data.x, data.y))).toBe("TRAINING_NOT_COMPILED");
+    expect(await codeOf(() => evaluate(hybrid(), data))).toBe("TRAINING_NOT_COMPILED");
   });
 
   test("a loss that one of the outputs lacks", async () => {
@@ -483,16 +483,16 @@ describe("errors", () => {
     model.compile(compiled() as never);
     const codes = [
       await codeOf(() => train(model, data, { ...compiled(), provider })),
-      await codeOf(() => fitModel(model, data.x, data.y, { ...compiled(), provider } as never)),
+      await codeOf(() => fitModel(model, data, { ...compiled(), provider } as never)),
       await codeOf(() => predict(model, data.x, { provider })),
-      await codeOf(() => evaluate(model, data.x, data.y, { provider })),
+      await codeOf(() => evaluate(model, data, { provider })),
     ];
     expect(codes).toEqual(new Array(4).fill("TRAINING_PROVIDER"));
   });
 
   test("fit and train cannot share a model either", async () => {
     const model = hybrid();
-    const first = fitModel(model, data.x, data.y, { ...compiled(), epochs: 3 } as never);
+    const first = fitModel(model, data, { ...compiled(), epochs: 3 } as never);
     expect(await codeOf(() => train(model, data))).toBe("TRAINING_CONCURRENT");
     await first;
   });
@@ -574,7 +574,7 @@ describe("errors", () => {
 
   test("fit refuses a provider that is not here, and says what to do", async () => {
     const remote = recordingBackend(localSimulator());
-    const error = await fitModel(hybrid(), data.x, data.y, { ...compiled(), provider: remote } as never).catch(
+    const error = await fitModel(hybrid(), data, { ...compiled(), provider: remote } as never).catch(
       (thrown: unknown) => thrown as TrainingError,
     );
     if (!(error instanceof TrainingError)) throw new Error("fit took it.");
@@ -586,11 +586,9 @@ describe("errors", () => {
 
   test("fit simulates on the provider it is given", async () => {
     const small = localSimulator({ maxMemoryBytes: 64 });
-    await expect(fitModel(hybrid(), data.x, data.y, { ...compiled(), provider: small } as never)).rejects.toMatchObject(
-      {
-        code: "STATE_TOO_LARGE",
-      },
-    );
+    await expect(fitModel(hybrid(), data, { ...compiled(), provider: small } as never)).rejects.toMatchObject({
+      code: "STATE_TOO_LARGE",
+    });
   });
 });
 
@@ -610,12 +608,16 @@ test("fit reports the validation of a model with several outputs as train does",
   const validation = { x: numbers(9, 3, "v"), y: two(9, "v") };
   const y = two(20, "y");
   const logged: number[] = [];
-  const { history } = await fitModel(make(), data.x, y, {
-    ...options,
-    optimizer: tf.train.sgd(0.1),
-    validation,
-    callbacks: { onEpochEnd: async (_, logs) => void logged.push(logs!.val_loss as number) },
-  });
+  const { history } = await fitModel(
+    make(),
+    { x: data.x, y },
+    {
+      ...options,
+      optimizer: tf.train.sgd(0.1),
+      validation,
+      callbacks: { onEpochEnd: async (_, logs) => void logged.push(logs!.val_loss as number) },
+    },
+  );
   const result = await train(make(), { x: data.x, y }, { ...options, optimizer: tf.train.sgd(0.1), validation });
   for (const [epoch, report] of result.history.entries()) {
     expect(history.val_loss![epoch]).toBeCloseTo(report.validation!.loss, 5);

@@ -174,12 +174,16 @@ describe.each(TENSOR_BACKENDS)("20 steps of train are those of model.fit, on bac
     test("fit does the same where rows are not shuffled", async () => {
       const model = example.model();
       const losses: number[] = [];
-      const { history } = await fitModel(model, example.x(ROWS), example.y(ROWS), {
-        ...example.compile(),
-        batchSize: BATCH,
-        shuffle: false,
-        callbacks: { onBatchEnd: async (_, logs) => void losses.push(logs!.loss as number) },
-      });
+      const { history } = await fitModel(
+        model,
+        { x: example.x(ROWS), y: example.y(ROWS) },
+        {
+          ...example.compile(),
+          batchSize: BATCH,
+          shuffle: false,
+          callbacks: { onBatchEnd: async (_, logs) => void losses.push(logs!.loss as number) },
+        },
+      );
       const logs = Object.fromEntries(Object.entries(history).map(([name, values]) => [name, values[0] as number]));
       expectSame({ losses, weights: model.getWeights(), logs }, truth, 1e-6);
     });
@@ -190,7 +194,7 @@ describe.each(TENSOR_BACKENDS)("20 steps of train are those of model.fit, on bac
     const [fitted, trained] = [make(), make()];
     const options = { ...compile(), batchSize: 7, epochs: 3, seed: "order" };
     const validation = { x: x(12), y: y(12) };
-    const { history } = await fitModel(fitted, x(25), y(25), { ...options, validation });
+    const { history } = await fitModel(fitted, { x: x(25), y: y(25) }, { ...options, validation });
     const result = await train(trained, { x: x(25), y: y(25) }, { ...options, ...compile(), validation });
     expect(largestDifference(trained.getWeights(), fitted.getWeights())).toBeLessThan(1e-6);
     expect(result).toMatchObject({ steps: 12, epochs: 3, ended: "completed" });
@@ -314,13 +318,13 @@ describe("jobs", () => {
       // Both values come from the same shots; the bound holds for the worst case.
       ["two observables", () => tfl.sequential({ layers: [measuring(["ZI", "IZ"])] }), undefined, 1.6],
     ];
-    const measuring = (measure: string[]) =>
+    const measuring = (observables: string[]) =>
       quantum(
         quantumLayer({
           qubits: 2,
           perception: perception.angle(),
           connection: connection.basicEntangler({ layers: 1 }),
-          measure,
+          observables,
           seed: 3,
         }),
       );
