@@ -1,11 +1,10 @@
-import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { execute, fencedPrograms } from "./support/documented-programs.ts";
 
 const root = new URL("../", import.meta.url);
 const readme = readFileSync(new URL("README.md", root), "utf8");
-const [, program = ""] = /```ts\n([\s\S]*?)```/.exec(readme) ?? [];
+const [program = ""] = fencedPrograms("README.md");
 
 test("the shortest program has 15 lines at most", () => {
   const lines = program.split("\n").filter((line) => line.trim() !== "");
@@ -13,29 +12,13 @@ test("the shortest program has 15 lines at most", () => {
   expect(lines.length).toBeLessThanOrEqual(15);
 });
 
-/** The program with the modules that the package exports taken from their sources. */
-function runnable(text: string): string {
-  const { exports } = JSON.parse(readFileSync(new URL("package.json", root), "utf8"));
-  return text.replaceAll(/"lepton(\/\w+)?"/g, (_, subpath = "") => {
-    const { default: built } = exports[`.${subpath}`];
-    return JSON.stringify(new URL(built.replace(/^\.\/dist\//, "./").replace(/\.js$/, ".ts"), root).href);
-  });
-}
-
-const execute = (source: string): string =>
-  execFileSync(process.execPath, ["--input-type=module-typescript", "--eval", source], {
-    cwd: fileURLToPath(root),
-    encoding: "utf8",
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-
 test("without its first line it is told what to import", () => {
   const rest = program.slice(program.indexOf("\n") + 1);
-  expect(() => execute(runnable(rest))).toThrow(/import "@tensorflow\/tfjs-backend-cpu" at the top/);
+  expect(() => execute(rest)).toThrow(/import "@tensorflow\/tfjs-backend-cpu" at the top/);
 });
 
 test("the shortest program runs, and its loss falls", () => {
-  const output = execute(runnable(program));
+  const output = execute(program);
   const losses = [...output.matchAll(/^(\d+) (\S+)$/gm)].map(([, step, loss]) => [Number(step), Number(loss)] as const);
   expect(losses.map(([step]) => step)).toEqual(Array.from({ length: 10 }, (_, i) => 20 * (i + 1)));
   expect(losses.at(-1)![1]).toBeLessThan(0.05);
