@@ -1,21 +1,24 @@
 import type { Circuit, CircuitParts, ClassicalRegister } from "./circuit.ts";
+import { foldControls } from "./controls.ts";
+import { describeValue } from "./describe-value.ts";
 import { CircuitError, ParameterError } from "./errors.ts";
+import { type Angle, ParameterExpression } from "./expression.ts";
 import { GATES, type GateName } from "./gates.ts";
 import type { Matrix } from "./matrices.ts";
+import { isName } from "./names.ts";
 import {
   type Condition,
   checkDistinct,
   clbitsOf,
   DURATION_UNITS,
   type DurationUnit,
-  foldControls,
   gateOperation,
   mapOperation,
   type Operation,
   qubitsOf,
   unitaryOperation,
 } from "./operation.ts";
-import { type Angle, type Parameter, ParameterExpression, type ParameterVector } from "./parameter.ts";
+import type { Parameter, ParameterVector } from "./parameter.ts";
 
 type Tuple<Item, Length extends number, Found extends Item[] = []> = Found["length"] extends Length
   ? Found
@@ -30,14 +33,22 @@ export type GateMethods<Self> = {
 
 const MAX_QUBITS = 65_536;
 
+/** The classical bits and parameters that a builder shares with those of its branches. */
+interface Declared {
+  readonly registers: Map<string, ClassicalRegister>;
+  numClbits: number;
+  readonly vectors: Map<string, ParameterVector>;
+}
+
 const GateMethodsBase = class {} as unknown as abstract new () => GateMethods<CircuitBuilder>;
 
 /** The one mutable form of a circuit, alive only inside `Circuit.build`. Every method returns the builder. */
 export class CircuitBuilder extends GateMethodsBase {
   readonly numQubits: number;
-  #registers: ClassicalRegister[] = [];
-  #operations: Operation[] = [];
-  #vectors = new Map<string, ParameterVector>();
+  readonly #operations: Operation[] = [];
+  #declared: Declared = { registers: new Map(), numClbits: 0, vectors: new Map() };
+  /** Which builder must be used instead, while there is one. */
+  #closed: "in a branch" | "after its branch" | undefined;
 
   constructor(numQubits: number) {
     super();
@@ -47,17 +58,18 @@ export class CircuitBuilder extends GateMethodsBase {
   }
 
   get numClbits(): number {
-    return this.#registers.reduce((sum, register) => sum + register.size, 0);
+    return this.#declared.numClbits;
   }
 
   /** Declares classical bits. @throws CircuitError REGISTER_NAME, REGISTER_SIZE */
   register(name: string, size: number): ClassicalRegister {
-    if (!/^[\p{L}_][\p{L}\p{N}_]*$/u.test(name) || this.#registers.some((register) => register.name === name))
+    if (!isName(name) || this.#declared.registers.has(name))
       throw new CircuitError("REGISTER_NAME", `"${name}" is no name for a classical register, or it is taken.`);
     if (!Number.isSafeInteger(size) || size < 1 || size > MAX_QUBITS)
       throw new CircuitError("REGISTER_SIZE", `Register ${name} must have 1 to ${MAX_QUBITS} bits, not ${size}.`);
     const register = Object.freeze({ name, offset: this.numClbits, size });
-    this.#registers.push(register);
+    this.#declared.registers.set(name, register);
+    this.#declared.numClbits += size;
     return register;
   }
 
@@ -129,30 +141,83 @@ export class CircuitBuilder extends GateMethodsBase {
     return this.append(Object.freeze({ kind: "reset", qubit }));
   }
 
-  /** Runs `then` when the clbits (a register, or a list with the least significant first) read `value`, else `otherwise`. */
+  /**
+   * Runs `then` when the bits read `value`, else `otherwise`. Each gets a builder of its own, the one to use in it.
+   * @param bits a register, or a list of clbits with the least significant first
+   * @param value what the bits can read: 0 to 2^bits - 1
+   * @throws CircuitError CONDITION_BITS, CONDITION_VALUE, CONDITION_BRANCH, BUILDER_SCOPE
+   */
   if(
     bits: ClassicalRegister | readonly number[],
     value: number,
     then: (builder: CircuitBuilder) => unknown,
     otherwise?: (builder: CircuitBuilder) => unknown,
   ): this {
+    if (typeof bits !== "object" || bits === null || !("offset" in bits || Array.isArray(bits)))
+      throw new CircuitError(
+        "CONDITION_BITS",
+        `A condition needs a register or a list of classical bits, not ${describeValue(bits)}.`,
+      );
     const clbits = "offset" in bits ? Array.from({ length: bits.size }, (_, i) => bits.offset + i) : [...bits];
-    if (!Number.isInteger(value) || value < 0)
-      throw new CircuitError("CONDITION_VALUE", `A condition compares with an integer of 0 or more, not ${value}.`);
-    const branch = (define: ((builder: CircuitBuilder) => unknown) | undefined): readonly Operation[] => {
-      if (define === undefined) return Object.freeze([]);
-      const inner = new CircuitBuilder(this.numQubits);
-      inner.#registers = this.#registers;
-      inner.#vectors = this.#vectors;
-      define(inner);
-      return Object.freeze(inner.#operations);
-    };
-    const condition: Condition = Object.freeze({ clbits: Object.freeze(clbits), value });
-    return this.append(Object.freeze({ kind: "if", condition, whenTrue: branch(then), whenFalse: branch(otherwise) }));
+    if (new Set(clbits).size !== clbits.length)
+      throw new CircuitError("CONDITION_BITS", `A condition names a bit twice (${clbits.join(", ")}).`);
+    if (value >= 2 ** clbits.length)
+      throw new CircuitError(
+        "CONDITION_VALUE",
+        `${clbits.length} bit(s) never read ${value}; they hold 0 to ${2 ** clbits.length - 1}.`,
+      );
+    return this.branch(clbits, value, then, otherwise);
   }
 
-  /** Appends an operation that another part of Lepton made; controls become the table's own where they can. @throws CircuitError QUBIT_RANGE, CLBIT_RANGE */
+  /** @internal As `if`, on bits that may repeat and with values that they never read, as a parsed text can have them. */
+  branch(
+    clbits: readonly number[],
+    value: number,
+    then: (builder: CircuitBuilder) => unknown,
+    otherwise?: (builder: CircuitBuilder) => unknown,
+  ): this {
+    this.#checkScope();
+    if (clbits.length === 0) throw new CircuitError("CONDITION_BITS", "A condition needs at least one classical bit.");
+    if (!Number.isInteger(value) || value < 0)
+      throw new CircuitError("CONDITION_VALUE", `A condition compares with an integer of 0 or more, not ${value}.`);
+    const condition: Condition = Object.freeze({ clbits: Object.freeze([...clbits]), value });
+    const whenTrue = this.#branchOf(then);
+    const whenFalse = otherwise === undefined ? Object.freeze([]) : this.#branchOf(otherwise);
+    return this.append(Object.freeze({ kind: "if", condition, whenTrue, whenFalse }));
+  }
+
+  #branchOf(define: (builder: CircuitBuilder) => unknown): readonly Operation[] {
+    if (typeof define !== "function")
+      throw new CircuitError(
+        "CONDITION_BRANCH",
+        `A branch is a function of the builder that it is handed, not ${describeValue(define)}.`,
+      );
+    const inner = new CircuitBuilder(this.numQubits);
+    inner.#declared = this.#declared;
+    this.#closed = "in a branch";
+    try {
+      define(inner);
+    } finally {
+      this.#closed = undefined;
+      inner.#closed = "after its branch";
+    }
+    return Object.freeze(inner.#operations);
+  }
+
+  /** Without this a gate meant for a branch would silently go before the whole `if`. */
+  #checkScope(): void {
+    if (this.#closed !== undefined)
+      throw new CircuitError(
+        "BUILDER_SCOPE",
+        this.#closed === "in a branch"
+          ? "This builder cannot be used inside a branch of its if; use the builder that the branch is handed: c.if(bits, value, (inner) => inner.x(0))."
+          : "The branch of this builder has ended; use the builder around the if.",
+      );
+  }
+
+  /** Appends an operation that another part of Lepton made; controls become the table's own where they can. @throws CircuitError QUBIT_RANGE, CLBIT_RANGE, BUILDER_SCOPE */
   append(operation: Operation): this {
+    this.#checkScope();
     for (const qubit of qubitsOf(operation))
       if (!Number.isSafeInteger(qubit) || qubit < 0 || qubit >= this.numQubits)
         throw new CircuitError(
@@ -173,7 +238,7 @@ export class CircuitBuilder extends GateMethodsBase {
   /** Takes over registers, parameters and operations of a circuit as they are. */
   adopt(circuit: Circuit): this {
     for (const { name, size } of circuit.registers) this.register(name, size);
-    this.declare(...circuit.vectors);
+    for (const vector of circuit.vectors) this.#declare(vector);
     for (const operation of circuit.operations) this.append(operation);
     return this;
   }
@@ -182,12 +247,11 @@ export class CircuitBuilder extends GateMethodsBase {
   place(circuit: Circuit, qubits: readonly number[]): this {
     const clbits: number[] = [];
     for (const { name, size } of circuit.registers) {
-      const own =
-        this.#registers.find((register) => register.name === name && register.size === size) ??
-        this.register(name, size);
+      const known = this.#declared.registers.get(name);
+      const own = known?.size === size ? known : this.register(name, size);
       for (let bit = 0; bit < size; bit++) clbits.push(own.offset + bit);
     }
-    this.declare(...circuit.vectors);
+    for (const vector of circuit.vectors) this.#declare(vector);
     for (const operation of circuit.operations)
       this.append(mapOperation(operation, { qubit: (qubit) => qubits[qubit]!, clbit: (clbit) => clbits[clbit]! }));
     return this;
@@ -197,9 +261,9 @@ export class CircuitBuilder extends GateMethodsBase {
   finish(): CircuitParts {
     return {
       numQubits: this.numQubits,
-      registers: this.#registers,
+      registers: [...this.#declared.registers.values()],
       operations: this.#operations,
-      vectors: [...this.#vectors.values()],
+      vectors: [...this.#declared.vectors.values()],
     };
   }
 
@@ -212,8 +276,9 @@ export class CircuitBuilder extends GateMethodsBase {
   }
 
   #declare(vector: ParameterVector): void {
-    const known = this.#vectors.get(vector.name);
-    if (known === undefined) this.#vectors.set(vector.name, vector);
+    const { vectors } = this.#declared;
+    const known = vectors.get(vector.name);
+    if (known === undefined) vectors.set(vector.name, vector);
     else if (known.role !== vector.role || known.shape.join() !== vector.shape.join())
       throw new ParameterError(
         "PARAMETER_CLASH",

@@ -1,11 +1,14 @@
 import { createHash } from "node:crypto";
 import { CircuitBuilder } from "./builder.ts";
+import { describeValue } from "./describe-value.ts";
 import { drawText } from "./draw/text.ts";
 import { CircuitError, ParameterError } from "./errors.ts";
+import { type Angle, constantValue } from "./expression.ts";
 import { type CircuitJSON, circuitFromJSON, circuitToJSON } from "./json.ts";
 import { checkControls, clbitsOf, mapOperation, type Operation, qubitsOf } from "./operation.ts";
-import { type Angle, constantValue, type Parameter, type ParameterVector } from "./parameter.ts";
-import { controlledOperations, inverseOperations, poweredOperations } from "./transformations.ts";
+import type { Parameter, ParameterVector } from "./parameter.ts";
+import { poweredOperations } from "./power.ts";
+import { controlledOperations, inverseOperations } from "./transformations.ts";
 
 /** A named run of classical bits. */
 export interface ClassicalRegister {
@@ -70,6 +73,7 @@ export class Circuit {
     return new Circuit(builder.finish());
   }
 
+  /** @throws CircuitError CIRCUIT_JSON, and whatever a builder refuses */
   static fromJSON(json: CircuitJSON): Circuit {
     return new Circuit(circuitFromJSON(json));
   }
@@ -77,7 +81,10 @@ export class Circuit {
     return circuitToJSON(this);
   }
 
-  /** SHA-256 (hex) of the structure: equal exactly for circuits that `equals` each other. */
+  /**
+   * SHA-256 (hex) of the structure: equal exactly for circuits that `equals` each other.
+   * @throws ParameterError PARAMETER_TOO_LARGE, as `equals` and `toJSON`
+   */
   get hash(): string {
     this.#hash ??= createHash("sha256").update(JSON.stringify(this.toJSON())).digest("hex");
     return this.#hash;
@@ -136,8 +143,9 @@ export class Circuit {
   }
 
   /**
-   * The circuit to a power: repeated for an integer, inverted for a negative one, the principal root for a fraction
-   * (a circuit of one rotation scales its angle; other circuits need bound parameters and at most 6 qubits).
+   * The circuit to a power: repeated for an integer, inverted for a negative one, the principal root for a fraction. A
+   * circuit of one gate stays one where it can: rotations scale their angle, self-inverse gates fold, roots of X and Y are
+   * rotations. Other fractions need bound parameters and at most 6 qubits.
    * @throws CircuitError CIRCUIT_NOT_UNITARY, CIRCUIT_POWER
    */
   power(exponent: number): Circuit {
@@ -147,8 +155,14 @@ export class Circuit {
   /**
    * A circuit with some or all parameters replaced by numbers (radians).
    * @throws ParameterError PARAMETER_UNKNOWN, PARAMETER_SHAPE, PARAMETER_NOT_FINITE
+   * @example circuit.bind({ w: [0.1, 0.2], t: Math.PI })
    */
   bind(values: NamedValues): Circuit {
+    if (typeof values !== "object" || values === null)
+      throw new ParameterError(
+        "PARAMETER_SHAPE",
+        `bind takes values by name, such as { w: [0.1, 0.2], t: 0.3 }, not ${describeValue(values)}.`,
+      );
     const byName = new Map(this.vectors.map((vector) => [vector.name, vector]));
     const bound = new Map<string, number>();
     for (const [name, value] of Object.entries(values)) {
@@ -158,17 +172,11 @@ export class Circuit {
           "PARAMETER_UNKNOWN",
           `The circuit has no parameter ${name}. It has: ${[...byName.keys()].join(", ") || "none"}.`,
         );
-      const numbers = typeof value === "number" ? [value] : Array.from(value);
-      if (numbers.length !== vector.size || (typeof value === "number" && vector.shape.length !== 0))
-        throw new ParameterError(
-          "PARAMETER_SHAPE",
-          `${name} has shape [${vector.shape.join(", ")}] and needs ${vector.shape.length === 0 ? "one number" : `a list of ${vector.size} number(s)`} but was given ${typeof value === "number" ? "a number" : numbers.length}.`,
-        );
-      for (const [index, number] of numbers.entries()) {
+      for (const [index, number] of numbersFor(vector, value).entries()) {
         if (!Number.isFinite(number))
           throw new ParameterError(
             "PARAMETER_NOT_FINITE",
-            `Value ${index} of ${name} is ${number}; parameter values must be finite.`,
+            `Value ${index} of ${name} is ${typeof number === "number" ? number : describeValue(number)}; parameter values must be finite numbers.`,
           );
         bound.set(vector.elements[index]!.name, number);
       }
@@ -224,6 +232,20 @@ export class Circuit {
   toString(): string {
     return drawText(this);
   }
+}
+
+/** The values of one vector, as many as it has elements. @throws ParameterError PARAMETER_SHAPE */
+function numbersFor(vector: ParameterVector, value: number | ArrayLike<number>): readonly number[] {
+  const { name, shape, size } = vector;
+  const isScalar = shape.length === 0;
+  const isList = typeof value === "object" && value !== null && Number.isSafeInteger(value.length);
+  if (typeof value === "number" ? isScalar : isList && value.length === size)
+    return typeof value === "number" ? [value] : Array.from(value);
+  const given = typeof value === "number" ? "a number" : isList ? value.length : describeValue(value);
+  throw new ParameterError(
+    "PARAMETER_SHAPE",
+    `${name} has shape [${shape.join(", ")}] and needs ${isScalar ? "one number" : `a list of ${size} number(s)`} but was given ${given}.`,
+  );
 }
 
 /** `gate` for a plain gate, `c3-x` and the like for one with further controls. */

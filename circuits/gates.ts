@@ -1,6 +1,7 @@
+import { divide, multiply, negate } from "./arithmetic.ts";
 import { CircuitError } from "./errors.ts";
+import type { Angle } from "./expression.ts";
 import { complexMatrix, controlledMatrix, type Matrix, rotationMatrix } from "./matrices.ts";
-import { type Angle, divide, multiply, negate } from "./parameter.ts";
 
 /** One gate of a decomposition; `qubits` are positions in the decomposed gate's own qubit list. */
 export type GateCall = readonly [gate: string, params: readonly Angle[], qubits: readonly number[]];
@@ -24,7 +25,7 @@ export interface PhaseTerm {
 export interface GateSpec {
   readonly numQubits: number;
   readonly numParams: number;
-  /** The unitary for given parameters, row-major, interleaved re/im. */
+  /** The unitary for given parameters, row-major, interleaved re/im; a new one each time. */
   readonly matrix: (params: readonly number[]) => Matrix;
   /** Absent where the inverse is no row of the table; then the base gate's inverse is controlled instead. */
   readonly inverse?: (params: readonly Angle[]) => readonly [gate: string, params: readonly Angle[]];
@@ -152,19 +153,19 @@ export const GATES = {
     phases: [], power: () => ["id", []], qasm2: "id", qasm3: "id",
   },
   x: {
-    ...fixed, numQubits: 1, clifford: true, symbol: "X", matrix: () => X, inverse: self("x"), permutation: [1, 0],
+    ...fixed, numQubits: 1, clifford: true, symbol: "X", matrix: () => X.slice(), inverse: self("x"), permutation: [1, 0],
     controlled: "cx", qasm2: "x", qasm3: "x",
   },
   y: {
-    ...fixed, numQubits: 1, clifford: true, symbol: "Y", matrix: () => Y, inverse: self("y"), controlled: "cy",
+    ...fixed, numQubits: 1, clifford: true, symbol: "Y", matrix: () => Y.slice(), inverse: self("y"), controlled: "cy",
     decomposition: () => [["z", [], [0]], ["x", [], [0]], ["gphase", [PI / 2], []]], qasm2: "y", qasm3: "y",
   },
   z: {
-    ...fixed, numQubits: 1, clifford: true, symbol: "Z", matrix: () => Z, inverse: self("z"), controlled: "cz",
+    ...fixed, numQubits: 1, clifford: true, symbol: "Z", matrix: () => Z.slice(), inverse: self("z"), controlled: "cz",
     phases: [{ mask: 1, constant: PI }], power: phasePower(PI), qasm2: "z", qasm3: "z",
   },
   h: {
-    ...fixed, numQubits: 1, clifford: true, symbol: "H", matrix: () => H, inverse: self("h"), controlled: "ch",
+    ...fixed, numQubits: 1, clifford: true, symbol: "H", matrix: () => H.slice(), inverse: self("h"), controlled: "ch",
     decomposition: () => [["z", [], [0]], ["ry", [PI / 2], [0]]], qasm2: "h", qasm3: "h",
   },
   s: {
@@ -184,11 +185,11 @@ export const GATES = {
     phases: [{ mask: 1, constant: -PI / 4 }], power: phasePower(-PI / 4), qasm2: "tdg", qasm3: "tdg",
   },
   sx: {
-    ...fixed, numQubits: 1, clifford: true, symbol: "√X", matrix: () => SX, inverse: to("sxdg"), controlled: "csx",
+    ...fixed, numQubits: 1, clifford: true, symbol: "√X", matrix: () => SX.slice(), inverse: to("sxdg"), controlled: "csx",
     decomposition: () => [["rx", [PI / 2], [0]], ["gphase", [PI / 4], []]], qasm2: "sx", qasm3: "sx",
   },
   sxdg: {
-    ...fixed, numQubits: 1, clifford: true, symbol: "√X†", matrix: () => SXDG, inverse: to("sx"),
+    ...fixed, numQubits: 1, clifford: true, symbol: "√X†", matrix: () => SXDG.slice(), inverse: to("sx"),
     decomposition: () => [["rx", [-PI / 2], [0]], ["gphase", [-PI / 4], []]], qasm2: "sxdg",
   },
   rx: {
@@ -282,7 +283,7 @@ export const GATES = {
     qasm2: "cu", qasm3: "cu",
   },
   swap: {
-    ...fixed, numQubits: 2, clifford: true, symbol: "x", matrix: () => SWAP, inverse: self("swap"), permutation: [0, 2, 1, 3],
+    ...fixed, numQubits: 2, clifford: true, symbol: "x", matrix: () => SWAP.slice(), inverse: self("swap"), permutation: [0, 2, 1, 3],
     controlled: "cswap", qasm2: "swap", qasm3: "swap",
   },
   iswap: {

@@ -1,3 +1,26 @@
+export {
+  abs,
+  acos,
+  add,
+  asin,
+  atan,
+  atan2,
+  cos,
+  divide,
+  exp,
+  hypot,
+  ln,
+  multiply,
+  negate,
+  pow,
+  product,
+  sin,
+  sqrt,
+  subtract,
+  sum,
+  tan,
+  tanh,
+} from "./arithmetic.ts";
 export { CircuitBuilder } from "./builder.ts";
 export { assertBound, Circuit, type ClassicalRegister, type NamedValues, operationName } from "./circuit.ts";
 export { drawSvg, drawText, type SvgOptions } from "./draw/index.ts";
@@ -9,6 +32,7 @@ export {
   QasmError,
   type SourcePosition,
 } from "./errors.ts";
+export { type Angle, ParameterExpression } from "./expression.ts";
 export {
   frequenciesOf,
   GATES,
@@ -22,16 +46,7 @@ export {
 export type { CircuitJSON } from "./json.ts";
 export * from "./library/index.ts";
 export { complexMatrix, type Matrix } from "./matrices.ts";
-export {
-  multiplyPaulis,
-  type PauliLetter,
-  type PauliMap,
-  type PauliString,
-  type PauliTerm,
-  pauliKey,
-  pauliLabel,
-  SparsePauliOp,
-} from "./observable.ts";
+export { type PauliTerm, SparsePauliOp } from "./observable.ts";
 export type {
   BarrierOperation,
   Condition,
@@ -46,32 +61,15 @@ export type {
   UnitaryOperation,
 } from "./operation.ts";
 export { clbitsOf, mapOperation, operationMatrix, qubitsOf } from "./operation.ts";
+export { input, Parameter, type ParameterRole, ParameterVector, weight } from "./parameter.ts";
 export {
-  type Angle,
-  abs,
-  acos,
-  add,
-  asin,
-  atan,
-  cos,
-  divide,
-  exp,
-  input,
-  ln,
-  multiply,
-  negate,
-  Parameter,
-  ParameterExpression,
-  type ParameterRole,
-  ParameterVector,
-  pow,
-  sin,
-  sqrt,
-  subtract,
-  tan,
-  tanh,
-  weight,
-} from "./parameter.ts";
+  multiplyPaulis,
+  type PauliLetter,
+  type PauliMap,
+  type PauliString,
+  pauliKey,
+  pauliLabel,
+} from "./pauli.ts";
 export {
   type ParseOptions,
   type PrintedQasm3,

@@ -1,14 +1,9 @@
 import { CircuitBuilder } from "./builder.ts";
 import type { Circuit, CircuitParts } from "./circuit.ts";
 import { CircuitError, LeptonError } from "./errors.ts";
+import { type ExpressionJSON, expressionFromJSON, ParameterExpression } from "./expression.ts";
 import { type DurationUnit, gateOperation, type Operation, unitaryOperation } from "./operation.ts";
-import {
-  type ExpressionJSON,
-  expressionFromJSON,
-  ParameterExpression,
-  type ParameterRole,
-  ParameterVector,
-} from "./parameter.ts";
+import { type ParameterRole, ParameterVector } from "./parameter.ts";
 
 /** JSON form of an operation: a gate is `[name, params, qubits]` or with `[numControls, controlState]` after it. */
 export type OperationJSON =
@@ -98,7 +93,7 @@ export function circuitFromJSON(json: CircuitJSON): CircuitParts {
     );
     const builder = new CircuitBuilder(json.numQubits);
     for (const [name, size] of json.registers) builder.register(name, size);
-    builder.declare(...vectors.values());
+    for (const vector of vectors.values()) builder.declare(vector);
     const angle = (value: ExpressionJSON) => {
       const result = expressionFromJSON(value, (name, index) => {
         const parameter = vectors.get(name)?.elements[index];
@@ -132,7 +127,7 @@ export function circuitFromJSON(json: CircuitJSON): CircuitParts {
           target.append(Object.freeze({ kind: "barrier", qubits: Object.freeze([...operation.barrier]) }));
         else if ("delay" in operation) target.delay(operation.delay[1], operation.delay[2], operation.delay[0]);
         else if ("if" in operation)
-          target.if(
+          target.branch(
             operation.if.clbits,
             operation.if.value,
             (inner) => fill(inner, operation.whenTrue),

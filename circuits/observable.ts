@@ -1,15 +1,18 @@
 import { ObservableError } from "./errors.ts";
-
-export type PauliLetter = "I" | "X" | "Y" | "Z";
-
-/**
- * A Pauli string as two sets of qubits: `x` where it has X or Y, `z` where it has Z or Y. Held as sorted lists, since
- * devices have more qubits than a number has bits.
- */
-export interface PauliString {
-  /** Qubit and letter (never I), by ascending qubit. */
-  readonly letters: readonly (readonly [qubit: number, letter: Exclude<PauliLetter, "I">])[];
-}
+import type { Matrix } from "./matrices.ts";
+import { type LabelPair, labelPairs, readTerms } from "./observable-text.ts";
+import {
+  checkLetters,
+  multiplyPaulis,
+  type PauliLetter,
+  type PauliMap,
+  type PauliString,
+  pauliFromKey,
+  pauliFromLabel,
+  pauliFromMap,
+  pauliKey,
+  pauliLabel,
+} from "./pauli.ts";
 
 /** One term of a Pauli sum. */
 export interface PauliTerm {
@@ -17,8 +20,8 @@ export interface PauliTerm {
   readonly pauli: PauliString;
 }
 
-/** A letter for each named qubit, such as `{0: "X", 3: "Z"}`; all other qubits have I. */
-export type PauliMap = Readonly<Record<number, PauliLetter>>;
+/** A larger matrix would not fit: this one takes 268 MB. */
+const MAX_MATRIX_QUBITS = 12;
 
 /**
  * A real-weighted sum of Pauli strings: a Hermitian observable. Immutable. Labels have the highest qubit leftmost, so
@@ -33,7 +36,7 @@ export class SparsePauliOp {
       throw new ObservableError("OBSERVABLE_QUBITS", `An observable cannot have ${numQubits} qubits.`);
     const merged = new Map<string, PauliTerm>();
     for (const { coefficient, pauli } of terms) {
-      if (!Number.isFinite(coefficient))
+      if (typeof coefficient !== "number" || !Number.isFinite(coefficient))
         throw new ObservableError(
           "OBSERVABLE_COEFFICIENT",
           `The coefficient of ${pauliKey(pauli)} is ${coefficient}; it must be a finite real number.`,
@@ -61,31 +64,15 @@ export class SparsePauliOp {
 
   /**
    * From a label (`"ZZI"`), or labels with coefficients (`[["ZZI", 1], ["XXI", 0.5]]` or `{ZZI: 1, XXI: 0.5}`).
-   * @throws ObservableError OBSERVABLE_LABEL when a label has other letters or another length than the first
+   * @throws ObservableError OBSERVABLE_LABEL when a label has other letters or another length than the first;
+   * OBSERVABLE_EMPTY, OBSERVABLE_COEFFICIENT
    */
-  static fromLabels(
-    labels: string | readonly (readonly [label: string, coefficient: number])[] | Readonly<Record<string, number>>,
-  ): SparsePauliOp {
-    const list =
-      typeof labels === "string" ? [[labels, 1] as const] : Array.isArray(labels) ? labels : Object.entries(labels);
-    if (list.length === 0)
-      throw new ObservableError(
-        "OBSERVABLE_EMPTY",
-        "An observable from labels needs at least one; use SparsePauliOp.zero(n).",
-      );
+  static fromLabels(labels: string | readonly LabelPair[] | Readonly<Record<string, number>>): SparsePauliOp {
+    const list = labelPairs(labels);
     const numQubits = list[0]![0].length;
     return new SparsePauliOp(
       numQubits,
-      list.map(([label, coefficient]) => {
-        if (label.length !== numQubits || !/^[IXYZ]+$/.test(label))
-          throw new ObservableError(
-            "OBSERVABLE_LABEL",
-            `"${label}" is not a Pauli label of ${numQubits} letters I, X, Y, Z (highest qubit leftmost).`,
-          );
-        const map: Record<number, PauliLetter> = {};
-        for (let qubit = 0; qubit < numQubits; qubit++) map[qubit] = label[numQubits - 1 - qubit] as PauliLetter;
-        return { coefficient, pauli: pauliFromMap(map) };
-      }),
+      list.map(([label, coefficient]) => ({ coefficient, pauli: pauliFromLabel(label, numQubits) })),
     );
   }
 
@@ -102,24 +89,11 @@ export class SparsePauliOp {
   }
 
   /**
-   * From text such as `"1.0*ZZI + 0.5*XXI - YII"`.
+   * From text such as `"1.0*ZZI + 0.5*XXI - YII"`; a coefficient may have a sign of its own, as in `"ZZ + -0.5*XX"`.
    * @throws ObservableError OBSERVABLE_TEXT naming the column
    */
   static parse(text: string): SparsePauliOp {
-    // No two neighbours of the pattern can match the same blank or digit, so a long hostile text costs linear time.
-    const term = /\s*(?:([+-])\s*)?(?:((?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)\s*(?:\*\s*)?)?([IXYZ]+)\s*/y;
-    const list: [string, number][] = [];
-    while (term.lastIndex < text.length || list.length === 0) {
-      const start = term.lastIndex;
-      const match = term.exec(text);
-      if (match === null || (list.length > 0 && match[1] === undefined))
-        throw new ObservableError(
-          "OBSERVABLE_TEXT",
-          `Cannot read "${text}" as an observable at column ${start + 1}; write for example "1.0*ZZI + 0.5*XXI".`,
-        );
-      list.push([match[3]!, (match[1] === "-" ? -1 : 1) * Number(match[2] ?? 1)]);
-    }
-    return SparsePauliOp.fromLabels(list);
+    return SparsePauliOp.fromLabels(readTerms(text));
   }
 
   static identity(numQubits: number, coefficient = 1): SparsePauliOp {
@@ -147,22 +121,45 @@ export class SparsePauliOp {
   }
   /** The operator product. @throws ObservableError OBSERVABLE_NOT_HERMITIAN when it has imaginary coefficients */
   product(other: SparsePauliOp): SparsePauliOp {
-    const numQubits = this.#sameSize(other);
-    const real: PauliTerm[] = [];
-    const imaginary: PauliTerm[] = [];
-    for (const a of this.terms)
-      for (const b of other.terms) {
-        const { quarterTurns, pauli } = multiplyPaulis(a.pauli, b.pauli);
-        const coefficient = a.coefficient * b.coefficient * (quarterTurns >= 2 ? -1 : 1);
-        (quarterTurns % 2 === 0 ? real : imaginary).push({ coefficient, pauli });
-      }
-    const scale = this.#weight() * other.#weight();
-    if (new SparsePauliOp(numQubits, imaginary).#weight() > 1e-14 * imaginary.length * scale)
+    const { real, commutes } = this.#product(other);
+    if (!commutes)
       throw new ObservableError(
         "OBSERVABLE_NOT_HERMITIAN",
         "The product of these observables is not Hermitian; they do not commute.",
       );
-    return new SparsePauliOp(numQubits, real);
+    return new SparsePauliOp(this.numQubits, real);
+  }
+  /** True when the operators commute, rounding errors of their products aside. @throws ObservableError OBSERVABLE_QUBITS */
+  commutesWith(other: SparsePauliOp): boolean {
+    return this.#product(other).commutes;
+  }
+  /** The tensor product with `other` on the lower qubits, so that labels are joined: X tensor Z is XZ. */
+  tensor(other: SparsePauliOp): SparsePauliOp {
+    const terms = this.terms.flatMap((high) =>
+      other.terms.map((low) => ({
+        coefficient: high.coefficient * low.coefficient,
+        pauli: {
+          letters: [
+            ...low.pauli.letters,
+            ...high.pauli.letters.map(([qubit, letter]) => [qubit + other.numQubits, letter] as const),
+          ],
+        },
+      })),
+    );
+    return new SparsePauliOp(this.numQubits + other.numQubits, terms);
+  }
+  /**
+   * Without the terms whose |coefficient| is at most `atol`: by default 1e-12 of the largest, which are those that sums and
+   * products leave behind by rounding. Nothing else drops them.
+   * @throws ObservableError OBSERVABLE_COEFFICIENT unless `atol` is a number of 0 or more
+   */
+  simplify(atol: number = 1e-12 * this.#largest()): SparsePauliOp {
+    if (!(atol >= 0))
+      throw new ObservableError("OBSERVABLE_COEFFICIENT", `simplify needs a bound of 0 or more, not ${atol}.`);
+    return new SparsePauliOp(
+      this.numQubits,
+      this.terms.filter(({ coefficient }) => Math.abs(coefficient) > atol),
+    );
   }
   /**
    * The observable on more qubits: qubit q goes to `qubits[q]`.
@@ -233,16 +230,62 @@ export class SparsePauliOp {
       terms: this.terms.map(({ coefficient, pauli }) => [pauliKey(pauli), coefficient] as const),
     };
   }
+  /** @throws ObservableError OBSERVABLE_JSON, and as the constructors */
   static fromJSON(json: {
     readonly numQubits: number;
     readonly terms: readonly (readonly [string, number])[];
   }): SparsePauliOp {
+    const isPair = (term: unknown): boolean => Array.isArray(term) && term.length === 2 && typeof term[0] === "string";
+    if (typeof json !== "object" || json === null || !Array.isArray(json.terms) || !json.terms.every(isPair))
+      throw new ObservableError(
+        "OBSERVABLE_JSON",
+        'The JSON of an observable is { numQubits, terms: [["X0 Z3", 0.5], ...] }; this is none.',
+      );
     return new SparsePauliOp(
       json.numQubits,
       json.terms.map(([key, coefficient]) => ({ coefficient, pauli: pauliFromKey(key) })),
     );
   }
 
+  /** The matrix, 4^n entries, for at most 12 qubits. @throws ObservableError OBSERVABLE_QUBITS */
+  toMatrix(): Matrix {
+    if (this.numQubits > MAX_MATRIX_QUBITS)
+      throw new ObservableError(
+        "OBSERVABLE_QUBITS",
+        `The matrix of ${this.numQubits} qubits would have 4^${this.numQubits} entries; at most ${MAX_MATRIX_QUBITS} qubits fit.`,
+      );
+    const size = 2 ** this.numQubits;
+    const matrix = new Float64Array(2 * size * size);
+    for (const { coefficient, pauli } of this.terms) {
+      // Y = i·X·Z, so the string takes |c> to i^(number of Y) · (-1)^(ones of c under Z or Y) |c with X and Y flipped>.
+      const maskOf = (...wanted: readonly PauliLetter[]): number =>
+        pauli.letters.reduce((mask, [qubit, letter]) => (wanted.includes(letter) ? mask | (1 << qubit) : mask), 0);
+      const [flips, signs] = [maskOf("X", "Y"), maskOf("Z", "Y")];
+      const turns = pauli.letters.filter(([, letter]) => letter === "Y").length % 4;
+      for (let column = 0; column < size; column++) {
+        const at = 2 * ((column ^ flips) * size + column) + (turns % 2);
+        const negative = isOdd(column & signs) !== turns >= 2;
+        matrix[at]! += negative ? -coefficient : coefficient;
+      }
+    }
+    return matrix;
+  }
+
+  /** The Hermitian part of the operator product, and whether it is all. */
+  #product(other: SparsePauliOp): { readonly real: readonly PauliTerm[]; readonly commutes: boolean } {
+    const numQubits = this.#sameSize(other);
+    const real: PauliTerm[] = [];
+    const imaginary: PauliTerm[] = [];
+    for (const a of this.terms)
+      for (const b of other.terms) {
+        const { quarterTurns, pauli } = multiplyPaulis(a.pauli, b.pauli);
+        const coefficient = a.coefficient * b.coefficient * (quarterTurns >= 2 ? -1 : 1);
+        (quarterTurns % 2 === 0 ? real : imaginary).push({ coefficient, pauli });
+      }
+    const scale = this.#weight() * other.#weight();
+    const rest = new SparsePauliOp(numQubits, imaginary).#weight();
+    return { real, commutes: rest <= 1e-14 * imaginary.length * scale };
+  }
   #sameSize(other: SparsePauliOp): number {
     if (this.numQubits !== other.numQubits)
       throw new ObservableError(
@@ -255,6 +298,9 @@ export class SparsePauliOp {
   #weight(): number {
     return this.terms.reduce((sum, { coefficient }) => sum + Math.abs(coefficient), 0);
   }
+  #largest(): number {
+    return this.terms.reduce((most, { coefficient }) => Math.max(most, Math.abs(coefficient)), 0);
+  }
   #sortedKey(): string {
     return this.terms
       .map(({ coefficient, pauli }) => `${pauliKey(pauli)}:${coefficient}`)
@@ -263,81 +309,9 @@ export class SparsePauliOp {
   }
 }
 
-/** A Pauli string from a map. @throws ObservableError OBSERVABLE_LABEL */
-export function pauliFromMap(map: PauliMap): PauliString {
-  const letters = Object.entries(map)
-    .map(([qubit, letter]) => [Number(qubit), letter] as const)
-    .filter(([qubit, letter]) => {
-      if (!Number.isSafeInteger(qubit) || qubit < 0 || !["I", "X", "Y", "Z"].includes(letter))
-        throw new ObservableError(
-          "OBSERVABLE_LABEL",
-          `"${letter}" on qubit ${qubit} is no Pauli; use I, X, Y or Z on qubits 0, 1, ...`,
-        );
-      return letter !== "I";
-    })
-    .sort(([a], [b]) => a - b);
-  return Object.freeze({ letters: Object.freeze(letters as (readonly [number, Exclude<PauliLetter, "I">])[]) });
-}
-
-/** Terms of the caller's own making are taken as they are, so their order must be checked. */
-function checkLetters(pauli: PauliString): void {
-  let last = -1;
-  for (const [qubit, letter] of pauli.letters) {
-    if (!Number.isSafeInteger(qubit) || qubit <= last || (letter !== "X" && letter !== "Y" && letter !== "Z"))
-      throw new ObservableError(
-        "OBSERVABLE_LABEL",
-        `A Pauli string lists X, Y and Z by ascending qubit, but "${letter}" on qubit ${qubit} follows qubit ${last}.`,
-      );
-    last = qubit;
-  }
-}
-
-/**
- * From `"X0 Z3"` (letter and qubit, blanks between; `"I"` or nothing is the identity).
- * @throws ObservableError OBSERVABLE_LABEL
- */
-export function pauliFromKey(key: string): PauliString {
-  const map: Record<number, PauliLetter> = {};
-  for (const word of key.split(" "))
-    if (word !== "I" && word !== "") {
-      if (!/^[IXYZ]\d+$/.test(word))
-        throw new ObservableError("OBSERVABLE_LABEL", `"${word}" in "${key}" is no Pauli; write for example "X0 Z3".`);
-      const qubit = Number(word.slice(1));
-      if (qubit in map) throw new ObservableError("OBSERVABLE_LABEL", `Qubit ${qubit} occurs twice in "${key}".`);
-      map[qubit] = word[0] as PauliLetter;
-    }
-  return pauliFromMap(map);
-}
-
-/** `"X0 Z3"`; `"I"` for the identity. */
-export function pauliKey(pauli: PauliString): string {
-  return pauli.letters.map(([qubit, letter]) => `${letter}${qubit}`).join(" ") || "I";
-}
-
-/** The label with the highest qubit leftmost. */
-export function pauliLabel(pauli: PauliString, numQubits: number): string {
-  const letters = new Array<string>(numQubits).fill("I");
-  for (const [qubit, letter] of pauli.letters) letters[numQubits - 1 - qubit] = letter;
-  return letters.join("");
-}
-
-/** a·b = i^quarterTurns · pauli. */
-export function multiplyPaulis(
-  a: PauliString,
-  b: PauliString,
-): { readonly quarterTurns: number; readonly pauli: PauliString } {
-  const letters = new Map<number, PauliLetter>(a.letters);
-  let quarterTurns = 0;
-  for (const [qubit, second] of b.letters) {
-    const first = letters.get(qubit);
-    if (first === undefined || first === "I") letters.set(qubit, second);
-    else if (first === second) letters.set(qubit, "I");
-    else {
-      const order = "XYZ";
-      const third = [..."XYZ"].find((letter) => letter !== first && letter !== second) as PauliLetter;
-      quarterTurns += (order.indexOf(second) - order.indexOf(first) + 3) % 3 === 1 ? 1 : 3;
-      letters.set(qubit, third);
-    }
-  }
-  return { quarterTurns: quarterTurns % 4, pauli: pauliFromMap(Object.fromEntries(letters)) };
+/** Whether a number of up to 32 bits has an odd number of ones. */
+function isOdd(bits: number): boolean {
+  let odd = false;
+  for (let rest = bits; rest !== 0; rest &= rest - 1) odd = !odd;
+  return odd;
 }

@@ -1,7 +1,8 @@
+import { describeValue } from "./describe-value.ts";
 import { CircuitError } from "./errors.ts";
+import { type Angle, constantValue, ParameterExpression, simplified } from "./expression.ts";
 import { frequenciesOf, type GateName, gateSpec } from "./gates.ts";
-import { adjointMatrix, controlledMatrix, dimensionOf, type Matrix, unitarityError } from "./matrices.ts";
-import { type Angle, constantValue, ParameterExpression, simplified } from "./parameter.ts";
+import { controlledMatrix, dimensionOf, type Matrix, unitarityError } from "./matrices.ts";
 
 /** A gate of the table on qubits, with `numControls` further controls in front of the gate's own qubits. */
 export interface GateOperation {
@@ -19,7 +20,8 @@ export interface GateOperation {
 /** An arbitrary unitary on qubits; the first target qubit is the matrix's least significant bit. */
 export interface UnitaryOperation {
   readonly kind: "unitary";
-  readonly matrix: Matrix;
+  /** Shared by all that hold the operation: read it, never write to it. `operationMatrix` gives a copy. */
+  readonly matrix: Readonly<Matrix>;
   readonly label: string;
   readonly qubits: readonly number[];
   readonly numControls: number;
@@ -86,6 +88,13 @@ export function gateOperation(
   controlState: number = 2 ** numControls - 1,
 ): GateOperation {
   const spec = gateSpec(gate);
+  if (!Array.isArray(params))
+    throw new CircuitError(
+      "GATE_PARAMETER_COUNT",
+      `Gate ${gate} needs a list of parameters, not ${describeValue(params)}.`,
+    );
+  if (!Array.isArray(qubits))
+    throw new CircuitError("GATE_QUBIT_COUNT", `Gate ${gate} needs a list of qubits, not ${describeValue(qubits)}.`);
   if (params.length !== spec.numParams)
     throw new CircuitError(
       "GATE_PARAMETER_COUNT",
@@ -102,7 +111,7 @@ export function gateOperation(
     if (typeof param !== "number" && !(param instanceof ParameterExpression))
       throw new CircuitError(
         "GATE_ANGLE",
-        `Parameter ${index} of gate ${gate} is ${describe(param)}; give a number or an expression.`,
+        `Parameter ${index} of gate ${gate} must be a number or an expression, not ${describeValue(param)}.`,
       );
     const angle = simplified(param);
     if (typeof angle === "number" && !Number.isFinite(angle))
@@ -130,6 +139,13 @@ export function unitaryOperation(
   numControls = 0,
   controlState: number = 2 ** numControls - 1,
 ): UnitaryOperation {
+  if (!ArrayBuffer.isView(matrix) && !Array.isArray(matrix))
+    throw new CircuitError(
+      "UNITARY_SHAPE",
+      `A unitary needs its matrix as numbers, not ${describeValue(matrix)}; complexMatrix(rows) makes them.`,
+    );
+  if (!Array.isArray(qubits))
+    throw new CircuitError("UNITARY_SHAPE", `A unitary needs a list of qubits, not ${describeValue(qubits)}.`);
   const size = dimensionOf(matrix);
   checkControls(numControls, controlState);
   const targets = qubits.length - numControls;
@@ -173,68 +189,17 @@ export function checkDistinct(gate: string, qubits: readonly number[]): void {
     throw new CircuitError("QUBIT_DUPLICATE", `${gate} was given the same qubit twice (${qubits.join(", ")}).`);
 }
 
-function describe(value: unknown): string {
-  return typeof value === "object" ? Object.prototype.toString.call(value) : `${typeof value} ${String(value)}`;
-}
-
-/** The inverse of a gate or unitary. */
-export function inverseOperation(operation: UnitaryKind): UnitaryKind {
-  if (operation.kind === "unitary") {
-    const label = operation.label.endsWith("†") ? operation.label.slice(0, -1) : `${operation.label}†`;
-    return unitaryOperation(
-      adjointMatrix(operation.matrix),
-      operation.qubits,
-      label,
-      operation.numControls,
-      operation.controlState,
-    );
-  }
-  const spec = gateSpec(operation.gate);
-  if (spec.inverse !== undefined) {
-    const [gate, params] = spec.inverse(operation.params);
-    return foldControls(gateOperation(gate, params, operation.qubits, operation.numControls, operation.controlState));
-  }
-  return inverseOperation(unfoldControls(operation));
-}
-
-/** The same gate written as its base gate with all controls explicit; gates without own controls are returned as they are. */
-export function unfoldControls(operation: GateOperation): GateOperation {
-  const { base, controls } = gateSpec(operation.gate);
-  if (base === undefined || controls === undefined) return operation;
-  const { params, qubits, numControls, controlState } = operation;
-  const own = (2 ** controls - 1) * 2 ** numControls;
-  return gateOperation(base, params, qubits, numControls + controls, controlState + own);
-}
-
 /**
- * The operation with `controls` (new qubits, in front) added; a row of the table is used where one exists.
- * @param state bit i is the value of new control i; all ones by default
+ * The unitary of a gate or unitary operation, all controls included, on its own qubits; a copy, free to change.
+ * @throws CircuitError CIRCUIT_UNBOUND
  */
-export function controlledOperation(
-  operation: UnitaryKind,
-  controls: readonly number[],
-  state: number = 2 ** controls.length - 1,
-): UnitaryKind {
-  const numControls = operation.numControls + controls.length;
-  const controlState = state + operation.controlState * 2 ** controls.length;
-  const qubits = [...controls, ...operation.qubits];
-  if (operation.kind === "unitary")
-    return unitaryOperation(operation.matrix, qubits, operation.label, numControls, controlState);
-  return foldControls(gateOperation(operation.gate, operation.params, qubits, numControls, controlState));
-}
-
-/** Replaces the innermost positive controls by the table's own controlled gates, as far as they exist. */
-export function foldControls(operation: GateOperation): GateOperation {
-  const { controlled } = gateSpec(operation.gate);
-  const { params, qubits, numControls, controlState } = operation;
-  if (controlled === undefined || numControls === 0) return operation;
-  const innermost = 2 ** (numControls - 1);
-  if (controlState < innermost) return operation;
-  return foldControls(gateOperation(controlled, params, qubits, numControls - 1, controlState - innermost));
-}
-
-/** The unitary of a gate or unitary operation, all controls included, on its own qubits. */
 export function operationMatrix(operation: UnitaryKind): Matrix {
+  const matrix = matrixOf(operation);
+  return operation.kind === "unitary" && matrix === operation.matrix ? matrix.slice() : matrix;
+}
+
+/** As `operationMatrix`, but a unitary's own matrix is not copied: only to be read. @throws CircuitError CIRCUIT_UNBOUND */
+export function matrixOf(operation: UnitaryKind): Matrix {
   const base =
     operation.kind === "unitary"
       ? operation.matrix

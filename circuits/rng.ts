@@ -1,3 +1,4 @@
+import { describeValue } from "./describe-value.ts";
 import { ParameterError } from "./errors.ts";
 
 /**
@@ -15,13 +16,16 @@ export class Rng {
 
   /** @throws ParameterError SEED unless `seed` is a safe integer or a string */
   static seed(seed: number | string): Rng {
-    if (typeof seed === "number" && !Number.isSafeInteger(seed))
-      throw new ParameterError("SEED", `A seed must be an integer or a string, not ${seed}.`);
+    checkName("A seed", seed);
     return Rng.#fromKey(`${typeof seed}:${JSON.stringify(seed)}`);
   }
 
-  /** An independent generator for the given path of names, such as `fork("step", 12)`. */
+  /**
+   * An independent generator for the given path of names, such as `fork("step", 12)`.
+   * @throws ParameterError SEED unless each name is a safe integer or a string
+   */
   fork(...path: readonly (string | number)[]): Rng {
+    for (const part of path) checkName("A name in the path of a fork", part);
     return Rng.#fromKey(`${this.#key}/${path.map((part) => JSON.stringify(part)).join("/")}`);
   }
 
@@ -91,6 +95,12 @@ export class Rng {
     }
     return order;
   }
+}
+
+/** Anything else would be written alike for different values (NaN and Infinity are both null), or be a slip. */
+function checkName(what: string, value: unknown): void {
+  if (typeof value !== "string" && !Number.isSafeInteger(value))
+    throw new ParameterError("SEED", `${what} must be a safe integer or a string, not ${describeValue(value)}.`);
 }
 
 /** Four 32-bit words from a text: FNV-1a streams with different offsets and a murmur finaliser each. */

@@ -1,7 +1,8 @@
 import type { Circuit } from "./circuit.ts";
+import type { ParameterExpression } from "./expression.ts";
+import type { ExpressionNode } from "./expression-node.ts";
 import { type GateOperation, type Operation, slotFrequencies } from "./operation.ts";
 import { BINARY_OPERATIONS, UNARY_OPERATIONS } from "./operations.ts";
-import type { ExpressionNode, ParameterExpression } from "./parameter.ts";
 
 /** One gate argument that depends on parameters: the unit of gradients and of hardware parameter tables. */
 export interface Slot {
@@ -80,7 +81,17 @@ export class SlotProgram {
       known.set(key, index);
       return index;
     };
+    // Slots often share parts of their expressions, so what one has seen the next need not look at.
+    const seen = new Map<ExpressionNode, number>();
     const visit = (node: ExpressionNode): number => {
+      let at = seen.get(node);
+      if (at === undefined) {
+        at = place(node);
+        seen.set(node, at);
+      }
+      return at;
+    };
+    const place = (node: ExpressionNode): number => {
       switch (node.kind) {
         case "constant":
           return push(`c${node.value}`, CONSTANT, 0, 0, node.value);

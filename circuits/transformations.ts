@@ -1,24 +1,11 @@
 import type { Circuit } from "./circuit.ts";
+import { controlledOperation, inverseOperation } from "./controls.ts";
 import { CircuitError } from "./errors.ts";
-import { gateSpec } from "./gates.ts";
 import { dimensionOf, type Matrix } from "./matrices.ts";
-import {
-  controlledOperation,
-  foldControls,
-  gateOperation,
-  inverseOperation,
-  mapOperation,
-  type Operation,
-  operationMatrix,
-  type UnitaryKind,
-  unitaryOperation,
-} from "./operation.ts";
-import { unitaryPower } from "./unitary-power.ts";
+import { mapOperation, matrixOf, type Operation } from "./operation.ts";
 
-const MAX_ROOT_QUBITS = 6;
-const MAX_OPERATIONS = 10_000_000;
-
-function assertUnitary(
+/** @throws CircuitError CIRCUIT_NOT_UNITARY */
+export function assertUnitary(
   operation: Operation,
   purpose: string,
 ): asserts operation is Exclude<Operation, { kind: "measure" | "reset" | "if" }> {
@@ -51,58 +38,26 @@ export function controlledOperations(
   });
 }
 
-/** One gate or unitary to a real power: by its own rule where the table has one, else by its matrix. */
-export function poweredOperation(operation: UnitaryKind, exponent: number): UnitaryKind {
-  if (exponent === 1) return operation;
-  if (exponent === -1) return inverseOperation(operation);
-  const { qubits, numControls, controlState } = operation;
-  if (operation.kind === "gate") {
-    const rule = gateSpec(operation.gate).power;
-    if (rule !== undefined) {
-      const [gate, params] = rule(operation.params, exponent);
-      return foldControls(gateOperation(gate, params, qubits, numControls, controlState));
-    }
-  }
-  const base = operationMatrix({ ...operation, numControls: 0, qubits: qubits.slice(numControls) } as UnitaryKind);
-  const label = `${operation.kind === "gate" ? operation.gate : operation.label}^${exponent}`;
-  return unitaryOperation(unitaryPower(base, exponent), qubits, label, numControls, controlState);
-}
+/** Larger matrices would not fit: this one takes 268 MB. */
+const MAX_MATRIX_QUBITS = 12;
 
-/** The operations of a circuit to a real power. */
-export function poweredOperations(circuit: Circuit, exponent: number): readonly Operation[] {
-  if (!Number.isFinite(exponent))
-    throw new CircuitError("CIRCUIT_POWER", `A circuit cannot be raised to the power ${exponent}.`);
-  for (const operation of circuit.operations) assertUnitary(operation, "power");
-  const [only] = circuit.operations;
-  if (circuit.operations.length === 1 && (only!.kind === "gate" || only!.kind === "unitary"))
-    return [poweredOperation(only as UnitaryKind, exponent)];
-  if (Number.isInteger(exponent)) {
-    if (Math.abs(exponent) * circuit.operations.length > MAX_OPERATIONS)
-      throw new CircuitError(
-        "CIRCUIT_POWER",
-        `The power ${exponent} of ${circuit.operations.length} operations would have more than ${MAX_OPERATIONS}; use its matrix instead.`,
-      );
-    const once = exponent < 0 ? inverseOperations(circuit.operations) : circuit.operations;
-    return Array.from({ length: Math.abs(exponent) }, () => once).flat();
-  }
-  if (circuit.numQubits > MAX_ROOT_QUBITS)
-    throw new CircuitError(
-      "CIRCUIT_POWER",
-      `A fractional power needs at most ${MAX_ROOT_QUBITS} qubits; the circuit has ${circuit.numQubits}.`,
-    );
-  const qubits = Array.from({ length: circuit.numQubits }, (_, i) => i);
-  return [unitaryOperation(unitaryPower(circuitMatrix(circuit), exponent), qubits, `circuit^${exponent}`)];
-}
-
-/** The unitary of a bound circuit without measurements, 4^n entries; for small circuits. @throws CircuitError CIRCUIT_NOT_UNITARY, CIRCUIT_UNBOUND */
+/**
+ * The unitary of a bound circuit without measurements, 4^n entries, for at most 12 qubits.
+ * @throws CircuitError CIRCUIT_NOT_UNITARY, CIRCUIT_UNBOUND, CIRCUIT_TOO_LARGE
+ */
 export function circuitMatrix(circuit: Circuit): Matrix {
+  if (circuit.numQubits > MAX_MATRIX_QUBITS)
+    throw new CircuitError(
+      "CIRCUIT_TOO_LARGE",
+      `The matrix of ${circuit.numQubits} qubits would have 4^${circuit.numQubits} entries; at most ${MAX_MATRIX_QUBITS} qubits fit. Use a simulator for its state.`,
+    );
   const size = 2 ** circuit.numQubits;
   const matrix = new Float64Array(2 * size * size);
   for (let i = 0; i < size; i++) matrix[2 * (i * size + i)] = 1;
   for (const operation of circuit.operations) {
     assertUnitary(operation, "matrix");
     if (operation.kind !== "gate" && operation.kind !== "unitary") continue;
-    applyToRows(matrix, size, operationMatrix(operation), operation.qubits);
+    applyToRows(matrix, size, matrixOf(operation), operation.qubits);
   }
   return matrix;
 }

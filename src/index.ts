@@ -5,6 +5,7 @@
 export {
   type Amplitudes,
   amplitudeEmbedding,
+  amplitudeFeatureMap,
   angleEmbedding,
   basicEntangler,
   basisEmbedding,

@@ -1,7 +1,8 @@
+import { sum } from "../arithmetic.ts";
 import type { Circuit, ClassicalRegister } from "../circuit.ts";
+import type { Angle } from "../expression.ts";
 import { gateSpec } from "../gates.ts";
 import { type Condition, type GateOperation, type Operation, qubitsOf, type UnitaryOperation } from "../operation.ts";
-import { type Angle, add } from "../parameter.ts";
 import { formatAngle } from "./format-angle.ts";
 
 /** One horizontal line of a drawing: the qubits from 0 on, then the classical registers. */
@@ -78,7 +79,8 @@ export function layoutCircuit(circuit: Circuit): Layout {
   const columns: LayoutItem[][] = [];
   const frames: Frame[] = [];
   const free = new Int32Array(rows.length);
-  let phase: Angle | undefined;
+  const phases: Angle[] = [];
+  const bits = bitsOf(circuit);
 
   const place = (symbol: Glyph): number => {
     let column = 0;
@@ -93,15 +95,14 @@ export function layoutCircuit(circuit: Circuit): Layout {
     switch (operation.kind) {
       case "gate":
         if (operation.qubits.length > 0) place(gateSymbol(operation));
-        else if (branchRow === undefined)
-          phase = phase === undefined ? operation.params[0]! : add(phase, operation.params[0]!);
+        else if (branchRow === undefined) phases.push(operation.params[0]!);
         else place(boxSymbol("fixed", branchRow, "phase", operation.params.map(formatAngle).join(",")));
         return;
       case "unitary":
         place(unitarySymbol(operation));
         return;
       case "measure": {
-        const [row, text] = bitOf(circuit, operation.clbit);
+        const { row, text } = bits[operation.clbit]!;
         const symbol = boxSymbol("readout", operation.qubit, "M");
         const title = `measure q${operation.qubit} -> ${rows[row]!.label.replace(/\/.*/, "")}[${text}]`;
         place({ ...symbol, bottom: row, isMeter: true, title, registers: [[row, text]] });
@@ -128,8 +129,8 @@ export function layoutCircuit(circuit: Circuit): Layout {
           const box = { top, bottom, name, params: "", pins: [] };
           return { ...NOTHING, top, bottom, family: "branch", title: name, box };
         };
-        const registers = registersOf(circuit, operation.condition);
-        const opening = marker(`if ${conditionText(circuit, operation.condition)}`);
+        const registers = registersOf(bits, operation.condition);
+        const opening = marker(`if ${conditionText(bits, operation.condition)}`);
         const lowest = registers.reduce((row, [register]) => Math.max(row, register), bottom);
         const firstColumn = place({ ...opening, bottom: lowest, registers });
         for (const inner of operation.whenTrue) visit(inner, top);
@@ -148,7 +149,7 @@ export function layoutCircuit(circuit: Circuit): Layout {
     numQubits: circuit.numQubits,
     columns,
     frames,
-    globalPhase: phase === undefined ? undefined : formatAngle(phase),
+    globalPhase: phases.length === 0 ? undefined : formatAngle(sum(phases)),
   };
 }
 
@@ -233,25 +234,29 @@ function boxedSymbol(
   };
 }
 
-/** The row of a classical bit's register and the bit's index in it. */
-function bitOf(circuit: Circuit, clbit: number): readonly [row: number, text: string] {
-  const index = circuit.registers.findIndex(({ offset, size }) => clbit >= offset && clbit < offset + size);
-  return [circuit.numQubits + index, String(clbit - circuit.registers[index]!.offset)];
+/** A classical bit: its register, the register's row, and the bit's index in it. */
+interface Bit {
+  readonly register: ClassicalRegister;
+  readonly row: number;
+  readonly text: string;
 }
 
-function registersOf(circuit: Circuit, condition: Condition): (readonly [row: number, text: string])[] {
-  return [...new Set(condition.clbits.map((clbit) => bitOf(circuit, clbit)[0]))].map((row) => [row, ""] as const);
+/** All bits by clbit. */
+function bitsOf({ registers, numQubits }: Circuit): readonly Bit[] {
+  return registers.flatMap((register, index) =>
+    Array.from({ length: register.size }, (_, bit) => ({ register, row: numQubits + index, text: String(bit) })),
+  );
+}
+
+function registersOf(bits: readonly Bit[], { clbits }: Condition): (readonly [row: number, text: string])[] {
+  return [...new Set(clbits.map((clbit) => bits[clbit]!.row))].map((row) => [row, ""] as const);
 }
 
 /** `c = 2` for a whole register, `c[1] = 1` for a bit, `(c[0],d[1]) = 3` for others, the first bit least significant. */
-function conditionText(circuit: Circuit, { clbits, value }: Condition): string {
-  const isWhole = ({ offset, size }: ClassicalRegister): boolean =>
-    size === clbits.length && clbits.every((clbit, i) => clbit === offset + i);
-  const whole = circuit.registers.find(isWhole);
-  if (whole !== undefined) return `${whole.name} = ${value}`;
-  const bits = clbits.map((clbit) => {
-    const [row, text] = bitOf(circuit, clbit);
-    return `${circuit.registers[row - circuit.numQubits]!.name}[${text}]`;
-  });
-  return `${bits.length === 1 ? bits[0] : `(${bits.join(",")})`} = ${value}`;
+function conditionText(bits: readonly Bit[], { clbits, value }: Condition): string {
+  const { register } = bits[clbits[0]!]!;
+  if (register.size === clbits.length && clbits.every((clbit, i) => clbit === register.offset + i))
+    return `${register.name} = ${value}`;
+  const names = clbits.map((clbit) => `${bits[clbit]!.register.name}[${bits[clbit]!.text}]`);
+  return `${names.length === 1 ? names[0] : `(${names.join(",")})`} = ${value}`;
 }

@@ -25,7 +25,7 @@ const ADVANCE = 0.61;
 
 /**
  * A standalone SVG drawing, qubit 0 on top; the same circuit and options give the same text. Every symbol has a title with
- * its whole text.
+ * its whole text, in which only angles of more than 200 parts are shortened to `f(x, w)`.
  * @throws CircuitError DRAW_THEME, DRAW_FOLD
  */
 export function drawSvg(circuit: Circuit, options: SvgOptions = {}): string {
@@ -41,22 +41,21 @@ export function drawSvg(circuit: Circuit, options: SvgOptions = {}): string {
   const header = layout.globalPhase === undefined ? 0 : 24;
   const pageHeight = layout.rows.length * PITCH + PAGE_GAP;
   const phase = layout.globalPhase === undefined ? "" : cut(`global phase: ${layout.globalPhase}`, 2 * MAX_LABEL);
-  const width = Math.ceil(
-    Math.max(textWidth(phase, NAME_SIZE), ...pages.map(({ columns }) => columns.at(-1)?.right ?? 0), labelWidth + GAP) +
-      GAP +
-      2 * MARGIN,
+  const widest = pages.reduce(
+    (most, { columns }) => Math.max(most, columns.at(-1)?.right ?? 0),
+    Math.max(textWidth(phase, NAME_SIZE), labelWidth + GAP),
   );
+  const width = Math.ceil(widest + GAP + 2 * MARGIN);
   const height = 2 * MARGIN + header + (layout.rows.length === 0 ? 0 : pages.length * pageHeight - PAGE_GAP);
   const body: string[] = [];
   if (phase !== "")
     body.push(text(MARGIN, MARGIN + 10, phase, { fill: theme.muted, size: NAME_SIZE, anchor: "start" }));
   if (layout.rows.length > 0)
-    for (const [index, page] of pages.entries())
-      body.push(
-        `<g transform="translate(${MARGIN} ${MARGIN + header + index * pageHeight})">`,
-        ...drawPage(layout, page, labelWidth, theme),
-        "</g>",
-      );
+    for (const [index, page] of pages.entries()) {
+      body.push(`<g transform="translate(${MARGIN} ${MARGIN + header + index * pageHeight})">`);
+      for (const part of drawPage(layout, page, labelWidth, theme)) body.push(part);
+      body.push("</g>");
+    }
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" font-family="${FONT}">`,
     `<title>${escapeXml(`Quantum circuit: ${circuit.numQubits} qubit(s), ${circuit.operations.length} operation(s)`)}</title>`,
@@ -83,6 +82,8 @@ interface PageColumn {
 
 interface Page {
   readonly columns: readonly PageColumn[];
+  /** The frames that lie on the page, whole or in part. */
+  readonly frames: readonly Frame[];
 }
 
 function foldColumns(layout: Layout, labelWidth: number, foldAfter: number | undefined): Page[] {
@@ -99,7 +100,11 @@ function foldColumns(layout: Layout, labelWidth: number, foldAfter: number | und
     pages.at(-1)!.push({ index, items, center: round(x + width / 2), right: round(x + width) });
     x += width + GAP;
   }
-  return pages.map((columns) => ({ columns }));
+  const pageOf = pages.flatMap((columns, page) => columns.map(() => page));
+  const frames = pages.map((): Frame[] => []);
+  for (const frame of layout.frames)
+    for (let page = pageOf[frame.firstColumn]!; page <= pageOf[frame.lastColumn]!; page++) frames[page]!.push(frame);
+  return pages.map((columns, page) => ({ columns, frames: frames[page]! }));
 }
 
 function nameOf(box: Box): string {
@@ -121,7 +126,7 @@ function itemWidth({ box, isNot }: LayoutItem): number {
 
 const rowY = (row: number): number => row * PITCH + PITCH / 2;
 
-function drawPage(layout: Layout, { columns }: Page, labelWidth: number, theme: Theme): string[] {
+function drawPage(layout: Layout, { columns, frames }: Page, labelWidth: number, theme: Theme): string[] {
   const end = (columns.at(-1)?.right ?? labelWidth) + GAP;
   const parts: string[] = [];
   for (const [row, { kind, label }] of layout.rows.entries()) {
@@ -130,7 +135,7 @@ function drawPage(layout: Layout, { columns }: Page, labelWidth: number, theme: 
     if (kind === "qubit") parts.push(line(labelWidth, y, end, y, theme.wire));
     else for (const offset of [-1.5, 1.5]) parts.push(line(labelWidth, y + offset, end, y + offset, theme.classical));
   }
-  for (const frame of layout.frames) parts.push(...drawFrame(frame, columns, labelWidth, end, theme));
+  for (const frame of frames) parts.push(drawFrame(frame, columns, labelWidth, end, theme));
   for (const { items, center } of columns) for (const item of items) parts.push(drawItem(item, center, theme));
   return parts;
 }
@@ -142,17 +147,14 @@ function drawFrame(
   start: number,
   end: number,
   theme: Theme,
-): string[] {
-  const first = columns[0];
-  const last = columns.at(-1);
-  if (first === undefined || last === undefined || lastColumn < first.index || firstColumn > last.index) return [];
+): string {
+  const first = columns[0]!;
+  const last = columns.at(-1)!;
   const left = firstColumn < first.index ? start : columns[firstColumn - first.index]!.center;
   const right = lastColumn > last.index ? end : columns[lastColumn - first.index]!.center;
   const y = rowY(top) - BOX / 2 - 4;
   const { fill, stroke } = theme.families.branch;
-  return [
-    `<rect x="${left}" y="${y}" width="${round(right - left)}" height="${rowY(bottom) + BOX / 2 + 4 - y}" rx="6" fill="${fill}" fill-opacity="0.35" stroke="${stroke}" stroke-dasharray="4 3"/>`,
-  ];
+  return `<rect x="${left}" y="${y}" width="${round(right - left)}" height="${rowY(bottom) + BOX / 2 + 4 - y}" rx="6" fill="${fill}" fill-opacity="0.35" stroke="${stroke}" stroke-dasharray="4 3"/>`;
 }
 
 function drawItem(item: LayoutItem, x: number, theme: Theme): string {
@@ -166,7 +168,7 @@ function drawItem(item: LayoutItem, x: number, theme: Theme): string {
   ];
   if (joined.length > 0) parts.push(line(x, rowY(Math.min(...joined)), x, rowY(Math.max(...joined)), stroke, 2));
   if (box !== undefined && registers.length > 0) {
-    const low = rowY(Math.max(...registers.map(([row]) => row)));
+    const low = rowY(registers.reduce((lowest, [row]) => Math.max(lowest, row), 0));
     for (const offset of [-1.5, 1.5]) parts.push(line(x + offset, rowY(box.bottom), x + offset, low, theme.classical));
     for (const [row, bit] of registers) {
       parts.push(`<circle cx="${x}" cy="${rowY(row)}" r="4" fill="${stroke}"/>`);

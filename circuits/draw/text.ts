@@ -189,7 +189,7 @@ function drawReadout(
   box: Box,
   center: number,
 ): void {
-  const lowest = Math.max(...registers.map(([row]) => row));
+  const lowest = registers.reduce((most, [row]) => Math.max(most, row), 0);
   const touched = new Set(registers.map(([row]) => row));
   canvas.text(2 * box.bottom + 2, center, "╥");
   for (let row = box.bottom + 1; row <= lowest; row++) {

@@ -1,23 +1,30 @@
 import type { CircuitBuilder } from "../builder.ts";
 import { Circuit } from "../circuit.ts";
 import { CircuitError, ParameterError } from "../errors.ts";
-import { ParameterExpression } from "../parameter.ts";
+import { ParameterExpression } from "../expression.ts";
+import { type Arithmetic, appendMultiplexor, grayAngles } from "./multiplexor.ts";
 
 /** Real amplitudes, or complex ones as [re, im] pairs, by basis state (qubit 0 is the least significant bit). */
 export type Amplitudes = ArrayLike<number> | ArrayLike<readonly [re: number, im: number]>;
 
 const NORM_TOLERANCE = 1e-10;
-const NEGLIGIBLE_ANGLE = 1e-15;
+/** A circuit has about as many gates as there are amplitudes. */
+const MAX_QUBITS = 20;
+
+const NUMERIC: Arithmetic<number> = {
+  add: (a, b) => a + b,
+  subtract: (a, b) => a - b,
+  scale: (a, factor) => a * factor,
+};
 
 /**
  * Prepares Σ a_i |i> from |0...0> exactly, global phase included, by multiplexed ry and rz rotations (Möttönen et al.,
  * arXiv:quant-ph/0407010): at most 2^n - 1 ry and as many CX for real amplitudes, about twice that for complex ones.
- * Amplitudes are fixed when the circuit is built: they enter the angles through arc tangents of sums, so they are no
- * inputs or weights that can be bound or differentiated. For data as parameters use an angle embedding or a feature map.
+ * Amplitudes are fixed when the circuit is built; `amplitudeFeatureMap` takes them as inputs.
  * @param options.complex the list is interleaved re, im, re, im, ...
  * @param options.normalize divide by the norm; without it the norm must be 1 to 1e-10
  * @param options.padWith value for missing amplitudes; without it the number of amplitudes must be a power of two
- * @param options.numQubits by default the least number that holds all amplitudes
+ * @param options.numQubits by default the least number that holds all amplitudes; at most 20
  * @throws CircuitError AMPLITUDES_COUNT, AMPLITUDES_NOT_FINITE, AMPLITUDES_NORM; ParameterError AMPLITUDES_NOT_TRAINABLE
  */
 export function amplitudeEmbedding(
@@ -31,6 +38,11 @@ export function amplitudeEmbedding(
 ): Circuit {
   const given = complexAmplitudes(amplitudes, options.complex ?? false);
   const numQubits = options.numQubits ?? Math.max(0, Math.ceil(Math.log2(given.re.length)));
+  if (!Number.isSafeInteger(numQubits) || numQubits < 0 || numQubits > MAX_QUBITS)
+    throw new CircuitError(
+      "AMPLITUDES_COUNT",
+      `amplitudeEmbedding prepares the amplitudes of 0 to ${MAX_QUBITS} qubits, not of ${numQubits}.`,
+    );
   const size = 2 ** numQubits;
   const missing = size - given.re.length;
   if (given.re.length === 0 || missing < 0 || (missing > 0 && options.padWith === undefined))
@@ -60,7 +72,7 @@ function complexAmplitudes(amplitudes: Amplitudes, interleaved: boolean): { re: 
     if (entry instanceof ParameterExpression)
       throw new ParameterError(
         "AMPLITUDES_NOT_TRAINABLE",
-        `Amplitude ${i} is a parameter. Amplitudes are fixed when the circuit is built; for data or weights as parameters use angleEmbedding, dataReuploading or a feature map.`,
+        `Amplitude ${i} is a parameter. Here amplitudes are fixed when the circuit is built; amplitudeFeatureMap({ numQubits }) takes real ones as inputs.`,
       );
     const [real, imaginary] = Array.isArray(entry) ? (entry as readonly number[]) : [entry as number, 0];
     if (!Number.isFinite(real) || !Number.isFinite(imaginary) || (interleaved && Array.isArray(entry)))
@@ -126,65 +138,14 @@ function appendState(builder: CircuitBuilder, numQubits: number, re: Float64Arra
   }
   if (numQubits === 0 && real && re[0]! < 0) phase = Float64Array.of(Math.PI);
   if (phase[0] !== 0) builder.gphase(phase[0]!);
-  for (let qubit = numQubits - 1; qubit >= 0; qubit--) appendMultiplexor(builder, qubit, levels[qubit]!);
+  for (let qubit = numQubits - 1; qubit >= 0; qubit--) {
+    const { ry, rz } = levels[qubit]!;
+    appendMultiplexor(builder, qubit, { ry: grayAngles(ry, NUMERIC), rz: grayAngles(rz, NUMERIC) });
+  }
 }
 
 /** Angles in branches of amplitude zero are free: like the others, they let a sparse state need fewer gates. */
 function fillUnreached(angles: Float64Array, magnitudes: Float64Array): void {
   const reached = magnitudes.findIndex((magnitude) => magnitude !== 0);
   for (let i = 0; i < angles.length; i++) if (magnitudes[i] === 0) angles[i] = angles[reached]!;
-}
-
-/**
- * Multiplexed ry, then multiplexed rz on `target`, one angle for each state of the qubits above it (the lowest is the
- * least significant bit). In Gray-code order a CX between neighbouring rotations steps the sign pattern; the rz part runs
- * backwards, so that the CX where the two meet cancel. CX with one target commute, so those still to come are a mask.
- */
-function appendMultiplexor(
-  builder: CircuitBuilder,
-  target: number,
-  angles: { readonly ry: Float64Array; readonly rz: Float64Array },
-): void {
-  let pending = 0;
-  const rotate = (gate: "ry" | "rz", angle: number): void => {
-    if (Math.abs(angle) < NEGLIGIBLE_ANGLE) return;
-    flush();
-    builder[gate](angle, target);
-  };
-  const flush = (): void => {
-    for (let control = 0; pending !== 0; control++, pending >>>= 1)
-      if ((pending & 1) === 1) builder.cx(target + 1 + control, target);
-  };
-  const ry = grayAngles(angles.ry);
-  const rz = grayAngles(angles.rz);
-  const count = ry.length;
-  const step = (j: number): number => grayCode(j) ^ grayCode((j + 1) % count);
-  if (isUsed(ry))
-    for (let j = 0; j < count; j++) {
-      rotate("ry", ry[j]!);
-      pending ^= step(j);
-    }
-  if (isUsed(rz))
-    for (let j = count - 1; j >= 0; j--) {
-      pending ^= step(j);
-      rotate("rz", rz[j]!);
-    }
-  flush();
-}
-
-const isUsed = (angles: Float64Array): boolean => angles.some((angle) => Math.abs(angle) >= NEGLIGIBLE_ANGLE);
-const grayCode = (j: number): number => j ^ (j >> 1);
-
-/** θ_j = 2^-k Σ_i (-1)^(i·gray(j)) α_i, by the fast Walsh-Hadamard transform. */
-function grayAngles(angles: Float64Array): Float64Array {
-  const sums = angles.slice();
-  for (let stride = 1; stride < sums.length; stride *= 2)
-    for (let base = 0; base < sums.length; base += 2 * stride)
-      for (let i = base; i < base + stride; i++) {
-        const a = sums[i]!;
-        const b = sums[i + stride]!;
-        sums[i] = a + b;
-        sums[i + stride] = a - b;
-      }
-  return sums.map((_, j) => sums[grayCode(j)]! / sums.length);
 }

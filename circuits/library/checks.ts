@@ -1,11 +1,28 @@
+import { describeValue } from "../describe-value.ts";
 import { CircuitError } from "../errors.ts";
+import { SparsePauliOp } from "../observable.ts";
 
-/** @throws CircuitError LIBRARY_COUNT unless `value` is an integer of at least `minimum` */
-export function checkCount(circuit: string, name: string, value: number, minimum = 1): void {
-  if (!Number.isSafeInteger(value) || value < minimum)
+/** @throws CircuitError LIBRARY_COUNT unless `value` is an integer from `minimum` to `maximum` */
+export function checkCount(
+  circuit: string,
+  name: string,
+  value: number,
+  minimum = 1,
+  maximum: number = Number.POSITIVE_INFINITY,
+): void {
+  if (!Number.isSafeInteger(value) || value < minimum || value > maximum)
     throw new CircuitError(
       "LIBRARY_COUNT",
-      `${circuit} needs ${name} to be an integer of at least ${minimum}, not ${value}.`,
+      `${circuit} needs ${name} to be an integer ${maximum === Number.POSITIVE_INFINITY ? `of at least ${minimum}` : `from ${minimum} to ${maximum}`}, not ${value}.`,
+    );
+}
+
+/** @throws CircuitError HAMILTONIAN_TYPE unless `value` is an observable */
+export function checkObservable(circuit: string, role: string, value: SparsePauliOp): void {
+  if (!(value instanceof SparsePauliOp))
+    throw new CircuitError(
+      "HAMILTONIAN_TYPE",
+      `${circuit} needs ${role} to be a SparsePauliOp, not ${describeValue(value)}; SparsePauliOp.parse("1.0*ZZ + 0.5*XI") reads a text.`,
     );
 }
 

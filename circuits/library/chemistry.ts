@@ -1,7 +1,9 @@
+import { negate } from "../arithmetic.ts";
 import type { CircuitBuilder } from "../builder.ts";
 import { Circuit } from "../circuit.ts";
 import { CircuitError } from "../errors.ts";
-import { type Angle, negate, weight } from "../parameter.ts";
+import type { Angle } from "../expression.ts";
+import { weight } from "../parameter.ts";
 import { checkChoice, checkCount } from "./checks.ts";
 
 /** Qubits are spin orbitals under the Jordan-Wigner map; |1> is occupied. */

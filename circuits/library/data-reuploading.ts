@@ -1,5 +1,6 @@
+import { multiply } from "../arithmetic.ts";
 import { Circuit } from "../circuit.ts";
-import { input, multiply, weight } from "../parameter.ts";
+import { input, weight } from "../parameter.ts";
 import { checkCount } from "./checks.ts";
 import { type RotationAxis, rotationGate } from "./embeddings.ts";
 import { type Entanglement, entanglementBlocks } from "./entanglement.ts";

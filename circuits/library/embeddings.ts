@@ -1,6 +1,8 @@
+import { multiply } from "../arithmetic.ts";
 import { Circuit } from "../circuit.ts";
 import { CircuitError } from "../errors.ts";
-import { type Angle, input, multiply } from "../parameter.ts";
+import type { Angle } from "../expression.ts";
+import { input } from "../parameter.ts";
 import { checkChoice, checkCount, checkFinite } from "./checks.ts";
 import { type Entanglement, entanglementBlocks } from "./entanglement.ts";
 

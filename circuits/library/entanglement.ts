@@ -1,3 +1,4 @@
+import { describeValue } from "../describe-value.ts";
 import { CircuitError } from "../errors.ts";
 
 /** Names of entanglement patterns; `ring` and `circular` are the same. */
@@ -25,12 +26,15 @@ export function entanglementBlocks(
   layer = 0,
 ): readonly (readonly number[])[] {
   const chosen = typeof entanglement === "function" ? entanglement(layer) : entanglement;
-  if (typeof chosen !== "string") return checkedBlocks(chosen, numQubits, blockSize, layer);
-  if (!ENTANGLEMENT_NAMES.includes(chosen))
+  if (Array.isArray(chosen)) return checkedBlocks(chosen, numQubits, blockSize, layer);
+  if (typeof chosen !== "string" || !ENTANGLEMENT_NAMES.includes(chosen)) {
+    const found = typeof chosen === "string" ? `"${chosen}"` : describeValue(chosen);
+    const origin = typeof entanglement === "function" ? `, but what the function returned for layer ${layer}` : "";
     throw new CircuitError(
       "ENTANGLEMENT_UNKNOWN",
-      `"${chosen}" is no entanglement. Use ${ENTANGLEMENT_NAMES.join(", ")}, a list of qubit lists, or a function of the layer.`,
+      `${found} is no entanglement${origin}. Use ${ENTANGLEMENT_NAMES.join(", ")}, a list of qubit lists such as [[0, 1], [1, 2]], or a function of the layer.`,
     );
+  }
   if (chosen === "pairwise" && blockSize > 2)
     throw new CircuitError(
       "ENTANGLEMENT_BLOCK",
@@ -97,6 +101,11 @@ function checkedBlocks(
   layer: number,
 ): readonly (readonly number[])[] {
   for (const block of blocks) {
+    if (!Array.isArray(block))
+      throw new CircuitError(
+        "ENTANGLEMENT_BLOCK",
+        `Entanglement is a list of qubit lists, such as [[0, 1], [1, 2]], but layer ${layer} has ${describeValue(block)} in it.`,
+      );
     if (block.length !== blockSize || new Set(block).size !== block.length)
       throw new CircuitError(
         "ENTANGLEMENT_BLOCK",

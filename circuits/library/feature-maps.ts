@@ -1,6 +1,8 @@
+import { multiply, subtract } from "../arithmetic.ts";
 import { Circuit } from "../circuit.ts";
 import { CircuitError } from "../errors.ts";
-import { type Angle, input, multiply, type Parameter, subtract } from "../parameter.ts";
+import type { Angle } from "../expression.ts";
+import { input, type Parameter } from "../parameter.ts";
 import { checkCount, checkFinite } from "./checks.ts";
 import { type Entanglement, entanglementBlocks } from "./entanglement.ts";
 import { inPauliBasis, onParity } from "./pauli-evolution.ts";

@@ -3,7 +3,7 @@ import { Circuit } from "../circuit.ts";
 import { CircuitError } from "../errors.ts";
 import { SparsePauliOp } from "../observable.ts";
 import { weight } from "../parameter.ts";
-import { checkCount } from "./checks.ts";
+import { checkCount, checkObservable } from "./checks.ts";
 import { appendTermExponentials } from "./pauli-evolution.ts";
 
 function checkHamiltonian(role: string, operator: SparsePauliOp, numQubits: number): void {
@@ -37,7 +37,7 @@ function placeInitial(builder: CircuitBuilder, initialState: Circuit | undefined
  * Weights `gamma` [reps], `beta` [reps].
  * @param options.mixer Σ X_q by default
  * @param options.initialState a circuit; H on every qubit by default
- * @throws CircuitError LIBRARY_COUNT, HAMILTONIAN_QUBITS, HAMILTONIAN_EMPTY
+ * @throws CircuitError LIBRARY_COUNT, HAMILTONIAN_TYPE, HAMILTONIAN_QUBITS, HAMILTONIAN_EMPTY
  */
 export function qaoaAnsatz(
   cost: SparsePauliOp,
@@ -49,6 +49,8 @@ export function qaoaAnsatz(
     readonly mixerName?: string;
   } = {},
 ): Circuit {
+  checkObservable("qaoaAnsatz", "the cost", cost);
+  if (options.mixer !== undefined) checkObservable("qaoaAnsatz", "the mixer", options.mixer);
   const { numQubits } = cost;
   const { reps = 1, costName = "gamma", mixerName = "beta" } = options;
   checkCount("qaoaAnsatz", "reps", reps);
@@ -78,7 +80,7 @@ export function qaoaAnsatz(
  * exp(-i·w[l,g]·H_g), each a product over the group's terms (exact when they commute). Identity terms are left out.
  * Weights `w` [layers, groups].
  * @param options.initialState a circuit, such as the ground state of one group; |0...0> by default
- * @throws CircuitError LIBRARY_COUNT, HAMILTONIAN_QUBITS, HAMILTONIAN_EMPTY
+ * @throws CircuitError LIBRARY_COUNT, HAMILTONIAN_TYPE, HAMILTONIAN_QUBITS, HAMILTONIAN_EMPTY
  */
 export function hamiltonianVariational(
   groups: readonly SparsePauliOp[],
@@ -87,6 +89,7 @@ export function hamiltonianVariational(
   const { layers, initialState, name = "w" } = options;
   checkCount("hamiltonianVariational", "layers", layers);
   checkCount("hamiltonianVariational", "the number of groups", groups.length);
+  for (const [index, group] of groups.entries()) checkObservable("hamiltonianVariational", `group ${index}`, group);
   const { numQubits } = groups[0]!;
   for (const [index, group] of groups.entries()) checkHamiltonian(`group ${index}`, group, numQubits);
   const w = weight(name, [layers, groups.length]);

@@ -1,4 +1,5 @@
 export { type Amplitudes, amplitudeEmbedding } from "./amplitude-embedding.ts";
+export { amplitudeFeatureMap } from "./amplitude-feature-map.ts";
 export {
   appendDoubleExcitation,
   appendSingleExcitation,

@@ -1,7 +1,8 @@
 import { Circuit } from "../circuit.ts";
 import { ParameterError } from "../errors.ts";
+import type { Angle } from "../expression.ts";
 import { mapOperation } from "../operation.ts";
-import { type Angle, ParameterVector, weight } from "../parameter.ts";
+import { ParameterVector, weight } from "../parameter.ts";
 import type { Rng } from "../rng.ts";
 import { checkCount } from "./checks.ts";
 
@@ -73,7 +74,8 @@ export function mirroredBlocks(
   const column = new Map(template.parameters.slice(template.numInputs).map((parameter, i) => [parameter.name, i]));
   const halves = [template.operations, template.inverse().operations];
   return Circuit.build(template.numQubits, (c) => {
-    c.declare(...template.vectors.filter((vector) => vector.role === "input"), w);
+    for (const vector of template.vectors) if (vector.role === "input") c.declare(vector);
+    c.declare(w);
     for (let block = 0; block < blocks; block++)
       for (const [half, operations] of halves.entries()) {
         const angle = (value: Angle): Angle =>

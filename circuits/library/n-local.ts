@@ -100,7 +100,7 @@ export interface TwoLayerOptions {
  * @throws CircuitError as `nLocal`
  */
 export function realAmplitudes(options: TwoLayerOptions): Circuit {
-  return nLocal({ entanglement: "reverse_linear", ...options, rotationGates: ["ry"], entanglingGates: ["cx"] });
+  return twoLayer(options, ["ry"]);
 }
 
 /**
@@ -109,5 +109,22 @@ export function realAmplitudes(options: TwoLayerOptions): Circuit {
  * @throws CircuitError as `nLocal`
  */
 export function efficientSU2(options: TwoLayerOptions & { readonly rotationGates?: readonly GateName[] }): Circuit {
-  return nLocal({ entanglement: "reverse_linear", rotationGates: ["ry", "rz"], ...options, entanglingGates: ["cx"] });
+  return twoLayer(options, options.rotationGates ?? ["ry", "rz"]);
+}
+
+/** Field by field, since an option given as undefined must not push its default aside. */
+function twoLayer(options: TwoLayerOptions, rotationGates: readonly GateName[]): Circuit {
+  const { numQubits, reps = 3, entanglement = "reverse_linear", name = "w" } = options;
+  const { skipFinalRotationLayer = false, skipUnentangledQubits = false, barriers = false } = options;
+  return nLocal({
+    numQubits,
+    rotationGates,
+    entanglingGates: ["cx"],
+    entanglement,
+    reps,
+    skipFinalRotationLayer,
+    skipUnentangledQubits,
+    barriers,
+    name,
+  });
 }

@@ -1,9 +1,11 @@
+import { divide, multiply } from "../arithmetic.ts";
 import type { CircuitBuilder } from "../builder.ts";
 import { Circuit } from "../circuit.ts";
 import { CircuitError } from "../errors.ts";
-import { type PauliLetter, type PauliMap, type PauliString, pauliFromMap, type SparsePauliOp } from "../observable.ts";
-import { type Angle, divide, multiply } from "../parameter.ts";
-import { checkCount } from "./checks.ts";
+import type { Angle } from "../expression.ts";
+import type { SparsePauliOp } from "../observable.ts";
+import { type PauliLetter, type PauliMap, type PauliString, pauliFromMap } from "../pauli.ts";
+import { checkCount, checkObservable } from "./checks.ts";
 
 /** A Pauli string as a label (`"XIZ"`, highest qubit leftmost), a map (`{0: "Z", 2: "X"}`), or a `PauliString`. */
 export type PauliLike = string | PauliMap | PauliString;
@@ -99,13 +101,14 @@ export function appendTermExponentials(
  * exp(-i·time·H) by the Lie-Trotter (order 1) or a symmetric Suzuki formula (order 2, 4, 6, ...; Suzuki, Phys. Lett. A 146,
  * 319, 1990), with error O(time^(order+1) / steps^order). Exact, global phase included, when all terms commute.
  * @param time same unit as 1/H; a number or an expression
- * @throws CircuitError LIBRARY_COUNT, TROTTER_ORDER
+ * @throws CircuitError LIBRARY_COUNT, HAMILTONIAN_TYPE, TROTTER_ORDER
  */
 export function trotter(
   hamiltonian: SparsePauliOp,
   options: { readonly time: Angle; readonly steps?: number; readonly order?: number },
 ): Circuit {
   const { time, steps = 1, order = 1 } = options;
+  checkObservable("trotter", "the Hamiltonian", hamiltonian);
   checkCount("trotter", "steps", steps);
   if (order !== 1 && (!Number.isSafeInteger(order) || order < 2 || order % 2 !== 0))
     throw new CircuitError("TROTTER_ORDER", `A product formula has order 1 or an even order, not ${order}.`);

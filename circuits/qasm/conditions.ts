@@ -1,19 +1,26 @@
-import { constantValue } from "../parameter.ts";
+import { constantValue } from "../expression.ts";
+import type { Condition } from "../operation.ts";
 import type { Expression } from "./ast.ts";
-import { describe, type Evaluator } from "./evaluator.ts";
-import type { Scope, Value } from "./scope.ts";
-import type { Source } from "./source.ts";
+import type { Context } from "./context.ts";
+import type { Scope } from "./scope.ts";
+import { describe, type Value } from "./value.ts";
 
 /** A condition as circuits hold it: constant, or "these clbits read this value", or its opposite. */
 export type Test =
   | { readonly kind: "constant"; readonly value: boolean }
   | { readonly kind: "bits"; readonly clbits: readonly number[]; readonly value: number; readonly negated: boolean };
 
+/** The condition of a circuit for a test of bits, whose list it shares. */
+export function conditionOf(test: Extract<Test, { kind: "bits" }>): Condition {
+  return Object.freeze({ clbits: test.clbits, value: test.value });
+}
+
 /**
  * Brings a condition into the one form that circuits have. `&&` joins comparisons of bits, `||` their opposites.
- * @throws QasmError QASM_TYPE, QASM_SIZE, QASM_UNSUPPORTED
+ * @throws QasmError QASM_TYPE, QASM_SIZE, QASM_UNSUPPORTED, QASM_TOO_LARGE
  */
-export function lowerCondition(expression: Expression, scope: Scope, evaluator: Evaluator, source: Source): Test {
+export function lowerCondition(expression: Expression, scope: Scope, context: Context): Test {
+  const { evaluator, source, budget } = context;
   const unsupported = (at: number) =>
     source.error(
       "QASM_UNSUPPORTED",
@@ -31,6 +38,7 @@ export function lowerCondition(expression: Expression, scope: Scope, evaluator: 
     if (left.kind === "constant") return left.value ? right : left;
     if (right.kind === "constant") return right.value ? left : right;
     if (left.negated || right.negated) throw unsupported(at);
+    budget.spendParts(left.clbits.length + right.clbits.length, at);
     const bits = new Map<number, number>();
     for (const { clbits, value } of [left, right]) {
       let rest = value;
@@ -45,7 +53,7 @@ export function lowerCondition(expression: Expression, scope: Scope, evaluator: 
     let value = 0;
     for (const bit of [...bits.values()].reverse()) value = 2 * value + bit;
     if (!Number.isSafeInteger(value)) throw unsupported(at);
-    return { kind: "bits", clbits: [...bits.keys()], value, negated: false };
+    return { kind: "bits", clbits: Object.freeze([...bits.keys()]), value, negated: false };
   };
 
   const comparison = (bits: Value & { kind: "clbits" }, other: Value, at: number): Test => {
@@ -95,8 +103,8 @@ export function lowerCondition(expression: Expression, scope: Scope, evaluator: 
       if (node.operator === "&&") return and(visit(node.left), visit(node.right), node.at);
       if (node.operator === "||") return not(and(not(visit(node.left)), not(visit(node.right)), node.at));
       if (node.operator === "==" || node.operator === "!=") {
-        const left = evaluator.value(node.left, scope, false);
-        const right = evaluator.value(node.right, scope, false);
+        const left = evaluator.value(node.left, scope);
+        const right = evaluator.value(node.right, scope);
         if (left.kind === "clbits" && right.kind === "clbits") throw unsupported(node.at);
         if (left.kind === "clbits" || right.kind === "clbits") {
           const [bits, other] = left.kind === "clbits" ? [left, right] : [right as typeof left, left];
@@ -105,10 +113,10 @@ export function lowerCondition(expression: Expression, scope: Scope, evaluator: 
         }
       } else if (COMPARISONS.has(node.operator)) {
         for (const side of [node.left, node.right])
-          if (evaluator.value(side, scope, false).kind === "clbits") throw unsupported(node.at);
+          if (evaluator.value(side, scope).kind === "clbits") throw unsupported(node.at);
       }
     }
-    return truth(evaluator.value(node, scope, false), node.at);
+    return truth(evaluator.value(node, scope), node.at);
   };
   return visit(expression);
 }

@@ -1,7 +1,8 @@
+import { add, divide, multiply, negate } from "../arithmetic.ts";
 import { CircuitError } from "../errors.ts";
+import type { Angle } from "../expression.ts";
 import { type GateCall, gateSpec } from "../gates.ts";
 import { type GateOperation, gateOperation } from "../operation.ts";
-import { type Angle, add, divide, multiply, negate } from "../parameter.ts";
 
 const MAX_PHASE_QUBITS = 12;
 

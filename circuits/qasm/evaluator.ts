@@ -1,11 +1,15 @@
 import { LeptonError } from "../errors.ts";
-import { type Angle, constantValue, operate, ParameterExpression } from "../parameter.ts";
-import type { Expression, RangeExpression, SetExpression } from "./ast.ts";
-import type { Scope, Value } from "./scope.ts";
+import { type Angle, constantValue, MAX_WRITTEN_SIZE, operate } from "../expression.ts";
+import { sizeOf } from "../expression-node.ts";
+import { BINARY_OPERATIONS } from "../operations.ts";
+import type { Expression } from "./ast.ts";
+import type { Budget } from "./budget.ts";
+import { indexed } from "./indexing.ts";
+import { FUNCTIONS_2, FUNCTIONS_3 } from "./keywords.ts";
+import { compareOrCombine, durationOf, modulo } from "./number-arithmetic.ts";
+import type { Scope } from "./scope.ts";
 import type { Source } from "./source.ts";
-
-const MAX_SYMBOLIC_SIZE = 10_000;
-const MAX_SYMBOLIC_DEPTH = 1000;
+import { describe, type NumberValue, oneOf, type Value } from "./value.ts";
 
 const CONSTANTS: ReadonlyMap<string, number> = new Map([
   ["pi", Math.PI],
@@ -16,35 +20,28 @@ const CONSTANTS: ReadonlyMap<string, number> = new Map([
   ["ℇ", Math.E],
 ]);
 
-/** Work that a text may ask for; `spend` throws when it is used up. */
-export interface Budget {
-  spend(amount: number, at: number): void;
-}
-
-/** Values of expressions, computed while a text is read; only parameters stay symbolic. */
+/**
+ * Values of expressions, computed while a text is read; only parameters stay symbolic. `real` says whether 1/2 is 0.5: always
+ * so in angles of OpenQASM 2, while OpenQASM 3 cuts a quotient of two integers towards zero.
+ */
 export class Evaluator {
   readonly #source: Source;
+  readonly #version: 2 | 3;
   readonly #functions: ReadonlyMap<string, string>;
   readonly #budget: Budget;
-  /** Sizes of symbolic trees as if written out: definitions that double an argument grow exponentially. */
-  readonly #sizes = new WeakMap<ParameterExpression, { readonly size: number; readonly depth: number }>();
   readonly #physical: (index: number, at: number) => number;
 
-  constructor(
-    source: Source,
-    functions: ReadonlyMap<string, string>,
-    budget: Budget,
-    physical: (index: number, at: number) => number,
-  ) {
+  constructor(source: Source, version: 2 | 3, budget: Budget, physical: (index: number, at: number) => number) {
     this.#source = source;
-    this.#functions = functions;
+    this.#version = version;
+    this.#functions = version === 2 ? FUNCTIONS_2 : FUNCTIONS_3;
     this.#budget = budget;
     this.#physical = physical;
   }
 
   /** A gate argument in radians. @throws QasmError QASM_TYPE, QASM_NOT_FINITE */
-  angle(expression: Expression, scope: Scope): Angle {
-    const value = this.value(expression, scope, true);
+  angle(expression: Expression, scope: Scope, real: boolean = this.#version === 2): Angle {
+    const value = this.value(expression, scope, real);
     if (value.kind !== "number")
       throw this.#source.error("QASM_TYPE", `A gate argument must be a number, not ${describe(value)}.`, expression.at);
     const constant = constantValue(value.value);
@@ -58,8 +55,8 @@ export class Evaluator {
   }
 
   /** A number that does not depend on parameters. @throws QasmError QASM_TYPE, QASM_NOT_FINITE */
-  number(expression: Expression, scope: Scope, what: string): number {
-    const value = this.value(expression, scope, true);
+  number(expression: Expression, scope: Scope, what: string, real: boolean = this.#version === 2): number {
+    const value = this.value(expression, scope, real);
     const number = value.kind === "number" ? constantValue(value.value) : undefined;
     if (number === undefined)
       throw this.#source.error(
@@ -74,7 +71,7 @@ export class Evaluator {
 
   /** @throws QasmError QASM_TYPE, QASM_VALUE */
   integer(expression: Expression, scope: Scope, what: string): number {
-    const value = this.value(expression, scope, false);
+    const value = this.value(expression, scope);
     const number = value.kind === "number" && value.integer ? constantValue(value.value) : undefined;
     if (number === undefined)
       throw this.#source.error(
@@ -87,11 +84,8 @@ export class Evaluator {
     return number;
   }
 
-  /**
-   * The value of an expression. In a real context 3/5 is 0.6, also between integers; where an integer is needed, the
-   * quotient is cut towards zero.
-   */
-  value(expression: Expression, scope: Scope, real: boolean): Value {
+  /** The value of an expression. @throws QasmError */
+  value(expression: Expression, scope: Scope, real = false): Value {
     switch (expression.kind) {
       case "number": {
         const { value, unit } = expression;
@@ -109,7 +103,7 @@ export class Evaluator {
         return { kind: "bitstring", bits };
       }
       case "physical":
-        return { kind: "qubits", indices: [this.#physical(expression.index, expression.at)], scalar: true };
+        return oneOf("qubits", this.#physical(expression.index, expression.at));
       case "name":
         return this.#name(expression.name, expression.at, scope);
       case "unary":
@@ -117,11 +111,11 @@ export class Evaluator {
       case "binary":
         return this.#binary(expression, scope, real);
       case "call":
-        return this.#call(expression, scope);
+        return this.#call(expression, scope, real);
       case "cast":
         return this.#cast(expression, scope, real);
       case "index":
-        return this.#index(expression, scope);
+        return indexed(expression, scope, this, this.#source, this.#budget);
       case "measure":
         throw this.#source.error("QASM_SYNTAX", "A measurement cannot be part of an expression.", expression.at);
     }
@@ -163,8 +157,8 @@ export class Evaluator {
         throw this.#source.error("QASM_TYPE", "Only registers can be joined by ++, not single bits or qubits.", at);
       const size = left.indices.length + other.indices.length;
       if (size > 65_536) throw this.#source.error("QASM_TOO_LARGE", `An alias of ${size} elements is too large.`, at);
-      this.#budget.spend(size / 16, at);
-      return { ...left, indices: [...left.indices, ...other.indices] };
+      this.#budget.spendParts(size, at);
+      return { ...left, indices: Object.freeze([...left.indices, ...other.indices]) };
     }
     const duration = durationOf(operator, left, right);
     if (duration !== undefined) return duration;
@@ -175,47 +169,29 @@ export class Evaluator {
     );
   }
 
-  #numbers(
-    operator: string,
-    left: Extract<Value, { kind: "number" }>,
-    right: Extract<Value, { kind: "number" }>,
-    at: number,
-    real: boolean,
-  ): Value {
+  #numbers(operator: string, left: NumberValue, right: NumberValue, at: number, real: boolean): Value {
     const integer = left.integer && right.integer;
     const number = (value: Angle, whole = integer): Value => ({ kind: "number", value, integer: whole });
     const a = constantValue(left.value);
     const b = constantValue(right.value);
+    if ((operator === "/" || operator === "%") && b === 0)
+      throw this.#source.error("QASM_NOT_FINITE", "This divides by zero.", at);
     switch (operator) {
       case "+":
       case "-":
       case "*":
         return number(this.#apply(at, operator, [left.value, right.value]));
       case "/": {
-        if (b === 0) throw this.#source.error("QASM_NOT_FINITE", "This divides by zero.", at);
         const quotient = this.#apply(at, "/", [left.value, right.value]);
-        if (!integer) return number(quotient);
-        if (real && !Number.isInteger(quotient)) return number(quotient, false);
-        return number(Math.trunc(quotient as number));
+        if (!integer || Number.isInteger(quotient)) return number(quotient);
+        return real ? number(quotient, false) : number(Math.trunc(quotient as number) + 0);
       }
       case "**":
         return number(this.#apply(at, "pow", [left.value, right.value]), integer && b !== undefined && b >= 0);
-      case "%":
-        if (a === undefined || b === undefined) break;
-        if (b === 0) throw this.#source.error("QASM_NOT_FINITE", "This divides by zero.", at);
-        return number(integer ? a % b : a - b * Math.floor(a / b));
-      default: {
-        if (a === undefined || b === undefined) break;
-        const compare = COMPARISONS[operator];
-        if (compare !== undefined) return { kind: "boolean", value: compare(a, b) };
-        const bitwise = BITWISE[operator];
-        if (bitwise !== undefined && integer && a >= 0 && b >= 0) {
-          if (operator === "<<" || operator === ">>") {
-            if (b > 53) break;
-          } else if (!Number.isSafeInteger(a) || !Number.isSafeInteger(b)) break;
-          return number(Number(bitwise(BigInt(a), BigInt(b))));
-        }
-      }
+    }
+    if (a !== undefined && b !== undefined) {
+      const value = operator === "%" ? modulo(a, b, integer) : compareOrCombine(operator, a, b, integer);
+      if (value !== undefined) return value;
     }
     throw this.#source.error(
       "QASM_TYPE",
@@ -224,8 +200,8 @@ export class Evaluator {
     );
   }
 
-  #call(expression: Extract<Expression, { kind: "call" }>, scope: Scope): Value {
-    const { name, at } = expression;
+  #call(expression: Extract<Expression, { kind: "call" }>, scope: Scope, real: boolean): Value {
+    const { name, args, at } = expression;
     const operation = this.#functions.get(name);
     if (operation === undefined)
       throw this.#source.error(
@@ -235,22 +211,24 @@ export class Evaluator {
       );
     if (operation === "popcount")
       throw this.#source.error("QASM_UNSUPPORTED", "popcount is not supported: no circuit can hold its result.", at);
-    const values = expression.args.map((argument) => this.value(argument, scope, true));
-    const arity = operation === "pow" || operation === "mod" ? 2 : 1;
-    if (values.length !== arity)
+    const numbers: NumberValue[] = [];
+    for (const argument of args) {
+      const value = this.value(argument, scope, real);
+      if (value.kind !== "number")
+        throw this.#source.error("QASM_TYPE", `${name} needs a number, not ${describe(value)}.`, argument.at);
+      numbers.push(value);
+    }
+    const arity = operation === "mod" || Object.hasOwn(BINARY_OPERATIONS, operation) ? 2 : 1;
+    if (numbers.length !== arity)
       throw this.#source.error(
         "QASM_ARGUMENTS",
-        `${name} takes ${arity} argument(s) but was given ${values.length}.`,
+        `${name} takes ${arity} argument(s) but was given ${numbers.length}.`,
         at,
       );
-    const numbers = values.map((value, index) => {
-      if (value.kind === "number") return value;
-      throw this.#source.error(
-        "QASM_TYPE",
-        `${name} needs a number, not ${describe(value)}.`,
-        expression.args[index]!.at,
-      );
-    });
+    return this.#function(operation, name, numbers, at);
+  }
+
+  #function(operation: string, name: string, numbers: readonly NumberValue[], at: number): Value {
     const angles = numbers.map(({ value }) => value);
     const integer = numbers.every((value) => value.integer);
     if (operation === "mod") return this.#numbers("%", numbers[0]!, numbers[1]!, at, true);
@@ -272,7 +250,7 @@ export class Evaluator {
 
   #cast(expression: Extract<Expression, { kind: "cast" }>, scope: Scope, real: boolean): Value {
     const { type, at } = expression;
-    const value = this.value(expression.argument, scope, real || type.name === "float" || type.name === "angle");
+    const value = this.value(expression.argument, scope, real);
     if (value.kind === "number") {
       const constant = constantValue(value.value);
       if (type.name === "float" || type.name === "angle") return { ...value, integer: false };
@@ -287,55 +265,16 @@ export class Evaluator {
     throw this.#source.error("QASM_UNSUPPORTED", `A cast of ${describe(value)} to ${type.name} is not supported.`, at);
   }
 
-  #index(expression: Extract<Expression, { kind: "index" }>, scope: Scope): Value {
-    const base = this.value(expression.base, scope, true);
-    if (base.kind !== "qubits" && base.kind !== "clbits" && base.kind !== "parameters")
-      throw this.#source.error("QASM_TYPE", `${capital(describe(base))} has no elements to index.`, expression.at);
-    if (base.kind !== "parameters" && base.scalar)
+  /** An operation of the tables; the size of its result, written out, is bounded: definitions that double an argument grow it. */
+  #apply(at: number, operation: string, args: readonly Angle[]): Angle {
+    const result = this.#operate(at, operation, args);
+    if (typeof result !== "number" && sizeOf(result.node) > MAX_WRITTEN_SIZE)
       throw this.#source.error(
-        "QASM_TYPE",
-        `A single ${base.kind === "qubits" ? "qubit" : "bit"} has no elements to index.`,
-        expression.at,
+        "QASM_TOO_LARGE",
+        `An expression of parameters grows past ${MAX_WRITTEN_SIZE} operators here.`,
+        at,
       );
-    const size = base.kind === "parameters" ? base.elements.length : base.indices.length;
-    const { index } = expression;
-    if (index.kind === "range" || index.kind === "set") {
-      if (base.kind === "parameters")
-        throw this.#source.error("QASM_UNSUPPORTED", "Slices of parameter arrays are not supported.", expression.at);
-      const found = this.indices(index, scope, size);
-      this.#budget.spend(found.length / 16, expression.at);
-      return { ...base, indices: found.map((position) => base.indices[position]!) };
-    }
-    const position = this.#position(index, scope, size);
-    if (base.kind === "parameters") return { kind: "number", value: base.elements[position]!, integer: false };
-    return { ...base, indices: [base.indices[position]!], scalar: true };
-  }
-
-  #position(expression: Expression, scope: Scope, size: number): number {
-    const index = this.integer(expression, scope, "An index");
-    if (index < -size || index >= size)
-      throw this.#source.error(
-        "QASM_INDEX",
-        `Index ${index} does not exist in a register of size ${size}.`,
-        expression.at,
-      );
-    return index < 0 ? index + size : index;
-  }
-
-  /** The positions that a range or set picks out of `size` elements; ranges include their end. */
-  indices(index: RangeExpression | SetExpression, scope: Scope, size: number): readonly number[] {
-    if (index.kind === "set") {
-      if (index.items.length === 0) throw this.#source.error("QASM_INDEX", "This set of indices is empty.", index.at);
-      return index.items.map((item) => this.#position(item, scope, size));
-    }
-    const step = index.step === undefined ? 1 : this.integer(index.step, scope, "The step of a range");
-    if (step === 0) throw this.#source.error("QASM_INDEX", "The step of a range cannot be 0.", index.step!.at);
-    const from = index.start === undefined ? (step > 0 ? 0 : size - 1) : this.#position(index.start, scope, size);
-    const to = index.stop === undefined ? (step > 0 ? size - 1 : 0) : this.#position(index.stop, scope, size);
-    const found: number[] = [];
-    for (let position = from; step > 0 ? position <= to : position >= to; position += step) found.push(position);
-    if (found.length === 0) throw this.#source.error("QASM_INDEX", "This range of indices is empty.", index.at);
-    return found;
+    return result;
   }
 
   #operate(at: number, operation: string, args: readonly Angle[]): Angle {
@@ -343,92 +282,8 @@ export class Evaluator {
       return operate(operation as "+", ...args);
     } catch (error) {
       if (!(error instanceof LeptonError)) throw error;
-      throw this.#source.error("QASM_NOT_FINITE", error.message, at);
+      const code = error.code === "PARAMETER_TOO_DEEP" ? "QASM_TOO_DEEP" : "QASM_NOT_FINITE";
+      throw this.#source.error(code, error.message, at);
     }
   }
-
-  #apply(at: number, operation: string, args: readonly Angle[]): Angle {
-    const result = this.#operate(at, operation, args);
-    if (typeof result === "number") return result;
-    let size = 1;
-    let depth = 1;
-    for (const argument of args) {
-      const known = argument instanceof ParameterExpression ? this.#sizes.get(argument) : undefined;
-      size += known?.size ?? 1;
-      depth = Math.max(depth, (known?.depth ?? 1) + 1);
-    }
-    if (size > MAX_SYMBOLIC_SIZE || depth > MAX_SYMBOLIC_DEPTH)
-      throw this.#source.error(
-        "QASM_TOO_LARGE",
-        `An expression of parameters grows past ${MAX_SYMBOLIC_SIZE} operators or ${MAX_SYMBOLIC_DEPTH} levels here.`,
-        at,
-      );
-    this.#sizes.set(result, { size, depth });
-    return result;
-  }
-}
-
-const COMPARISONS: Readonly<Record<string, (a: number, b: number) => boolean>> = {
-  "==": (a, b) => a === b,
-  "!=": (a, b) => a !== b,
-  "<": (a, b) => a < b,
-  ">": (a, b) => a > b,
-  "<=": (a, b) => a <= b,
-  ">=": (a, b) => a >= b,
-};
-const BITWISE: Readonly<Record<string, (a: bigint, b: bigint) => bigint>> = {
-  "&": (a, b) => a & b,
-  "|": (a, b) => a | b,
-  "^": (a, b) => a ^ b,
-  "<<": (a, b) => a << b,
-  ">>": (a, b) => a >> b,
-};
-
-const NANOSECONDS = { ns: 1, us: 1e3, ms: 1e6, s: 1e9 } as const;
-
-/** Arithmetic of durations; different units meet in nanoseconds, `dt` only with itself. */
-function durationOf(operator: string, left: Value, right: Value): Value | undefined {
-  if (left.kind === "duration" && right.kind === "duration") {
-    if (operator !== "+" && operator !== "-") return undefined;
-    const sign = operator === "+" ? 1 : -1;
-    if (left.unit === right.unit) return { ...left, value: left.value + sign * right.value };
-    if (left.unit === "dt" || right.unit === "dt") return undefined;
-    const value = left.value * NANOSECONDS[left.unit] + sign * right.value * NANOSECONDS[right.unit];
-    return { kind: "duration", value, unit: "ns" };
-  }
-  const [duration, other] = left.kind === "duration" ? [left, right] : [right, left];
-  if (duration.kind !== "duration" || other.kind !== "number") return undefined;
-  const factor = constantValue(other.value);
-  if (factor === undefined) return undefined;
-  if (operator === "*") return { ...duration, value: duration.value * factor };
-  if (operator === "/" && left.kind === "duration" && factor !== 0)
-    return { ...duration, value: duration.value / factor };
-  return undefined;
-}
-
-export function describe(value: Value): string {
-  switch (value.kind) {
-    case "number": {
-      const constant = constantValue(value.value);
-      return constant === undefined
-        ? "an expression of parameters"
-        : `the ${value.integer ? "integer" : "number"} ${constant}`;
-    }
-    case "boolean":
-      return String(value.value);
-    case "duration":
-      return `the duration ${value.value}${value.unit}`;
-    case "bitstring":
-      return "a string of bits";
-    case "qubits":
-      return value.scalar ? "a qubit" : `a register of ${value.indices.length} qubit(s)`;
-    case "clbits":
-      return value.scalar ? "a bit" : `a register of ${value.indices.length} bit(s)`;
-    case "parameters":
-      return "an array of parameters";
-  }
-}
-
-function capital(text: string): string {
-  return text[0]!.toUpperCase() + text.slice(1);
 }

@@ -1,45 +1,47 @@
+import type { QasmError } from "../errors.ts";
+import { MAX_DEPTH as MAX_EXPRESSION_DEPTH } from "../expression.ts";
 import type { Expression, RangeExpression, SetExpression, TypeExpression } from "./ast.ts";
+import type { Grammar } from "./grammar.ts";
 import type { Source } from "./source.ts";
 import { TokenStream } from "./token-stream.ts";
 
-const MAX_DEPTH = 1000;
-
-interface Grammar {
-  /** Binding strength of the binary operators; `right` marks those that group from the right. */
-  readonly binary: ReadonlyMap<string, number>;
-  readonly power: string;
-  readonly unary: ReadonlySet<string>;
-  readonly types: ReadonlySet<string>;
-  readonly keywords: ReadonlySet<string>;
-}
-
-const levels = (rows: readonly string[]): ReadonlyMap<string, number> =>
-  new Map(rows.flatMap((row, index) => row.split(" ").map((operator) => [operator, index + 1] as const)));
-
-export const GRAMMAR_2 = {
-  binary: levels(["+ -", "* /"]),
-  power: "^",
-  unary: new Set(["-", "+"]),
-  types: new Set<string>(),
-} as const;
-
-export const GRAMMAR_3 = {
-  binary: levels(["||", "&&", "|", "^", "&", "== !=", "< > <= >=", "<< >>", "+ - ++", "* / %"]),
-  power: "**",
-  unary: new Set(["-", "!", "~"]),
-  types: new Set("int uint float angle bit bool complex duration array".split(" ")),
-} as const;
+/** What circuits can hold can be read: one level more than expressions have, since a negative number is a sign and a number. */
+const MAX_DEPTH = MAX_EXPRESSION_DEPTH + 1;
 
 /** Words of the language that stand for values. */
 const VALUE_WORDS = new Set(["pi", "π", "tau", "τ", "euler", "ℇ"]);
 
-/** Parses expressions of either version by operator precedence. */
+/** An operator that waits for the operand on its right. */
+type Waiting =
+  | { readonly kind: "unary"; readonly at: number; readonly operator: string }
+  | { readonly kind: "power"; readonly at: number; readonly left: Expression }
+  | {
+      readonly kind: "binary";
+      readonly at: number;
+      readonly operator: string;
+      readonly level: number;
+      readonly left: Expression;
+    };
+
+/** A parenthesis that is open, what it belongs to, and the operators that wait in front of it. */
+interface Open {
+  readonly at: number;
+  readonly call?: string;
+  readonly cast?: TypeExpression;
+  readonly args: Expression[];
+  readonly outer: Waiting[];
+}
+
+/**
+ * Parses expressions of either version by operator precedence, with a stack of its own: expressions that circuits hold are
+ * nested deeper than functions can safely call each other.
+ */
 export class ExpressionParser extends TokenStream {
   readonly grammar: Grammar;
   /** One more than the highest physical qubit seen. */
   physicalQubits = 0;
   constructor(source: Source, grammar: Grammar) {
-    super(source);
+    super(source, grammar);
     this.grammar = grammar;
   }
 
@@ -57,54 +59,113 @@ export class ExpressionParser extends TokenStream {
     return { name: token.text, at: token.offset };
   }
 
-  expression(minimum = 1): Expression {
-    return this.nested(() => {
-      let left = this.#unary();
-      for (;;) {
-        const token = this.peek();
-        const level = token.kind === "symbol" ? this.grammar.binary.get(token.text) : undefined;
-        if (level === undefined || level < minimum) return left;
-        this.next();
-        const right = this.expression(level + 1);
-        left = this.#node(token.offset, [left, right], {
-          kind: "binary",
-          at: token.offset,
-          operator: token.text,
-          left,
-          right,
-        });
-      }
-    });
+  expression(): Expression {
+    return this.#operands(false);
   }
 
-  #unary(): Expression {
-    const token = this.peek();
-    if (token.kind === "symbol" && this.grammar.unary.has(token.text)) {
-      this.next();
-      const argument = this.nested(() => this.#unary());
-      return this.#node(token.offset, [argument], {
-        kind: "unary",
-        at: token.offset,
-        operator: token.text,
-        argument,
-      });
-    }
-    const base = this.postfix();
-    const operator = this.accept(this.grammar.power);
-    if (operator === undefined) return base;
-    const exponent = this.nested(() => this.#unary());
-    return this.#node(operator.offset, [base, exponent], {
-      kind: "binary",
-      at: operator.offset,
-      operator: "**",
-      left: base,
-      right: exponent,
-    });
-  }
-
-  /** A value with any indices after it. */
+  /** A value with any indices after it; no operators. */
   postfix(): Expression {
-    let base = this.#primary();
+    return this.#operands(true);
+  }
+
+  #operands(single: boolean): Expression {
+    const open: Open[] = [];
+    let waiting: Waiting[] = [];
+    for (;;) {
+      const token = this.peek();
+      if (token.kind === "symbol" && this.grammar.unary.has(token.text)) {
+        this.next();
+        waiting.push({ kind: "unary", at: token.offset, operator: token.text });
+        continue;
+      }
+      let operand: Expression;
+      const opened = this.#opening(waiting);
+      if (opened === undefined) operand = this.#primary();
+      else {
+        if (open.push(opened) > MAX_DEPTH) throw this.#tooDeep(token.offset);
+        waiting = [];
+        if (opened.call === undefined || this.accept(")") === undefined) continue;
+        open.pop();
+        waiting = opened.outer;
+        operand = this.#closed(opened);
+      }
+      for (;;) {
+        operand = this.#indices(operand);
+        if (single && open.length === 0) return operand;
+        const power = this.accept(this.grammar.power);
+        if (power !== undefined) {
+          waiting.push({ kind: "power", at: power.offset, left: operand });
+          break;
+        }
+        const next = this.peek();
+        const level = next.kind === "symbol" ? this.grammar.binary.get(next.text) : undefined;
+        operand = this.#applied(waiting, operand, level ?? 0);
+        if (level !== undefined) {
+          this.next();
+          waiting.push({ kind: "binary", at: next.offset, operator: next.text, level, left: operand });
+          break;
+        }
+        const innermost = open.at(-1);
+        if (innermost === undefined) return operand;
+        innermost.args.push(operand);
+        if (innermost.call !== undefined && this.accept(",") !== undefined) {
+          if (this.accept(")") === undefined) break;
+        } else this.expect(")", CLOSING[kindOf(innermost)]);
+        open.pop();
+        waiting = innermost.outer;
+        operand = this.#closed(innermost);
+      }
+    }
+  }
+
+  /** The operand under the operators that bind it tighter than one of `level` does; of equals the left one comes first. */
+  #applied(waiting: Waiting[], operand: Expression, level: number): Expression {
+    let right = operand;
+    for (;;) {
+      const last = waiting.at(-1);
+      if (last === undefined || (last.kind === "binary" && last.level < level)) return right;
+      waiting.pop();
+      const { at } = last;
+      if (last.kind === "unary")
+        right = this.#node(at, [right], { kind: "unary", at, operator: last.operator, argument: right });
+      else {
+        const operator = last.kind === "power" ? "**" : last.operator;
+        right = this.#node(at, [last.left, right], { kind: "binary", at, operator, left: last.left, right });
+      }
+    }
+  }
+
+  /** Takes what opens a parenthesis: the parenthesis itself, a function with it, or a type with it. */
+  #opening(outer: Waiting[]): Open | undefined {
+    const token = this.peek();
+    const { text, offset: at } = token;
+    if (token.kind === "symbol" && text === "(") {
+      this.next();
+      return { at, args: [], outer };
+    }
+    if (token.kind !== "name") return undefined;
+    if (this.grammar.types.has(text)) {
+      const cast = this.type();
+      this.expect("(", "after the type of a cast");
+      return { at, cast, args: [], outer };
+    }
+    const after = this.peek(1);
+    if (text === "true" || text === "false" || after.kind !== "symbol" || after.text !== "(") return undefined;
+    if (text === "durationof")
+      throw this.source.error("QASM_UNSUPPORTED", "durationof is not supported; write the duration as a number.", at);
+    this.next();
+    this.next();
+    return { at, call: text, args: [], outer };
+  }
+
+  #closed({ at, call, cast, args }: Open): Expression {
+    if (call !== undefined) return this.#node(at, args, { kind: "call", at, name: call, args });
+    if (cast !== undefined) return this.#node(at, args, { kind: "cast", at, type: cast, argument: args[0]! });
+    return args[0]!;
+  }
+
+  #indices(operand: Expression): Expression {
+    let base = operand;
     while (this.accept("[") !== undefined) {
       const index = this.nested(() => this.index());
       this.expect("]", "after the index");
@@ -165,35 +226,16 @@ export class ExpressionParser extends TokenStream {
         return { kind: "physical", at, depth: 1, index: Number(token.text) };
       case "name":
         return this.#named();
-      default: {
-        if (this.accept("(") === undefined) throw this.unexpected("an expression");
-        const inner = this.expression();
-        this.expect(")", "to close the parenthesis");
-        return inner;
-      }
+      default:
+        throw this.unexpected("an expression");
     }
   }
 
   #named(): Expression {
     const { text, offset: at } = this.peek();
-    if (this.grammar.types.has(text)) {
-      const type = this.type();
-      this.expect("(", "after the type of a cast");
-      const argument = this.expression();
-      this.expect(")", "to close the cast");
-      return this.#node(at, [argument], { kind: "cast", at, type, argument });
-    }
     if (text === "true" || text === "false") {
       this.next();
       return { kind: "boolean", at, depth: 1, value: text === "true" };
-    }
-    if (this.peek(1).kind === "symbol" && this.peek(1).text === "(") {
-      if (text === "durationof")
-        throw this.source.error("QASM_UNSUPPORTED", "durationof is not supported; write the duration as a number.", at);
-      this.next();
-      this.next();
-      const args = this.list(")", "a function argument", () => this.expression());
-      return this.#node(at, args, { kind: "call", at, name: text, args });
     }
     if (text === "measure")
       throw this.source.error(
@@ -217,7 +259,7 @@ export class ExpressionParser extends TokenStream {
       this.expect("[", "after array");
       const base = this.nested(() => this.type());
       const sizes: Expression[] = [];
-      while (this.accept(",") !== undefined) sizes.push(this.expression());
+      while (this.accept(",") !== undefined) sizes.push(this.nested(() => this.expression()));
       if (sizes.length === 0) throw this.unexpected('"," and the size of the array');
       this.expect("]", "after the sizes of the array");
       return { name, at, base, sizes };
@@ -231,7 +273,7 @@ export class ExpressionParser extends TokenStream {
       this.expect("]", "after the type of the parts");
       return { name, at, base };
     }
-    const width = this.expression();
+    const width = this.nested(() => this.expression());
     this.expect("]", "after the width");
     return { name, at, width };
   }
@@ -243,12 +285,25 @@ export class ExpressionParser extends TokenStream {
   ): Part & { readonly depth: number } {
     let depth = 1;
     for (const child of children) depth = Math.max(depth, child.depth + 1);
-    if (depth > MAX_DEPTH)
-      throw this.source.error(
-        "QASM_TOO_DEEP",
-        `This expression chains more than ${MAX_DEPTH} operators; split it.`,
-        at,
-      );
+    if (depth > MAX_DEPTH) throw this.#tooDeep(at);
     return { ...part, depth };
   }
+
+  #tooDeep(at: number): QasmError {
+    return this.source.error(
+      "QASM_TOO_DEEP",
+      `This expression nests or chains more than ${MAX_DEPTH} operators; split it.`,
+      at,
+    );
+  }
+}
+
+const CLOSING = {
+  parenthesis: "to close the parenthesis",
+  call: 'or "," after a function argument',
+  cast: "to close the cast",
+} as const;
+
+function kindOf({ call, cast }: Open): keyof typeof CLOSING {
+  return call !== undefined ? "call" : cast !== undefined ? "cast" : "parenthesis";
 }

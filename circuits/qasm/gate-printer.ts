@@ -1,7 +1,10 @@
+import { add, multiply } from "../arithmetic.ts";
+import { controlledOperation } from "../controls.ts";
+import type { Angle } from "../expression.ts";
 import { type GateSpec, gateSpec } from "../gates.ts";
 import { matrixKey } from "../matrices.ts";
-import { controlledOperation, type GateOperation, gateOperation, type UnitaryOperation } from "../operation.ts";
-import { type Angle, add, input, multiply, type Parameter } from "../parameter.ts";
+import { type GateOperation, gateOperation, type UnitaryOperation } from "../operation.ts";
+import { input, type Parameter } from "../parameter.ts";
 import { expandForQelib1 } from "./control-expansion.ts";
 import { DIRECTIVE } from "./lexer.ts";
 import type { NameTable } from "./name-table.ts";

@@ -47,7 +47,7 @@ export const FUNCTIONS_2: ReadonlyMap<string, string> = new Map([
   ["atan", "atan"],
 ]);
 
-/** The first name of each operation is the one that is printed; `tanh`, `abs` and `sign` are Lepton's own. */
+/** The first name of each operation is the one that is printed; `tanh`, `abs`, `sign`, `atan2` and `hypot` are Lepton's own. */
 export const FUNCTIONS_3: ReadonlyMap<string, string> = new Map([
   ["sin", "sin"],
   ["cos", "cos"],
@@ -61,6 +61,8 @@ export const FUNCTIONS_3: ReadonlyMap<string, string> = new Map([
   ["tanh", "tanh"],
   ["abs", "abs"],
   ["sign", "sign"],
+  ["atan2", "atan2"],
+  ["hypot", "hypot"],
   ["pow", "pow"],
   ["mod", "mod"],
   ["floor", "floor"],

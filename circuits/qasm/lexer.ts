@@ -34,6 +34,7 @@ const DECIMAL =
 const UNIT = /dt|ns|us|µs|μs|ms|s|im/y;
 const PHYSICAL = /\$[0-9]+/y;
 const LINE = /[^\r\n]*/y;
+const PRAGMA = /#?pragma(?![\p{L}\p{Nl}_0-9])[^\r\n]*/uy;
 const SYMBOLS = [
   ["**=", "<<=", ">>="],
   ["->", "==", "!=", "<=", ">=", "&&", "||", "<<", ">>", "++", "**", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^="],
@@ -49,18 +50,29 @@ const MODIFIERS = new Set(["inv", "ctrl", "negctrl", "pow", ")"]);
  */
 export class Lexer {
   readonly #source: Source;
+  readonly #pragmas: boolean;
   #at = 0;
   #previous = "";
+  /** Whether a statement can begin here: only there is `pragma` more than a name. */
+  #atStatement = true;
 
-  constructor(source: Source) {
+  /** @param options.pragmas whether the language has pragmas, as OpenQASM 3 does and 2 does not */
+  constructor(source: Source, options: { readonly pragmas: boolean }) {
     this.#source = source;
+    this.#pragmas = options.pragmas;
     if (source.text.charCodeAt(0) === 0xfeff) this.#at = 1;
   }
 
   /** The next token; `end` for ever after the last. @throws QasmError QASM_CHARACTER, QASM_NUMBER, QASM_STRING, QASM_COMMENT */
   next(): Token {
     const token = this.#scan();
-    this.#previous = token.kind === "name" || token.kind === "symbol" ? token.text : "";
+    const { kind, text } = token;
+    this.#previous = kind === "name" || kind === "symbol" ? text : "";
+    this.#atStatement =
+      kind === "pragma" ||
+      kind === "annotation" ||
+      (kind === "symbol" && (text === ";" || text === "{" || text === "}" || text === ")")) ||
+      (kind === "name" && text === "else");
     return token;
   }
 
@@ -90,10 +102,9 @@ export class Lexer {
       if (first === '"' || first === "'") return this.#string(offset, first);
       if (first === "$" && this.#match(PHYSICAL) !== undefined)
         return { kind: "physical", text: text.slice(offset + 1, this.#at), offset };
-      if (first === "#" && text.startsWith("#pragma", offset) && !NAME_PART.test(text[offset + 7] ?? ""))
-        return { kind: "pragma", text: this.#match(LINE)!, offset };
+      if (this.#pragmas && (first === "#" || this.#atStatement) && this.#match(PRAGMA) !== undefined)
+        return { kind: "pragma", text: text.slice(offset, this.#at), offset };
       const name = this.#match(NAME);
-      if (name === "pragma") return { kind: "pragma", text: this.#match(LINE) ?? "", offset };
       if (name !== undefined) return { kind: "name", text: name, offset };
       if (first === "@" && !MODIFIERS.has(this.#previous)) {
         this.#at++;
@@ -160,16 +171,5 @@ export class Lexer {
       throw this.#source.error("QASM_STRING", `This string has no end; close it with ${quote} on its line.`, offset);
     this.#at = end + 1;
     return { kind: "string", text: text.slice(offset + 1, end), offset };
-  }
-}
-
-/** All tokens of a text, the `end` token last. */
-export function tokenize(source: Source): readonly Token[] {
-  const lexer = new Lexer(source);
-  const tokens: Token[] = [];
-  for (;;) {
-    const token = lexer.next();
-    tokens.push(token);
-    if (token.kind === "end") return tokens;
   }
 }

@@ -1,5 +1,5 @@
 import type { GateCallStatement, Statement } from "./ast.ts";
-import { GRAMMAR_2 } from "./expression-parser.ts";
+import { GRAMMAR_2 } from "./grammar.ts";
 import { KEYWORDS_2 } from "./keywords.ts";
 import type { Source } from "./source.ts";
 import { StatementParser } from "./statement-parser.ts";

@@ -1,5 +1,5 @@
 import type { Expression, GateCallStatement, Modifier, Statement } from "./ast.ts";
-import { GRAMMAR_3 } from "./expression-parser.ts";
+import { GRAMMAR_3 } from "./grammar.ts";
 import { KEYWORDS_3, UNSUPPORTED, VALUE_TYPES } from "./keywords.ts";
 import type { Source } from "./source.ts";
 import { StatementParser } from "./statement-parser.ts";

@@ -1,9 +1,11 @@
 import type { Circuit } from "../circuit.ts";
+import { describeValue } from "../describe-value.ts";
 import type { Program } from "./ast.ts";
 import { Lexer, type Token } from "./lexer.ts";
-import { Lowering, type QubitRegister } from "./lowering.ts";
+import { Lowering } from "./lowering.ts";
 import { OpenQasm2Parser } from "./openqasm2-parser.ts";
 import { OpenQasm3Parser } from "./openqasm3-parser.ts";
+import type { QubitRegister } from "./registers.ts";
 import { Source } from "./source.ts";
 import type { StatementParser } from "./statement-parser.ts";
 
@@ -44,6 +46,12 @@ export function parseQasm(text: string, options: ParseOptions = {}): Circuit {
  * @throws QasmError with code, file, line, column and snippet, for the first mistake
  */
 export function parseQasmProgram(text: string, options: ParseOptions = {}): QasmProgram {
+  if (typeof text !== "string")
+    throw new Source("", options.file ?? "<qasm>").error(
+      "QASM_TEXT",
+      `OpenQASM is read from a string, not from ${describeValue(text)}; decode bytes first, such as with buffer.toString("utf8").`,
+      0,
+    );
   const source = new Source(text, options.file ?? "<qasm>");
   if (text.length > MAX_LENGTH)
     throw source.error("QASM_TOO_LARGE", `The text has ${text.length} characters; at most ${MAX_LENGTH} are read.`, 0);
@@ -68,7 +76,7 @@ function parseProgram(source: Source): Program {
 
 /** The major version from the header, or from the words the text uses. */
 function versionOf(source: Source): 2 | 3 {
-  const lexer = new Lexer(source);
+  const lexer = new Lexer(source, { pragmas: true });
   const first = lexer.next();
   if (first.kind !== "name" || first.text !== "OPENQASM") return guessVersion(lexer, first, source.text.length);
   const number = lexer.next();

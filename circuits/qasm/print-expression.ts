@@ -1,5 +1,7 @@
+import { type Angle, checkWritten, expression } from "../expression.ts";
+import type { ExpressionNode } from "../expression-node.ts";
 import { BINARY_OPERATIONS } from "../operations.ts";
-import { type Angle, type ExpressionNode, expression, type Parameter } from "../parameter.ts";
+import type { Parameter } from "../parameter.ts";
 import { FUNCTIONS_3 } from "./keywords.ts";
 
 /** A real number with a decimal point and all digits it takes to read the same number back. */
@@ -16,8 +18,12 @@ const FUNCTION_NAMES: ReadonlyMap<string, string> = new Map(
   [...FUNCTIONS_3].reverse().map(([name, operation]) => [operation, name]),
 );
 
-/** An angle as OpenQASM 3 writes it, with as few parentheses as its meaning allows. */
+/**
+ * An angle as OpenQASM 3 writes it, with as few parentheses as its meaning allows.
+ * @throws ParameterError PARAMETER_TOO_LARGE
+ */
 export function formatAngle(angle: Angle, nameOf: (parameter: Parameter) => string): string {
+  if (typeof angle !== "number") checkWritten(angle);
   const wrap = (text: string, strength: number, minimum: number) => (strength < minimum ? `(${text})` : text);
   const visit = (node: ExpressionNode, minimum: number): string => {
     switch (node.kind) {
@@ -34,7 +40,9 @@ export function formatAngle(angle: Angle, nameOf: (parameter: Parameter) => stri
           const text = `${visit(node.left, POWER + 1)} ** ${visit(node.right, UNARY)}`;
           return wrap(text, POWER, minimum);
         }
-        const strength = BINARY_OPERATIONS[node.operation].precedence!;
+        const { precedence: strength } = BINARY_OPERATIONS[node.operation];
+        if (strength === undefined)
+          return `${FUNCTION_NAMES.get(node.operation)}(${visit(node.left, 0)}, ${visit(node.right, 0)})`;
         return wrap(
           `${visit(node.left, strength)} ${node.operation} ${visit(node.right, strength + 1)}`,
           strength,

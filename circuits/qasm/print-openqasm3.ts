@@ -1,5 +1,6 @@
 import type { Circuit, ClassicalRegister } from "../circuit.ts";
 import { GATES } from "../gates.ts";
+import { NAME_PATTERN } from "../names.ts";
 import type { Condition, Operation } from "../operation.ts";
 import type { Parameter } from "../parameter.ts";
 import { GatePrinter } from "./gate-printer.ts";
@@ -26,7 +27,6 @@ export interface PrintedQasm3 {
   readonly parameterNames: ReadonlyMap<string, Parameter>;
 }
 
-const NAME = /^[\p{L}_][\p{L}\p{N}_]*$/u;
 const RESERVED: readonly string[] = [
   ...KEYWORDS_3,
   ...STDGATES.keys(),
@@ -38,7 +38,7 @@ const RESERVED: readonly string[] = [
 /**
  * The circuit as OpenQASM 3. Reading the text gives an equal circuit: what the language has no words for (the role and
  * shape of parameters, changed names, exact matrices) stands in comments that start with //@lepton.
- * @throws CircuitError UNITARY_SYNTHESIS for a unitary on more than 5 qubits
+ * @throws CircuitError UNITARY_SYNTHESIS for a unitary on more than 5 qubits; ParameterError PARAMETER_TOO_LARGE
  */
 export function printQasm3(circuit: Circuit, options: PrintQasm3Options = {}): string {
   return printQasm3Program(circuit, options).text;
@@ -55,14 +55,17 @@ export function printQasm3Program(circuit: Circuit, options: PrintQasm3Options =
     for (const [index, parameter] of circuit.parameters.entries()) {
       const { vector } = parameter;
       const readable = vector.shape.length === 0 ? vector.name : `${vector.name}_${parameter.index}`;
-      parameterNames.set(parameter, names.take(ordered ? `p${String(index).padStart(digits, "0")}` : readable, NAME));
+      parameterNames.set(
+        parameter,
+        names.take(ordered ? `p${String(index).padStart(digits, "0")}` : readable, NAME_PATTERN),
+      );
     }
   };
   // Ordered names must come out as they are, so they are taken before all others.
   if (ordered) nameParameters();
-  const registers = circuit.registers.map((register) => ({ register, name: names.take(register.name, NAME) }));
+  const registers = circuit.registers.map((register) => ({ register, name: names.take(register.name, NAME_PATTERN) }));
   if (!ordered) nameParameters();
-  const qubitName = physical ? "" : names.take("q", NAME);
+  const qubitName = physical ? "" : names.take("q", NAME_PATTERN);
   const byName = new Map(circuit.parameters.map((parameter) => [parameter.name, parameterNames.get(parameter)!]));
 
   const gates = new GatePrinter(3, names);
@@ -79,16 +82,15 @@ export function printQasm3Program(circuit: Circuit, options: PrintQasm3Options =
     if (!plain) lines.push(`${DIRECTIVE} ${vector.role} ${vector.name}${shape};`);
     for (const name of printed) lines.push(`input float[64] ${name};`);
   }
-  lines.push(...gates.blocks);
+  for (const block of gates.blocks) lines.push(block);
   if (physical) lines.push(`${DIRECTIVE} qubits ${circuit.numQubits};`);
   else if (circuit.numQubits > 0) lines.push(`qubit[${circuit.numQubits}] ${qubitName};`);
   for (const { register, name } of registers) {
     if (name !== register.name) lines.push(`${DIRECTIVE} register ${register.name};`);
     lines.push(`bit[${register.size}] ${name};`);
   }
-  lines.push(...conditions.aliases, ...body);
   return {
-    text: `${lines.join("\n")}\n`,
+    text: `${[...lines, ...conditions.aliases, ...body].join("\n")}\n`,
     parameterNames: new Map(circuit.parameters.map((parameter) => [byName.get(parameter.name)!, parameter])),
   };
 }
@@ -194,7 +196,7 @@ class ConditionPrinter {
     const key = pieces.join(" ++ ");
     let alias = this.#known.get(key);
     if (alias === undefined) {
-      alias = this.#names.take(`bits_${this.aliases.length}`, NAME);
+      alias = this.#names.take(`bits_${this.aliases.length}`, NAME_PATTERN);
       this.#known.set(key, alias);
       this.aliases.push(`let ${alias} = ${key};`);
     }

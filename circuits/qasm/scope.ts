@@ -1,16 +1,8 @@
-import type { DurationUnit, Operation } from "../operation.ts";
-import type { Angle, Parameter } from "../parameter.ts";
+import type { Operation } from "../operation.ts";
 import type { GateDefinition } from "./ast.ts";
+import type { Source } from "./source.ts";
 import type { GateTemplate } from "./standard-gates.ts";
-
-/** What an expression can stand for. */
-export type Value =
-  | { readonly kind: "number"; readonly value: Angle; readonly integer: boolean }
-  | { readonly kind: "boolean"; readonly value: boolean }
-  | { readonly kind: "duration"; readonly value: number; readonly unit: DurationUnit }
-  | { readonly kind: "bitstring"; readonly bits: string }
-  | { readonly kind: "qubits" | "clbits"; readonly indices: readonly number[]; readonly scalar: boolean }
-  | { readonly kind: "parameters"; readonly elements: readonly Parameter[] };
+import type { Value } from "./value.ts";
 
 /** A gate that a text defines. */
 export interface UserGate {
@@ -72,4 +64,11 @@ export class Scope {
   hide(name: string): void {
     this.#names.set(name, undefined);
   }
+}
+
+/** Names live once a scope, and those of gates and registers once a text. @throws QasmError QASM_REDEFINED */
+export function checkNew(name: string, at: number, scope: Scope, source: Source): void {
+  const known = scope.own(name);
+  if (known === undefined || (known.kind === "gate" && known.redefinable)) return;
+  throw source.error("QASM_REDEFINED", `${name} is defined already; choose another name.`, at);
 }

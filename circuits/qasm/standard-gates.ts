@@ -1,5 +1,6 @@
+import { divide } from "../arithmetic.ts";
+import type { Angle } from "../expression.ts";
 import { GATES, type GateName, gateSpec } from "../gates.ts";
-import { type Angle, divide } from "../parameter.ts";
 
 /** A gate of the table on positions of the template's own qubits, with further controls in front. */
 export type TemplateCall = readonly [

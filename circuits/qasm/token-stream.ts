@@ -11,9 +11,9 @@ export class TokenStream {
   #ahead: Token[] = [];
   #nesting = 0;
 
-  constructor(source: Source) {
+  constructor(source: Source, options: { readonly pragmas: boolean }) {
     this.source = source;
-    this.#lexer = new Lexer(source);
+    this.#lexer = new Lexer(source, options);
   }
 
   peek(distance = 0): Token {

@@ -1,6 +1,7 @@
+import { foldControls } from "../controls.ts";
 import { CircuitError } from "../errors.ts";
 import { dimensionOf, type Matrix } from "../matrices.ts";
-import { foldControls, type GateOperation, gateOperation } from "../operation.ts";
+import { type GateOperation, gateOperation } from "../operation.ts";
 
 const MAX_QUBITS = 5;
 const NEGLIGIBLE = 1e-15;

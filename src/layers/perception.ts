@@ -1,4 +1,5 @@
 import {
+  amplitudeFeatureMap,
   angleEmbedding,
   basisEmbedding,
   dataReuploading,
@@ -12,7 +13,7 @@ type OptionsOf<Make extends (options: never) => unknown> = Omit<Parameters<Make>
 
 /**
  * Quantum perception: encodings of a sample x as a state |ψ(x)⟩ = Σ αᵢ(x)|i⟩. One feature a qubit, in inputs `x`
- * [qubits], except for `reuploading`. All are differentiable in x.
+ * [qubits], except for `amplitude` and `reuploading`. All are differentiable in x.
  * @example quantumLayer({ qubits: 4, perception: perception.angle(), connection: connection.basicEntangler({ layers: 2 }) })
  */
 export const perception = {
@@ -24,6 +25,14 @@ export const perception = {
   /** One rotation a feature; see `angleEmbedding`. */
   angle: (options: OptionsOf<typeof angleEmbedding> = {}): CircuitTemplate => ({
     build: (numQubits) => ({ circuit: angleEmbedding({ ...options, numQubits }) }),
+  }),
+
+  /**
+   * The sample itself as amplitudes, Σ xᵢ/|x| |i⟩: 2^qubits features, or the first `numFeatures` of them; see
+   * `amplitudeFeatureMap`. The state does not depend on the sample's length.
+   */
+  amplitude: (options: OptionsOf<typeof amplitudeFeatureMap> = {}): CircuitTemplate => ({
+    build: (numQubits) => ({ circuit: amplitudeFeatureMap({ ...options, numQubits }) }),
   }),
 
   /** Phases by features and their products between Hadamards; see `iqpEmbedding`. */

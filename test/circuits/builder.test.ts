@@ -11,6 +11,8 @@ import {
   isGateName,
   mapOperation,
   type Operation,
+  parseQasm,
+  printQasm3,
   qubitsOf,
   weight,
 } from "../../circuits/index.ts";
@@ -83,6 +85,88 @@ describe("gate methods", () => {
   });
 });
 
+describe("the scope of a branch", () => {
+  const inBranch = (use: (outer: CircuitBuilder, inner: CircuitBuilder) => unknown) => () =>
+    Circuit.build(2, (c) => {
+      const m = c.register("m", 1);
+      c.if(m, 1, (inner) => use(c, inner));
+    });
+
+  test.each([
+    ["a gate", inBranch((c) => c.x(0))],
+    ["a measurement", inBranch((c) => c.measure(0, 0))],
+    ["another if", inBranch((c) => c.if([0], 1, (inner) => inner.x(0)))],
+    [
+      "another circuit",
+      inBranch((c) =>
+        c.place(
+          Circuit.build(1, (one) => one.h(0)),
+          [0],
+        ),
+      ),
+    ],
+    ["a gate two levels up", inBranch((c, inner) => inner.if([0], 0, () => c.x(0)))],
+    ["a gate one level up", inBranch((_, inner) => inner.if([0], 0, () => inner.x(0)))],
+    [
+      "a gate of the else branch",
+      () =>
+        Circuit.build(1, (c) =>
+          c.if(
+            c.register("m", 1),
+            1,
+            (inner) => inner.x(0),
+            () => c.x(0),
+          ),
+        ),
+    ],
+  ])("%s put to an outer builder is refused", (_, act) => {
+    expect(act).toThrow(expect.objectContaining({ code: "BUILDER_SCOPE", message: expect.stringContaining("handed") }));
+  });
+
+  test("the builder of a branch is of no use after it, and the outer one is free again, also after an error", () => {
+    const circuit = Circuit.build(1, (c) => {
+      let escaped: CircuitBuilder | undefined;
+      const m = c.register("m", 1);
+      c.if(m, 1, (inner) => {
+        escaped = inner.x(0);
+      });
+      expect(() => escaped!.y(0)).toThrow(expect.objectContaining({ code: "BUILDER_SCOPE" }));
+      expect(() =>
+        c.if(m, 0, () => {
+          throw new Error("of the caller");
+        }),
+      ).toThrow("of the caller");
+      c.z(0);
+    });
+    expect(circuit.count()).toEqual({ if: 1, x: 1, z: 1 });
+  });
+
+  test("registers and parameters of a branch are the circuit's", () => {
+    const circuit = Circuit.build(1, (c) => {
+      c.if(c.register("m", 1), 1, (inner) => {
+        inner.register("n", 2);
+        inner.rx(weight("w"), 0).measure(0, 2);
+      });
+      expect(c.numClbits).toBe(3);
+    });
+    expect(circuit.registers.map(({ name, offset }) => [name, offset])).toEqual([
+      ["m", 0],
+      ["n", 1],
+    ]);
+    expect(circuit.numWeights).toBe(1);
+  });
+
+  test("conditions that no caller can mean, but texts and files can hold, survive", () => {
+    const text = "OPENQASM 3.0; qubit q; bit[2] c; let a = c[{1, 1}]; if (a == 3) { U(1.0, 2.0, 3.0) q; }";
+    const circuit = parseQasm(text);
+    expect(circuit.operations[0]).toMatchObject({ condition: { clbits: [1, 1], value: 3 } });
+    expect(Circuit.fromJSON(JSON.parse(JSON.stringify(circuit))).equals(circuit)).toBe(true);
+    expect(parseQasm(printQasm3(circuit)).equals(circuit)).toBe(true);
+    const never = parseQasm("OPENQASM 2.0; qreg q[1]; creg c[2]; if (c == 4) U(1, 2, 3) q[0];");
+    expect(Circuit.fromJSON(JSON.parse(JSON.stringify(never))).equals(never)).toBe(true);
+  });
+});
+
 describe("operations", () => {
   test("mapping qubits, clbits and angles reaches every kind", () => {
     const w = weight("w");
@@ -138,6 +222,8 @@ describe("bad input", () => {
     ["GATE_QUBIT_COUNT", build((c) => c.gate("cx", [], [0])), "acts on 2 qubit(s) but was given 1 (0)"],
     ["GATE_QUBIT_COUNT", loose((c) => c.h!(0, 1)), "acts on 1 qubit(s) but was given 2 (0, 1)"],
     ["GATE_QUBIT_COUNT", loose((c) => c.rx!(0.5)), "given 0"],
+    ["GATE_QUBIT_COUNT", loose((c) => c.gate!("x", [])), "a list of qubits, not undefined"],
+    ["GATE_PARAMETER_COUNT", loose((c) => c.gate!("x", 0.5, [0])), "a list of parameters, not number 0.5"],
     ["QUBIT_DUPLICATE", build((c) => c.cx(1, 1)), "Gate cx was given the same qubit twice (1, 1)"],
     ["QUBIT_DUPLICATE", build((c) => c.unitary(identity(4), [1, 1])), "twice"],
     ["QUBIT_DUPLICATE", build((c) => c.barrier(0, 0)), "barrier"],
@@ -155,16 +241,20 @@ describe("bad input", () => {
     ["GATE_ANGLE", loose((c) => c.rx!("0.5", 0)), "string 0.5"],
     ["GATE_ANGLE", loose((c) => c.rx!(undefined, 0)), "undefined"],
     ["GATE_ANGLE", loose((c) => c.rx!([0.5], 0)), "[object Array]"],
+    ["GATE_ANGLE", loose((c) => c.rx!(weight("w", 3), 0)), "the vector w of 3 parameter(s); take one of its elements"],
     ["CONTROL_COUNT", build((c) => c.gate("x", [], [0], { numControls: -1 })), "-1"],
     ["CONTROL_COUNT", build((c) => c.gate("x", [], [0], { numControls: 31 })), "0 to 30"],
     ["CONTROL_STATE", build((c) => c.gate("x", [], [0, 1], { numControls: 1, controlState: 2 })), "2"],
     ["CONTROL_STATE", build((c) => c.mcx([0], 1, -1)), "-1"],
     ["UNITARY_SHAPE", build((c) => c.unitary(identity(2), [0, 1])), "needs 32 numbers"],
     ["UNITARY_SHAPE", build((c) => c.unitary(new Float64Array(7), [0])), "has 7"],
+    ["UNITARY_SHAPE", loose((c) => c.unitary!(undefined, [0])), "not undefined; complexMatrix(rows)"],
+    ["UNITARY_SHAPE", loose((c) => c.unitary!(identity(2), 0)), "a list of qubits, not number 0"],
     ["UNITARY_NOT_UNITARY", build((c) => c.unitary(half, [0])), "0.75"],
     ["UNITARY_NOT_UNITARY", build((c) => c.unitary(new Float64Array(8).fill(Number.NaN), [0])), "NaN"],
     ["CONTROL_COUNT", () => unitaryOperation(identity(2), [0], "u", -1), "-1"],
     ["REGISTER_NAME", build((c) => c.register("1m", 1)), "1m"],
+    ["REGISTER_NAME", build((c) => c.register("m²", 1)), "m²"],
     ["REGISTER_NAME", build((c) => [c.register("m", 1), c.register("m", 2)]), "taken"],
     ["REGISTER_NAME", build((c) => c.measureAll().measureAll()), "meas"],
     ["REGISTER_SIZE", build((c) => c.register("m", 0)), "0"],
@@ -174,6 +264,16 @@ describe("bad input", () => {
     ["QUBIT_RANGE", build((c) => c.if(c.register("m", 1), 1, (inner) => inner.x(5))), "5"],
     ["CONDITION_VALUE", build((c) => c.if(c.register("m", 1), -1, (inner) => inner.x(0))), "-1"],
     ["CONDITION_VALUE", build((c) => c.if(c.register("m", 1), 0.5, (inner) => inner.x(0))), "0.5"],
+    [
+      "CONDITION_VALUE",
+      build((c) => c.if(c.register("m", 2), 4, (inner) => inner.x(0))),
+      "never read 4; they hold 0 to 3",
+    ],
+    ["CONDITION_BITS", build((c) => c.if([], 0, (inner) => inner.x(0))), "at least one"],
+    ["CONDITION_BITS", build((c) => [c.register("m", 2), c.if([1, 1], 0, (inner) => inner.x(0))]), "twice (1, 1)"],
+    ["CONDITION_BITS", loose((c) => c.if!(0, 1, () => {})), "not number 0"],
+    ["CONDITION_BITS", loose((c) => c.if!(undefined, 1, () => {})), "not undefined"],
+    ["CONDITION_BRANCH", loose((c) => c.if!(c.register!("m", 1), 1)), "not undefined"],
     ["DELAY_DURATION", build((c) => c.delay(-1, "ns", 0)), "-1 ns"],
     ["DELAY_DURATION", build((c) => c.delay(Number.NaN, "s", 0)), "NaN"],
     ["DELAY_DURATION", build((c) => c.delay(1.5, "dt", 0)), "whole for dt"],

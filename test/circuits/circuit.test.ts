@@ -8,8 +8,11 @@ import {
   input,
   LeptonError,
   type Operation,
+  operationMatrix,
   ParameterError,
   Rng,
+  type UnitaryKind,
+  type UnitaryOperation,
   weight,
 } from "../../circuits/index.ts";
 import { controlledMatrix, multiplyMatrices } from "../../circuits/matrices.ts";
@@ -200,6 +203,91 @@ describe("power", () => {
   });
 });
 
+describe("power of one operation", () => {
+  const [u, w] = [weight("u", 3), weight("w")];
+  const one = (numQubits: number, define: (c: CircuitBuilder) => unknown) => Circuit.build(numQubits, define);
+
+  test.each([
+    ["h", one(1, (c) => c.h(0))],
+    ["x", one(1, (c) => c.x(0))],
+    ["y", one(1, (c) => c.y(0))],
+    ["swap", one(2, (c) => c.swap(1, 0))],
+    ["ecr", one(2, (c) => c.ecr(0, 1))],
+    ["ccx", one(3, (c) => c.ccx(2, 0, 1))],
+    ["h under a control on 0", one(2, (c) => c.gate("h", [], [0, 1], { numControls: 1, controlState: 0 }))],
+  ])("%s is its own inverse, so it stays or goes", (_, circuit) => {
+    for (const odd of [1, 3, -1, -5, 1001]) expect(circuit.power(odd).equals(circuit)).toBe(true);
+    for (const even of [0, 2, -4, 1000]) expect(circuit.power(even).operations).toEqual([]);
+  });
+
+  test("gates without a rule repeat, free parameters too", () => {
+    const free = one(1, (c) => c.u(u.at(0), u.at(1), u.at(2), 0));
+    expect(free.power(3).operations).toEqual([free, free, free].flatMap(({ operations }) => operations));
+    expect(free.power(-2).operations).toEqual([free, free].flatMap((circuit) => circuit.inverse().operations));
+    expect(
+      one(2, (c) => c.iswap(0, 1))
+        .power(2)
+        .count(),
+    ).toEqual({ iswap: 2 });
+    expect(
+      one(1, (c) => c.sx(0))
+        .power(2)
+        .count(),
+    ).toEqual({ sx: 2 });
+    expect(
+      one(1, (c) => c.t(0))
+        .power(2)
+        .count(),
+    ).toEqual({ p: 1 });
+  });
+
+  test("roots of X and Y are gates, controlled or not, and principal", () => {
+    expect(
+      one(1, (c) => c.x(0))
+        .power(0.5)
+        .count(),
+    ).toEqual({ sx: 1 });
+    expect(
+      one(2, (c) => c.cx(0, 1))
+        .power(0.5)
+        .count(),
+    ).toEqual({ csx: 1 });
+    expect(
+      one(2, (c) => c.cx(0, 1))
+        .power(1 / 3)
+        .count(),
+    ).toEqual({ crx: 1, p: 1 });
+    for (const circuit of [one(1, (c) => c.y(0)), one(2, (c) => c.cx(0, 1)), one(3, (c) => c.ccx(0, 1, 2))])
+      for (const k of [2, 3, 4]) {
+        const root = circuit.power(1 / k);
+        expect(root.operations.every(({ kind }) => kind === "gate")).toBe(true);
+        expect(distance(matrix(root.power(k)), matrix(circuit))).toBeLessThan(1e-14);
+        // The principal root is the one nearest to the identity: eigenvalue -1 goes to exp(iπ/k).
+        const size = 2 ** circuit.numQubits;
+        const trace = [0, 1].map((part) =>
+          Array.from({ length: size }, (_, i) => matrix(root)[2 * (i * size + i) + part]!).reduce((a, b) => a + b),
+        );
+        expect(distance(trace, [size - 1 + Math.cos(Math.PI / k), Math.sin(Math.PI / k)])).toBeLessThan(1e-14);
+      }
+  });
+
+  test("a unitary is multiplied, so its whole powers stay exact", () => {
+    const circuit = one(2, (c) => c.unitary(matrix(bound(7, 2)), [1, 0], "V"));
+    const repeated = Array.from({ length: 7 }, () => circuit).reduce((all, next) => all.compose(next));
+    expect(circuit.power(7).count()).toEqual({ unitary: 1 });
+    expect(distance(matrix(circuit.power(7)), matrix(repeated))).toBeLessThan(1e-14);
+    expect(distance(matrix(circuit.power(-7)), matrix(repeated.inverse()))).toBeLessThan(1e-14);
+    expect(circuit.power(0).operations).toEqual([]);
+  });
+
+  test("a fraction of a gate with free parameters and no rule is refused", () => {
+    const free = one(1, (c) => c.u(w, 0, 0, 0));
+    expect(() => free.power(0.5)).toThrow(
+      expect.objectContaining({ code: "CIRCUIT_POWER", message: expect.stringContaining("of u needs numbers") }),
+    );
+  });
+});
+
 describe("compose and extend", () => {
   test("on chosen qubits is the product with the placed matrix", () => {
     const first = bound(1, 3);
@@ -323,9 +411,18 @@ describe("bind", () => {
     [{ t: [1, 2] }, "PARAMETER_SHAPE", "needs one number"],
     [{ x: [1, Number.NaN] }, "PARAMETER_NOT_FINITE", "Value 1 of x is NaN"],
     [{ t: Number.POSITIVE_INFINITY }, "PARAMETER_NOT_FINITE", "Infinity"],
+    [undefined, "PARAMETER_SHAPE", "values by name, such as { w: [0.1, 0.2], t: 0.3 }, not undefined"],
+    [null, "PARAMETER_SHAPE", "not null"],
+    [0.5, "PARAMETER_SHAPE", "not number 0.5"],
+    [{ t: undefined }, "PARAMETER_SHAPE", "one number but was given undefined"],
+    [{ t: null }, "PARAMETER_SHAPE", "one number but was given null"],
+    [{ t: "1" }, "PARAMETER_SHAPE", "one number but was given string 1"],
+    [{ x: "12" }, "PARAMETER_SHAPE", "2 number(s) but was given string 12"],
+    [{ x: {} }, "PARAMETER_SHAPE", "was given [object Object]"],
+    [{ x: ["1", 2] }, "PARAMETER_NOT_FINITE", "Value 0 of x is string 1"],
   ])("%j is refused", (values, code, text) => {
-    expect(() => circuit.bind(values)).toThrow(ParameterError);
-    expect(() => circuit.bind(values)).toThrow(
+    expect(() => circuit.bind(values as never)).toThrow(ParameterError);
+    expect(() => circuit.bind(values as never)).toThrow(
       expect.objectContaining({ code, message: expect.stringContaining(text) }),
     );
   });
@@ -567,8 +664,17 @@ describe("immutability", () => {
     const before = circuit.hash;
     unitary.fill(9);
     qubits[0] = 1;
+    operationMatrix(circuit.operations[0] as UnitaryKind).fill(9);
     expect(Circuit.fromJSON(circuit.toJSON()).hash).toBe(before);
     expect(circuit.operations[0]).toMatchObject({ qubits: [0] });
+  });
+
+  test("the matrix of an operation is declared as one to read only", () => {
+    const write = (operation: UnitaryOperation): void => {
+      // @ts-expect-error Whoever shares the circuit would see the change.
+      operation.matrix[0] = 1;
+    };
+    expect(write).toBeTypeOf("function");
   });
 
   test("a builder that outlives its circuit cannot change it", () => {
@@ -593,6 +699,17 @@ describe("errors of whole circuits", () => {
     ["control of a branch", () => branched.control(), "CIRCUIT_NOT_UNITARY", "if has no controlled form"],
     ["power of a measurement", () => measured.power(2), "CIRCUIT_NOT_UNITARY", "measure has no power"],
     ["matrix of a measurement", () => circuitMatrix(measured), "CIRCUIT_NOT_UNITARY", "measure has no matrix"],
+    [
+      "matrix of 16 qubits",
+      () =>
+        circuitMatrix(
+          bound(1, 3)
+            .compose(Circuit.build(3, () => {}))
+            .control(13),
+        ),
+      "CIRCUIT_TOO_LARGE",
+      "at most 12 qubits",
+    ],
     ["matrix with a free parameter", () => circuitMatrix(free), "CIRCUIT_UNBOUND", "free parameter w"],
     ["root of many qubits", () => free.power(0.5), "CIRCUIT_POWER", "at most 6 qubits"],
     ["power NaN", () => free.power(Number.NaN), "CIRCUIT_POWER", "NaN"],

@@ -1,5 +1,15 @@
 import { describe, expect, test } from "vitest";
-import { type Angle, Circuit, circuitMatrix, GATES, type GateName, type GateSpec, Rng } from "../../circuits/index.ts";
+import {
+  type Angle,
+  Circuit,
+  circuitMatrix,
+  GATES,
+  type GateName,
+  type GateSpec,
+  operationMatrix,
+  Rng,
+  type UnitaryKind,
+} from "../../circuits/index.ts";
 import {
   adjointMatrix,
   controlledMatrix,
@@ -43,6 +53,17 @@ describe("gate table", () => {
       expect(matrix).toHaveLength(2 * size * size);
       expect(distance(multiplyMatrices(adjointMatrix(matrix), matrix), identity(size))).toBeLessThan(1e-14);
     }
+  });
+
+  test.each(rows)("%s: what a caller does to a matrix changes nothing for others", (name, spec) => {
+    const [params] = draws(name);
+    const wanted = [...spec.matrix(params!)];
+    spec.matrix(params!).fill(9);
+    const qubits = Array.from({ length: spec.numQubits }, (_, i) => i);
+    const circuit = Circuit.build(spec.numQubits, (c) => c.gate(name, params!, qubits));
+    operationMatrix(circuit.operations[0] as UnitaryKind).fill(9);
+    expect([...spec.matrix(params!)]).toEqual(wanted);
+    expect([...circuitMatrix(circuit)]).toEqual(wanted);
   });
 
   test.each(having("inverse"))("%s: the inverse undoes it, global phase included", (name, spec) => {

@@ -2,9 +2,9 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { multiplyPaulis, ObservableError, pauliKey, pauliLabel, SparsePauliOp } from "../../circuits/index.ts";
 import { multiplyMatrices } from "../../circuits/matrices.ts";
-import { pauliFromKey, pauliFromMap } from "../../circuits/observable.ts";
+import { pauliFromKey, pauliFromMap } from "../../circuits/pauli.ts";
 import { goldenGradients, goldenHamiltonians, goldenObservable } from "../support/golden.ts";
-import { distance, identity, labelMatrix, observableMatrix } from "../support/linear-algebra.ts";
+import { distance, identity, kronecker, labelMatrix, observableMatrix } from "../support/linear-algebra.ts";
 
 const settings = { numRuns: 150, seed: 3 } as const;
 const label = (n: number) =>
@@ -74,6 +74,65 @@ describe("algebra is that of matrices", () => {
     );
   });
 
+  test("observables commute exactly if their matrices do", () => {
+    fc.assert(
+      fc.property(pair, ([a, b]) => {
+        const [A, B] = [observableMatrix(a), observableMatrix(b)];
+        const commutator = distance(multiplyMatrices(A, B), multiplyMatrices(B, A));
+        if (commutator > 1e-9) expect(a.commutesWith(b)).toBe(false);
+        else if (commutator === 0) expect(a.commutesWith(b)).toBe(true);
+        expect(a.commutesWith(a.product(a))).toBe(true);
+      }),
+      settings,
+    );
+    const [xx, zz, yi] = ["XX", "ZZ", "YI"].map((text) => SparsePauliOp.parse(text));
+    expect([xx!.commutesWith(zz!), xx!.commutesWith(yi!), zz!.commutesWith(yi!.times(0))]).toEqual([true, false, true]);
+  });
+
+  test("the tensor product is the Kronecker product, and joins labels", () => {
+    fc.assert(
+      fc.property(pair, ([a, b]) => {
+        const wanted = kronecker(observableMatrix(a), observableMatrix(b));
+        expect(distance(observableMatrix(a.tensor(b)), wanted)).toBeLessThan(1e-14);
+      }),
+      settings,
+    );
+    expect(SparsePauliOp.parse("2*XI - YY").tensor(SparsePauliOp.parse("0.5*Z")).toLabels()).toEqual([
+      ["XIZ", 1],
+      ["YYZ", -0.5],
+    ]);
+  });
+
+  test("toMatrix is the sum of Kronecker products", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 4 }).chain(sum), (a) => {
+        expect(distance(a.toMatrix(), observableMatrix(a))).toBeLessThan(1e-14);
+      }),
+      settings,
+    );
+    expect([...SparsePauliOp.zero(1).toMatrix()]).toEqual(new Array(8).fill(0));
+    expect([...SparsePauliOp.identity(0, 3).toMatrix()]).toEqual([3, 0]);
+  });
+
+  test("simplify drops what rounding left, and nothing is dropped without it", () => {
+    const a = SparsePauliOp.parse("0.3*ZZ + XX")
+      .plus(SparsePauliOp.parse("-0.1*ZZ"))
+      .plus(SparsePauliOp.parse("-0.2*ZZ"));
+    expect(a.terms).toHaveLength(2);
+    expect(a.simplify().toLabels()).toEqual([["XX", 1]]);
+    // Relative to the largest: small observables stay.
+    const small = SparsePauliOp.parse("1e-20*ZZ + 1e-21*XX + 1e-33*YY");
+    expect(
+      small
+        .simplify()
+        .toLabels()
+        .map(([label]) => label),
+    ).toEqual(["ZZ", "XX"]);
+    expect(SparsePauliOp.parse("ZZ + 0.25*XX - 0.5*YY").simplify(0.25).toString()).toBe("1*ZZ - 0.5*YY");
+    expect(SparsePauliOp.zero(2).simplify().equals(SparsePauliOp.zero(2))).toBe(true);
+    expect(small.simplify(0).equals(small)).toBe(true);
+  });
+
   test("powers of one observable commute, rounding errors notwithstanding", () => {
     fc.assert(
       fc.property(sum(3), (a) => {
@@ -111,6 +170,9 @@ describe("ways to write one", () => {
       SparsePauliOp.parse("ZZI - 0.5*IIX"),
       SparsePauliOp.parse("  +1.0 ZZI-5e-1IIX "),
       SparsePauliOp.parse("-.5 * IIX + 1. * ZZI"),
+      SparsePauliOp.parse("1.0*ZZI + -0.5*IIX"),
+      SparsePauliOp.parse("1.0*ZZI - +0.5*IIX"),
+      SparsePauliOp.parse("- -1.0*ZZI + -0.5*IIX"),
       SparsePauliOp.fromTerms(3, wanted.terms),
       SparsePauliOp.fromLabels("ZZI").plus(SparsePauliOp.fromLabels("IIX").times(-0.5)),
       SparsePauliOp.fromJSON({
@@ -230,6 +292,26 @@ describe("bad input", () => {
     ["OBSERVABLE_LABEL", () => pauliFromKey("X1e1"), "X1e1"],
     ["OBSERVABLE_LABEL", () => pauliFromKey("Q1"), "Q1"],
     ["OBSERVABLE_LABEL", () => SparsePauliOp.fromTerms(3, [unordered]), "ascending"],
+    [
+      "OBSERVABLE_LABEL",
+      () => SparsePauliOp.fromLabels(["ZZ", "XX"] as never),
+      'pairs of label and coefficient, such as [["ZZ", 1]',
+    ],
+    ["OBSERVABLE_LABEL", () => SparsePauliOp.fromLabels([["ZZ"]] as never), "pairs"],
+    ["OBSERVABLE_LABEL", () => SparsePauliOp.fromLabels([[1, "ZZ"]] as never), "pairs"],
+    ["OBSERVABLE_LABEL", () => SparsePauliOp.fromLabels(undefined as never), "undefined"],
+    ["OBSERVABLE_COEFFICIENT", () => SparsePauliOp.fromLabels([["ZZ", "1"]] as never), "finite real number"],
+    ["OBSERVABLE_COEFFICIENT", () => z.simplify(-1), "-1"],
+    ["OBSERVABLE_COEFFICIENT", () => z.simplify(Number.NaN), "NaN"],
+    ["OBSERVABLE_JSON", () => SparsePauliOp.fromJSON({ numQubits: 2 } as never), "terms"],
+    ["OBSERVABLE_JSON", () => SparsePauliOp.fromJSON(null as never), "terms"],
+    ["OBSERVABLE_JSON", () => SparsePauliOp.fromJSON({ numQubits: 2, terms: ["Z0"] } as never), "terms"],
+    ["OBSERVABLE_QUBITS", () => SparsePauliOp.fromJSON({ terms: [] } as never), "undefined qubits"],
+    ["OBSERVABLE_QUBITS", () => SparsePauliOp.zero(13).toMatrix(), "at most 12 qubits"],
+    ["OBSERVABLE_QUBITS", () => z.commutesWith(SparsePauliOp.fromLabels("Z")), "2 and 1 qubits"],
+    ["OBSERVABLE_TEXT", () => SparsePauliOp.parse(3 as never), "number"],
+    ["OBSERVABLE_TEXT", () => SparsePauliOp.parse("ZZ + - 0.5*XX"), "column 4"],
+    ["OBSERVABLE_TEXT", () => SparsePauliOp.parse("ZZ + --0.5*XX"), "column 4"],
     ["OBSERVABLE_QUBITS", () => SparsePauliOp.fromMaps(2, [[{ 2: "X" }, 1]]), "Qubit 2"],
     ["OBSERVABLE_QUBITS", () => SparsePauliOp.zero(-1), "-1"],
     ["OBSERVABLE_QUBITS", () => z.plus(SparsePauliOp.fromLabels("Z")), "2 and 1 qubits"],

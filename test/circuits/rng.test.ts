@@ -124,6 +124,11 @@ describe("Rng", () => {
   test.each([
     ["SEED", () => Rng.seed(0.5)],
     ["SEED", () => Rng.seed(Number.NaN)],
+    ["SEED", () => Rng.seed(2 ** 53)],
+    ...[undefined, null, {}, [], true, 1n].map((seed) => ["SEED", () => Rng.seed(seed as never)] as const),
+    ...[undefined, null, {}, true, Number.NaN, Number.POSITIVE_INFINITY, 0.5].map(
+      (part) => ["SEED", () => Rng.seed(1).fork("a", part as never)] as const,
+    ),
     ["RNG_BOUND", () => Rng.seed(1).integer(0)],
     ["RNG_BOUND", () => Rng.seed(1).integer(-3)],
     ["RNG_BOUND", () => Rng.seed(1).integer(2.5)],
@@ -131,7 +136,7 @@ describe("Rng", () => {
     ["RNG_STATE", () => Rng.restore({ key: "k", state: [1, 2, 3] })],
     ["RNG_STATE", () => Rng.restore({ key: "k", state: [1, 2, 3, -1] })],
     ["RNG_STATE", () => Rng.restore({ state: [1, 2, 3, 4] } as never)],
-  ])("%s (%#)", (code, act) => {
+  ] as readonly (readonly [string, () => unknown])[])("%s (%#)", (code, act) => {
     expect(act).toThrow(expect.objectContaining({ code, name: "ParameterError" }));
   });
 });

@@ -125,7 +125,7 @@ export function randomCircuit(rng: Rng, options: RandomCircuitOptions): Circuit 
         [4, 2],
       ] as const);
       const clbits = Array.from({ length: size }, (_, i) => offset + i);
-      c.if(clbits, rng.integer(2 ** size + 1), branch(depth, true));
+      c.branch(clbits, rng.integer(2 ** size + 1), branch(depth, true));
       return;
     }
     const start = rng.integer(6);

@@ -10,7 +10,9 @@ import {
   type GateName,
   gateSpec,
   input,
+  multiply,
   type Operation,
+  sum,
   weight,
 } from "../../../circuits/index.ts";
 import { arbitraryCircuit } from "../../support/random-circuit.ts";
@@ -107,6 +109,24 @@ describe("text", () => {
       expect(occurrences(text, "●")).toBe(controls);
     }
     for (let qubit = 0; qubit < numQubits; qubit++) expect(text).toContain(`q${qubit}: `);
+  });
+
+  test.each([
+    [0.12345, "0.123"],
+    [-12.3456, "-12.3"],
+    [123456.789, "123457"],
+    [-250.12345, "-250.123"],
+    [2e9 + 1, "2000000000"],
+    [8 * Math.PI, "8π"],
+  ])("angle %d is written as %s", (angle, text) => {
+    expect(drawText(Circuit.build(1, (c) => c.rx(angle, 0)))).toContain(`Rx(${text})`);
+  });
+
+  test("an expression that nobody could read in a box is named by its parameters", () => {
+    const [x, w] = [input("x", 100), weight("w")];
+    const circuit = Circuit.build(1, (c) => c.ry(multiply(w, sum(x)), 0));
+    expect(drawText(circuit)).toContain("Ry(f(w, x))");
+    expect(drawSvg(circuit)).toContain("<title>Ry(f(w, x))</title>");
   });
 
   test("random circuits: lines of one width, no symbol lost, none drawn over another", () => {

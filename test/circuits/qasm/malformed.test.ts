@@ -66,7 +66,7 @@ test.each([
   ["assign to input", "3:17 QASM_ASSIGNMENT"],
   ["physical and virtual mixed", "3:7 QASM_PHYSICAL"],
   ["bitstring wrong width", "3:12 QASM_SIZE"],
-  ["deep nest 2000 parens", "3:213 QASM_TOO_DEEP"],
+  ["deep nest 2000 parens", "3:1014 QASM_TOO_DEEP"],
   ["gate shadow std", "3:6 QASM_REDEFINED"],
   ["redefine stdgate", "1:44 QASM_REDEFINED"],
   ["pow with input", "3:30 QASM_TYPE"],
@@ -147,6 +147,19 @@ describe("errors", () => {
   });
 });
 
+describe("anything but a string is refused", () => {
+  test.each([
+    ["a Buffer", Buffer.from("OPENQASM 3.0;"), "[object Uint8Array]; decode bytes first"],
+    ["nothing", undefined, "undefined"],
+    ["null", null, "null"],
+    ["a number", 3, "number 3"],
+  ])("%s", (_, text, message) => {
+    expect(() => parseQasm(text as never, { file: "a.qasm" })).toThrow(
+      expect.objectContaining({ code: "QASM_TEXT", file: "a.qasm", message: expect.stringContaining(message) }),
+    );
+  });
+});
+
 describe("texts that ask for too much are refused", () => {
   const head = 'OPENQASM 3.0; include "stdgates.inc";';
   const chain = (count: number, body: (name: string) => string): string =>
@@ -195,10 +208,41 @@ describe("texts that ask for too much are refused", () => {
       `${head} qubit[65536] q; ${Array.from({ length: 20_000 }, (_, i) => `let a${i} = q[0:65534];`).join("")}`,
       "QASM_TOO_LARGE",
     ],
+    [
+      "2,000 conditions on a large register",
+      `${head} qubit q; bit[65536] c; ${"if (c == 1) x q;".repeat(2000)}`,
+      "QASM_TOO_LARGE",
+    ],
+    [
+      "2,000 conditions on two large registers",
+      `${head} qubit q; bit[30000] c; bit[30000] d; ${"if (c == 1 && d == 0) x q;".repeat(2000)}`,
+      "QASM_TOO_LARGE",
+    ],
+    [
+      "an angle of a million operators, called again and again",
+      `${chain(19, (g) => `${g}(a + a) q;`)} input float t_; qubit q; ${"g19(t_) q;".repeat(40)}`,
+      "QASM_TOO_LARGE",
+    ],
+    [
+      "an expression nested 2,000 deep",
+      `${head} qubit q; rx(${"sin(".repeat(2000)}1${")".repeat(2000)}) q;`,
+      "QASM_TOO_DEEP",
+    ],
+    ["widths in widths", `${head} qubit q; rx(${"float[".repeat(2000)}1${"](1)".repeat(2000)}) q;`, "QASM_TOO_DEEP"],
     ["a float that overflows", `${head} qubit q; rx(1e308 * 10) q;`, "QASM_NOT_FINITE"],
     ["a number that overflows", `${head} qubit q; rx(1e309) q;`, "QASM_NUMBER"],
     ["an infinity times a parameter", `${head} input float a; qubit q; rx(1e308 * 10 * a) q;`, "QASM_NOT_FINITE"],
   ])("%s", (_, text, code) => expect(verdict(text).split(" ")[1]).toBe(code));
+
+  test("conditions on one register share its list of bits", () => {
+    const text = `${head} qubit q; bit[60000] c; bit[8] d; ${"if (c == 1) { x q; } else { z q; }".repeat(200)} if (d == 1) x q;`;
+    const lists = parseQasm(text).operations.map((operation) =>
+      operation.kind === "if" ? operation.condition.clbits : [],
+    );
+    expect(lists).toHaveLength(201);
+    expect(new Set(lists).size).toBe(2);
+    for (const list of new Set(lists)) expect(Object.isFrozen(list)).toBe(true);
+  });
 
   test("maxOperations moves the limit", () => {
     const text = `${head} qubit[100] q; h q; h q;`;

@@ -44,6 +44,8 @@ describe("what a layer is made of", () => {
   test.each([
     ["basis", perception.basis(), 3, []],
     ["angle", perception.angle({ rotation: "Y", scale: 2 }), 3, []],
+    ["amplitude", perception.amplitude(), 8, []],
+    ["amplitude", perception.amplitude({ numFeatures: 5 }), 5, []],
     ["iqp", perception.iqp(), 3, []],
     ["zz", perception.zz({ reps: 1 }), 3, []],
     ["pauli", perception.pauli({ paulis: ["X", "ZZ"], reps: 1 }), 3, []],
@@ -167,6 +169,58 @@ describe("forward", () => {
     }
     expect([...stderr.data]).toEqual(new Array(6).fill(0));
     expect([method, jobIds]).toEqual(["adjoint", []]);
+  });
+
+  test("of amplitudes is xᵀ U†OU x/|x|², with its slopes, by adjoint and in one job", async () => {
+    const layer = quantumLayer({
+      qubits: 2,
+      perception: perception.amplitude(),
+      connection: connection.stronglyEntangling({ layers: 1 }),
+      observables: ["ZI", "XX"],
+      seed: 4,
+    });
+    const rows = [
+      [1, -2, 0.5, 3],
+      [0, 0, 2, 0],
+      [-1, 0, 0, 1e-3],
+    ];
+    const weights = layer.initialWeights();
+    const unitary = circuitMatrix(stronglyEntangling({ numQubits: 2, layers: 1 }).bind({ w: weights }));
+    // U†OU, real part: all that a real x sees.
+    const measured = layer.observables.map((observable) => {
+      const o = circuitMatrix(Circuit.build(2, (c) => (observable.toString().includes("X") ? c.x(0).x(1) : c.z(1))));
+      const at = (m: Float64Array, i: number, j: number) => [m[2 * (4 * i + j)]!, m[2 * (4 * i + j) + 1]!] as const;
+      return Array.from({ length: 16 }, (_, ij) => {
+        let sum = 0;
+        for (let k = 0; k < 4; k++)
+          for (let l = 0; l < 4; l++) {
+            const [ar, ai] = at(unitary, k, ij >> 2);
+            const [br, bi] = at(unitary, l, ij & 3);
+            sum += at(o, k, l)[0] * (ar * br + ai * bi);
+          }
+        return sum;
+      });
+    });
+    const value = (k: number, x: readonly number[]): number => {
+      let sum = 0;
+      for (let ij = 0; ij < 16; ij++) sum += x[ij >> 2]! * measured[k]![ij]! * x[ij & 3]!;
+      return sum / x.reduce((norm, xi) => norm + xi * xi, 0);
+    };
+    const data = Float64Array.from(rows.flat());
+    for (const backend of [simulator, recordingBackend(simulator)]) {
+      const options = { backend, needInputGradient: true };
+      const { outputs, pullback, jobIds } = await layer.forward({ shape: [3, 4], data }, weights, options);
+      expect(jobIds.length).toBe(backend === simulator ? 0 : 1);
+      for (const [row, x] of rows.entries())
+        for (const k of [0, 1]) expect(outputs.data[2 * row + k]).toBeCloseTo(value(k, x), 12);
+      const { inputGradient } = pullback(Float64Array.of(1, -0.5, 1, -0.5, 1, -0.5));
+      const loss = (x: readonly number[]) => value(0, x) - 0.5 * value(1, x);
+      for (const [i, slope] of inputGradient!.subarray(0, 4).entries()) {
+        const shifted = (by: number) => loss(rows[0]!.map((x, j) => (j === i ? x + by : x)));
+        expect(slope).toBeCloseTo((shifted(1e-5) - shifted(-1e-5)) / 2e-5, 7);
+      }
+      expect(inputGradient!.every(Number.isFinite)).toBe(true);
+    }
   });
 
   const golden = goldenGradients().filter(({ x }) => x.length > 0);
