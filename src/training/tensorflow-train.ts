@@ -37,6 +37,7 @@ export async function executeTraining(
       backend: options.provider ?? localSimulator(),
       precision: options.precision,
       gradient: options.gradient ?? "auto",
+      spsa: options.spsa,
       signal,
       tags: [],
     };

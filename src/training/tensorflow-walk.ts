@@ -6,6 +6,7 @@ import {
   type ExpectationResult,
   type GradientMethod,
   runExpectations,
+  type SpsaGradientOptions,
 } from "../gradients/index.ts";
 import type { MeasuredOutputs, PreparedForward } from "../layers/index.ts";
 import { isSeedableDropout, type ModelPlan, type PlanNode, type QuantumNode } from "./tensorflow-plan.ts";
@@ -15,6 +16,7 @@ export interface QuantumOptions {
   readonly backend: Backend;
   readonly precision: number | undefined;
   readonly gradient: GradientMethod | "auto";
+  readonly spsa?: SpsaGradientOptions | undefined;
   readonly signal: AbortSignal | undefined;
   readonly tags: readonly string[];
 }
@@ -124,7 +126,7 @@ async function measureTogether(
   nodes: readonly QuantumPlanNode[],
   { tensors }: Values,
   mode: { readonly gradients: boolean; readonly rng: Rng },
-  { backend, precision, gradient, signal, tags }: QuantumOptions,
+  { backend, precision, gradient, spsa, signal, tags }: QuantumOptions,
   costs: QuantumCosts,
   wave: number,
 ): Promise<readonly MeasuredOutputs[]> {
@@ -140,6 +142,7 @@ async function measureTogether(
         needWeightGradient: mode.gradients && trainable && layer.quantum.numWeights > 0,
         needInputGradient: mode.gradients && needsInputGradient,
         ...(precision === undefined ? {} : { precision }),
+        ...(spsa === undefined ? {} : { spsa }),
         seed: mode.rng.fork("quantum", node.index).uint32(),
       }),
     );

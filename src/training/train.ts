@@ -1,5 +1,5 @@
 import type { Backend } from "../../providers/index.ts";
-import type { GradientMethod } from "../gradients/index.ts";
+import type { GradientMethod, SpsaGradientOptions } from "../gradients/index.ts";
 import type { RunStore } from "../runs/index.ts";
 import { withTensorFlow } from "../tensorflow-packages.ts";
 import type { EarlyStoppingOptions } from "./early-stopping.ts";
@@ -102,6 +102,8 @@ export interface TrainOptions {
   readonly precision?: number;
   /** How quantum layers are differentiated; `auto` by default. */
   readonly gradient?: GradientMethod | "auto";
+  /** Settings of gradient method `spsa`. */
+  readonly spsa?: SpsaGradientOptions;
   /** Names the run; a random UUID by default. */
   readonly id?: string;
   /** Gets every event of the run before it goes on. */

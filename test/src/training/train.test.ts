@@ -293,6 +293,9 @@ describe("jobs", () => {
     const data = { x: x(BATCH), y: y(BATCH) };
     await train(model(), data, { ...compile(), provider, gradient: "spsa", validation: data });
     expect(provider.jobs.map((pubs) => rowsOf(pubs[0]!))).toEqual([3 * BATCH, BATCH]);
+    const repeated = recordingBackend(localSimulator());
+    await train(model(), data, { ...compile(), provider: repeated, gradient: "spsa", spsa: { repeats: 4 } });
+    expect(repeated.jobs.map((pubs) => rowsOf(pubs[0]!))).toEqual([9 * BATCH]);
   });
 
   describe("the standard error of the loss is its spread over seeds", () => {
