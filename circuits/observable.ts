@@ -1,3 +1,4 @@
+import { firstFitGroups } from "./commuting-groups.ts";
 import { ObservableError } from "./errors.ts";
 import type { Matrix } from "./matrices.ts";
 import { type LabelPair, labelPairs, readTerms } from "./observable-text.ts";
@@ -198,19 +199,7 @@ export class SparsePauliOp {
    * first fit in order of descending |coefficient|. The identity term belongs to the first group.
    */
   qubitWiseCommutingGroups(): readonly (readonly PauliTerm[])[] {
-    const groups: { basis: Map<number, PauliLetter>; terms: PauliTerm[] }[] = [];
-    for (const term of this.terms.toSorted((a, b) => Math.abs(b.coefficient) - Math.abs(a.coefficient))) {
-      const fits = ({ basis }: { basis: Map<number, PauliLetter> }): boolean =>
-        term.pauli.letters.every(([qubit, letter]) => (basis.get(qubit) ?? letter) === letter);
-      let group = groups.find(fits);
-      if (group === undefined) {
-        group = { basis: new Map(), terms: [] };
-        groups.push(group);
-      }
-      for (const [qubit, letter] of term.pauli.letters) group.basis.set(qubit, letter);
-      group.terms.push(term);
-    }
-    return groups.map(({ terms }) => terms);
+    return firstFitGroups(this.terms);
   }
 
   toLabels(): readonly (readonly [label: string, coefficient: number])[] {

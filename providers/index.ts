@@ -8,13 +8,14 @@ export {
   type CheckedSamplerPub,
   checkEstimatorPubs,
   checkSamplerPubs,
+  type PubLimits,
 } from "./pub.ts";
 export type { ObservableArray } from "./pub-observables.ts";
 export type { ParameterRows } from "./pub-values.ts";
+export { shotsFor } from "./shots.ts";
 export type { Engine, RowExpectationProgram, StatevectorProgram } from "./simulator/engine.ts";
-export { shotsFor } from "./simulator/estimator.ts";
-export type { StatevectorOptions } from "./simulator/expectation-program.ts";
 export { type LocalSimulatorOptions, localSimulator } from "./simulator/local-simulator.ts";
 export { type MeasurementGroup, measurementGroups } from "./simulator/measurement-groups.ts";
 export { assertStateFits, availableBytes, maxQubitsFor } from "./simulator/memory.ts";
-export { createStatevectorEngine } from "./simulator/statevector-engine.ts";
+export { StateMemory } from "./simulator/state-memory.ts";
+export { createStatevectorEngine, type StatevectorOptions } from "./simulator/statevector-engine.ts";

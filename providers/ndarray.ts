@@ -71,9 +71,11 @@ function nested(value: NumericArray, field: string, path: readonly number[]): ND
       `${field}${pathText(path)} is ${value === null ? "null" : `of type ${typeof value}`}; give numbers, nested arrays of numbers, a Float64Array, or {shape, data}.`,
     );
   if (value.length === 0) return { shape: [0], data: new Float64Array(0) };
-  if (value.every((element) => typeof element === "number"))
-    return { shape: [value.length], data: Float64Array.from(value as readonly number[]) };
-  const items = (value as readonly NumericArray[]).map((item, index) => nested(item, field, [...path, index]));
+  // Unlike the array itself, its copy has no holes that every and map would pass over.
+  const elements: readonly NumericArray[] = Array.from(value);
+  if (elements.every((element) => typeof element === "number"))
+    return { shape: [elements.length], data: Float64Array.from(elements) };
+  const items = elements.map((item, index) => nested(item, field, [...path, index]));
   const { shape } = items[0]!;
   const odd = items.findIndex((item) => item.shape.join() !== shape.join());
   if (odd >= 0)

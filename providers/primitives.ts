@@ -20,7 +20,14 @@ export type ObservableLike = SparsePauliOp | string | PauliMap;
 /** One observable, or nested arrays of them of any shape. */
 export type ObservablesLike = ObservableLike | readonly ObservablesLike[];
 
-/** Primitive unified bloc of an Estimator: batch shapes of observables and values broadcast as in numpy. */
+/**
+ * Primitive unified bloc of an Estimator: batch shapes of observables and values broadcast as in numpy.
+ *
+ * `precision` is the target standard error of each ±1 Pauli term; 0 asks for exact values where the backend has them.
+ * Precision p takes ceil(1/p²) shots of every group of terms that are measured together, as Qiskit's estimators for
+ * hardware do, whatever the coefficients: the standard error of 10·Z is up to 10·p, and what terms of different groups
+ * contribute adds in quadrature. The result's `stds` say what came out.
+ */
 export type EstimatorPub =
   | readonly [
       circuit: Circuit,
@@ -32,7 +39,6 @@ export type EstimatorPub =
       readonly circuit: Circuit;
       readonly observables: ObservablesLike;
       readonly parameterValues?: ParameterValuesLike;
-      /** Target standard error; 0 asks for exact values where the backend has them. */
       readonly precision?: number;
     };
 
@@ -59,7 +65,10 @@ export interface BitArray {
   readonly shape: readonly number[];
   /** ceil(numBits/8) bytes a shot, most significant byte first, bit 0 of the register least significant (as Qiskit). */
   readonly bytes: Uint8Array;
-  /** How often each bitstring (highest bit leftmost) occurred, in all elements or in one (flat index). */
+  /**
+   * How often each bitstring (highest bit leftmost) occurred, in all elements or in one (flat index). Its keys come in
+   * JavaScript's order: those that look like an integer, such as "10", by value, then the others, such as "01", by text.
+   */
   counts(element?: number): Readonly<Record<string, number>>;
   /** The bitstrings shot by shot. */
   bitstrings(element?: number): readonly string[];
@@ -78,7 +87,10 @@ export type JobStatus = "queued" | "running" | "done" | "failed" | "cancelled";
 export interface JobUsage {
   /** Seconds of the quantum computer; 0 on a simulator. */
   readonly quantumSeconds: number;
-  /** Circuit executions: rows of parameter values times shots (shots are 1 where values are exact). */
+  /**
+   * Circuit executions: for each row of parameter values its shots, times the settings in which they are measured; 1 for a
+   * row whose values are exact.
+   */
   readonly executions: number;
 }
 
@@ -92,8 +104,13 @@ export interface WaitOptions {
 export interface Job<Result> {
   readonly id: string;
   status(): Promise<JobStatus>;
-  /** One result per PUB, in order. @throws the job's error when it failed, the signal's reason when aborted */
+  /**
+   * One result per PUB, in order. All who wait may get the same arrays: copy them before writing to them.
+   * @throws the job's error when it failed, ProviderError JOB_CANCELLED when it was cancelled, the signal's reason when
+   * aborted
+   */
   result(options?: WaitOptions): Promise<readonly Result[]>;
+  /** Asks the job to stop. What has ended stays as it is. */
   cancel(): Promise<void>;
   usage(): Promise<JobUsage>;
 }
@@ -114,7 +131,7 @@ export interface Sampler {
 }
 
 export interface EstimatorOptions {
-  /** Target standard error of every value; 0 = exact (simulators). Backends have their own default. */
+  /** Of PUBs without their own, see `EstimatorPub`; 0 = exact (simulators). Backends have their own default. */
   readonly precision?: number;
   readonly seed?: number;
 }
@@ -155,7 +172,8 @@ export interface Backend {
 
 /**
  * A circuit and K observables compiled once for many exact evaluations on a local backend. Synchronous, since a
- * TensorFlow.js layer must answer inside a step. B rows, D inputs, W weights; all arrays row-major float64.
+ * TensorFlow.js layer must answer inside a step. B rows, D inputs, W weights; all arrays row-major float64, of exactly the
+ * lengths that are named. Its calls throw PubError PUB_VALUES_SHAPE, naming the array, its length and what it needs.
  */
 export interface ExpectationProgram {
   readonly circuit: Circuit;
@@ -179,7 +197,10 @@ export interface ExpectationProgram {
 
 /** A backend with capability `adjoint`. */
 export interface DifferentiableBackend extends Backend {
-  /** @throws PubError OBSERVABLE_QUBITS, and CircuitError CIRCUIT_NOT_UNITARY when the circuit measures, resets or branches */
+  /**
+   * @throws PubError OBSERVABLE_QUBITS, PUB_FORM (no circuit), PUB_OBSERVABLE (no SparsePauliOp); CircuitError
+   * CIRCUIT_NOT_UNITARY when the circuit measures, resets or branches
+   */
   differentiate(circuit: Circuit, observables: readonly SparsePauliOp[]): ExpectationProgram;
 }
 

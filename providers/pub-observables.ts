@@ -1,4 +1,4 @@
-import { ObservableError, SparsePauliOp } from "../circuits/index.ts";
+import { ObservableError, type PauliMap, SparsePauliOp } from "../circuits/index.ts";
 import { PubError } from "./errors.ts";
 import { shapeText } from "./ndarray.ts";
 import type { ObservableLike, ObservablesLike } from "./primitives.ts";
@@ -52,7 +52,8 @@ function collect(
     return [];
   }
   if (value.length === 0) return [0];
-  const items: readonly ObservablesLike[] = value;
+  // Unlike map, this also visits what is missing in a sparse array.
+  const items: readonly ObservablesLike[] = Array.from(value);
   const shapes = items.map((item, index) => collect(item, numQubits, [...path, index], leaves));
   const odd = shapes.findIndex((shape) => shape.join() !== shapes[0]!.join());
   if (odd >= 0)
@@ -81,7 +82,7 @@ function read(value: ObservableLike, numQubits: number, field: string): SparsePa
   if (value instanceof SparsePauliOp) return value;
   try {
     if (typeof value === "string") return SparsePauliOp.parse(value);
-    if (typeof value === "object" && value !== null) return SparsePauliOp.fromMaps(numQubits, [[value, 1]]);
+    if (isPauliMap(value)) return SparsePauliOp.fromMaps(numQubits, [[value, 1]]);
   } catch (error) {
     if (!(error instanceof ObservableError)) throw error;
     throw new PubError(
@@ -92,8 +93,41 @@ function read(value: ObservableLike, numQubits: number, field: string): SparsePa
       },
     );
   }
-  throw new PubError(
-    "PUB_OBSERVABLE",
-    `${field} is ${value === null ? "null" : `of type ${typeof value}`}; give a SparsePauliOp, a label such as "ZZI", text such as "1.0*ZZI + 0.5*XXI", or a map such as {0: "Z"}.`,
-  );
+  throw new PubError("PUB_OBSERVABLE", `${field} is ${whatItIs(value)}`);
+}
+
+/** An object of qubits and letters, and no other: anything else would read as an observable that nobody meant. */
+function isPauliMap(value: unknown): value is PauliMap {
+  if (!isPlainObject(value)) return false;
+  return Object.entries(value).every(([qubit, letter]) => /^(0|[1-9]\d*)$/.test(qubit) && isLetter(letter));
+}
+
+function isLetter(value: unknown): boolean {
+  return value === "I" || value === "X" || value === "Y" || value === "Z";
+}
+
+function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
+const FORMS =
+  'give a SparsePauliOp, a label such as "ZZI", text such as "1.0*ZZI + 0.5*XXI", or a map such as {0: "Z"}.';
+
+/** The end of a message about something that is no observable, with the call that was perhaps meant. */
+function whatItIs(value: unknown): string {
+  if (typeof value === "number")
+    return `of type number; ${FORMS} A sum of labels with coefficients is SparsePauliOp.fromLabels([["ZZ", 1], ["XX", 0.5]]).`;
+  if (typeof value !== "object" || value === null)
+    return `${value === null ? "null" : value === undefined ? "missing" : `of type ${typeof value}`}; ${FORMS}`;
+  if ("terms" in value && "numQubits" in value)
+    return "an observable as JSON (or of another copy of Lepton); write SparsePauliOp.fromJSON(...).";
+  if (!isPlainObject(value)) return `a ${value.constructor?.name ?? "object"}; ${FORMS}`;
+  const [key, entry] = Object.entries(value).find(
+    ([qubit, letter]) => !(/^(0|[1-9]\d*)$/.test(qubit) && isLetter(letter)),
+  )!;
+  if (typeof entry === "number")
+    return `an object with ${JSON.stringify(key)}: ${entry}; for labels with coefficients write SparsePauliOp.fromLabels({ ZZ: 1, XX: 0.5 }).`;
+  return `an object with ${JSON.stringify(key)}: ${String(entry)}, which is no qubit with a letter I, X, Y or Z; ${FORMS}`;
 }

@@ -2,6 +2,7 @@ import type { Circuit, ParameterVector } from "../circuits/index.ts";
 import { PubError } from "./errors.ts";
 import { broadcastIndices, broadcastShapes, isNDArray, shapeText, sizeOf, toNDArray } from "./ndarray.ts";
 import type { NDArray, NumericArray, ParameterValuesLike } from "./primitives.ts";
+import type { ResultBudget } from "./result-budget.ts";
 
 /** Rows of parameter values: `data` is [...shape, P] row-major, in the circuit's row order (inputs, then weights). */
 export interface ParameterRows {
@@ -12,9 +13,13 @@ export interface ParameterRows {
 /**
  * Checks a PUB's parameter values and brings them into row form.
  * @throws PubError PUB_PARAMETERS_UNBOUND, PUB_PARAMETER_UNKNOWN, PUB_PARAMETER_MISSING, PUB_VALUES_SHAPE,
- * PUB_VALUES_RAGGED, PUB_VALUES_TYPE, PUB_VALUES_NOT_FINITE, PUB_BROADCAST
+ * PUB_VALUES_RAGGED, PUB_VALUES_TYPE, PUB_VALUES_NOT_FINITE, PUB_BROADCAST; SimulatorError RESULT_TOO_LARGE
  */
-export function parameterRows(circuit: Circuit, values: ParameterValuesLike | undefined): ParameterRows {
+export function parameterRows(
+  circuit: Circuit,
+  values: ParameterValuesLike | undefined,
+  budget: ResultBudget,
+): ParameterRows {
   const width = circuit.parameters.length;
   if (values === undefined) {
     if (width === 0) return { shape: [], data: new Float64Array(0) };
@@ -23,7 +28,7 @@ export function parameterRows(circuit: Circuit, values: ParameterValuesLike | un
       `the circuit has ${width} free parameter(s) (${namesOf(circuit)}) but no parameterValues were given; write for example { circuit, ..., parameterValues: ${namedExample(circuit)} } or bind them first.`,
     );
   }
-  if (isNamed(values)) return namedRows(circuit, values);
+  if (isNamed(values)) return namedRows(circuit, values, budget);
   const array = toNDArray(values, "parameterValues");
   if (array.shape.length === 0 || array.shape.at(-1) !== width)
     throw new PubError(
@@ -43,7 +48,11 @@ function isNamed(values: ParameterValuesLike): values is Readonly<Record<string,
   );
 }
 
-function namedRows(circuit: Circuit, values: Readonly<Record<string, NumericArray>>): ParameterRows {
+function namedRows(
+  circuit: Circuit,
+  values: Readonly<Record<string, NumericArray>>,
+  budget: ResultBudget,
+): ParameterRows {
   const byName = new Map(circuit.vectors.map((vector) => [vector.name, vector]));
   for (const name of Object.keys(values))
     if (!byName.has(name))
@@ -51,7 +60,7 @@ function namedRows(circuit: Circuit, values: Readonly<Record<string, NumericArra
         "PUB_PARAMETER_UNKNOWN",
         `parameterValues names ${name}, which the circuit does not have; its parameters are ${namesOf(circuit)}.`,
       );
-  const missing = circuit.vectors.filter(({ name }) => values[name] === undefined);
+  const missing = circuit.vectors.filter(({ name }) => !Object.hasOwn(values, name) || values[name] === undefined);
   if (missing.length > 0)
     throw new PubError(
       "PUB_PARAMETER_MISSING",
@@ -66,6 +75,10 @@ function namedRows(circuit: Circuit, values: Readonly<Record<string, NumericArra
     );
   const rows = sizeOf(shape);
   const width = circuit.parameters.length;
+  budget.reserve(
+    Float64Array.BYTES_PER_ELEMENT * rows * width,
+    `a table of ${rows} row(s) of ${width} parameter value(s), which the batch shapes make,`,
+  );
   const data = new Float64Array(rows * width);
   let offset = 0;
   for (const [index, { size }] of circuit.vectors.entries()) {

@@ -1,5 +1,7 @@
 import type { Condition, Operation, Parameter } from "../../circuits/index.ts";
 import { assertFinite } from "./finite.ts";
+import { isLarge } from "./pauses.ts";
+import type { StateMemory } from "./state-memory.ts";
 import { clearQubit, collapse, probabilityOfOne, type StateOperation, stateOperation } from "./state-operations.ts";
 
 /** Operations with nested branches laid out flat, so that a place in the circuit is one number. */
@@ -53,7 +55,7 @@ export function instructionsOf(
 export interface BranchReader<Share> {
   /** The shares of outcomes 0 and 1; undefined where a branch is not to be followed. */
   split(share: Share, probabilityOfOne: number): readonly [zero: Share | undefined, one: Share | undefined];
-  /** The normalised state and the classical bits of one finished branch; both are only lent. */
+  /** The normalised state, which may be changed, and the classical bits of one finished branch; both are only lent. */
   leaf(share: Share, state: Float64Array, clbits: Uint8Array): void;
 }
 
@@ -70,9 +72,10 @@ interface Waiting<Share> {
 
 /**
  * Follows every branch of a circuit with measurements, depth first, so that each distinct history is simulated once
- * however many shots share it. Yields after each branch.
+ * however many shots share it. Yields after each branch, and between the gates of large states.
  * @param root the state before the first instruction; it is not changed
- * @param maxStates how many states of waiting branches may be kept; more are computed again when they are needed
+ * @param maxWaiting how many states of waiting branches may be borrowed; more are computed again when they are needed
+ * @throws SimulatorError STATE_TOO_LARGE when there is no room for one more state
  */
 export function* followBranches<Share>(
   code: readonly Instruction[],
@@ -80,80 +83,88 @@ export function* followBranches<Share>(
   numClbits: number,
   share: Share,
   reader: BranchReader<Share>,
-  maxStates: number,
+  memory: StateMemory,
+  maxWaiting: number,
 ): Generator<void> {
   const waiting: Waiting<Share>[] = [];
-  const spare: Float64Array[] = [];
   let kept = 0;
-  const state = root.slice();
+  const pauses = isLarge(root);
+  const state = memory.take(root.length);
   const clbits = new Uint8Array(numClbits);
   /** Outcomes of all measurements and resets on the path; the first `known` of them are to be repeated. */
   const outcomes: (0 | 1)[] = [];
   let known = 0;
   let depth = 0;
   let at = 0;
-  for (;;) {
-    while (at < code.length) {
-      const instruction = code[at]!;
-      if (instruction.kind === "gate") instruction.gate.apply(state);
-      else if (instruction.kind === "jump") {
-        at = instruction.to;
-        continue;
-      } else if (instruction.kind === "unless") {
-        if (!holds(instruction.condition, clbits)) {
+  try {
+    state.set(root);
+    for (;;) {
+      while (at < code.length) {
+        const instruction = code[at]!;
+        if (instruction.kind === "gate") {
+          instruction.gate.apply(state);
+          if (pauses) yield;
+        } else if (instruction.kind === "jump") {
           at = instruction.to;
           continue;
-        }
-      } else {
-        const one = probabilityOfOne(state, instruction.qubit);
-        assertFinite(one);
-        let outcome: 0 | 1;
-        if (depth < known) outcome = outcomes[depth]!;
-        else {
-          const [zeroShare, oneShare] = reader.split(share, one);
-          if (zeroShare === undefined && oneShare === undefined) break;
-          outcome = zeroShare === undefined ? 1 : 0;
-          if (zeroShare !== undefined && oneShare !== undefined) {
-            let copy: Float64Array | undefined;
-            if (kept < maxStates) {
-              copy = spare.pop() ?? new Float64Array(state.length);
-              copy.set(state);
-              kept++;
-            }
-            waiting.push({ share: oneShare, at, depth, clbits: clbits.slice(), state: copy });
+        } else if (instruction.kind === "unless") {
+          if (!holds(instruction.condition, clbits)) {
+            at = instruction.to;
+            continue;
           }
-          share = (zeroShare ?? oneShare)!;
-          outcomes[depth] = outcome;
+        } else {
+          const one = probabilityOfOne(state, instruction.qubit);
+          assertFinite(one);
+          let outcome: 0 | 1;
+          if (depth < known) outcome = outcomes[depth]!;
+          else {
+            const [zeroShare, oneShare] = reader.split(share, one);
+            if (zeroShare === undefined && oneShare === undefined) break;
+            outcome = zeroShare === undefined ? 1 : 0;
+            if (zeroShare !== undefined && oneShare !== undefined) {
+              const copy = kept < maxWaiting ? memory.tryTake(state.length) : undefined;
+              if (copy !== undefined) {
+                copy.set(state);
+                kept++;
+              }
+              waiting.push({ share: oneShare, at, depth, clbits: clbits.slice(), state: copy });
+            }
+            share = (zeroShare ?? oneShare)!;
+            outcomes[depth] = outcome;
+          }
+          depth++;
+          collapse(state, instruction.qubit, outcome, outcome === 1 ? one : 1 - one);
+          if (instruction.kind === "measure") clbits[instruction.clbit] = outcome;
+          else if (outcome === 1) clearQubit(state, instruction.qubit);
         }
-        depth++;
-        collapse(state, instruction.qubit, outcome, outcome === 1 ? one : 1 - one);
-        if (instruction.kind === "measure") clbits[instruction.clbit] = outcome;
-        else if (outcome === 1) clearQubit(state, instruction.qubit);
+        at++;
       }
-      at++;
+      if (at === code.length) {
+        reader.leaf(share, state, clbits);
+        yield;
+      }
+      const next = waiting.pop();
+      if (next === undefined) return;
+      share = next.share;
+      outcomes[next.depth] = 1;
+      known = next.depth + 1;
+      if (next.state === undefined) {
+        state.set(root);
+        clbits.fill(0);
+        at = 0;
+        depth = 0;
+      } else {
+        state.set(next.state);
+        memory.giveBack(next.state);
+        kept--;
+        clbits.set(next.clbits);
+        at = next.at;
+        depth = next.depth;
+      }
     }
-    if (at === code.length) {
-      reader.leaf(share, state, clbits);
-      yield;
-    }
-    const next = waiting.pop();
-    if (next === undefined) return;
-    share = next.share;
-    outcomes[next.depth] = 1;
-    known = next.depth + 1;
-    if (next.state === undefined) {
-      state.set(root);
-      clbits.fill(0);
-      at = 0;
-      depth = 0;
-    } else {
-      state.set(next.state);
-      spare.push(next.state);
-      kept--;
-      clbits.set(next.clbits);
-      at = next.at;
-      depth = next.depth;
-    }
+  } finally {
+    memory.giveBack(state);
+    for (const { state: copy } of waiting) if (copy !== undefined) memory.giveBack(copy);
   }
 }
 

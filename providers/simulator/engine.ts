@@ -1,20 +1,29 @@
 import type { Circuit, SparsePauliOp } from "../../circuits/index.ts";
 import type { ExpectationProgram } from "../primitives.ts";
 
-/** A unitary circuit compiled once, to be run for many rows of parameter values. */
+/** A unitary circuit compiled once, to be run for many rows of parameter values; one row at a time. */
 export interface StatevectorProgram {
   readonly circuit: Circuit;
+  /** Bytes that the program keeps between runs, without any state; 0 when left out. */
+  readonly bytes?: number;
   /**
    * The amplitudes for one row of parameter values [P] (radians): interleaved re/im, length 2·2^n, qubit 0 least
-   * significant. The array belongs to the program and is overwritten by its next run.
+   * significant. They are written to `out` (2·2^n) where the engine can, else to an array of their own; the array that is
+   * returned holds them.
    */
-  statevector(values: Float64Array): Float64Array;
+  statevector(values: Float64Array, out?: Float64Array): Float64Array;
+  /** As `statevector`, pausing now and then where the state is large. */
+  statevectorInSteps?(values: Float64Array, out?: Float64Array): Generator<void, Float64Array>;
 }
 
-/** Exact expectation values of K observables for rows of parameter values. */
+/** Exact expectation values of K observables for rows of parameter values; one call at a time. */
 export interface RowExpectationProgram extends ExpectationProgram {
+  /** Bytes that the program keeps between calls, without any state; 0 when left out. */
+  readonly bytes?: number;
   /** Writes [rows, K] for values [rows, P]; unlike in `forward`, weights may differ from row to row. */
   evaluate(values: Float64Array, rows: number, outputs: Float64Array): void;
+  /** As `evaluate`, pausing now and then where the state is large. */
+  evaluateInSteps?(values: Float64Array, rows: number, outputs: Float64Array): Generator<void>;
 }
 
 /** What computes states: the seam behind which kernels can be replaced. */

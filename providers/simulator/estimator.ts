@@ -1,26 +1,28 @@
-import type { Circuit, Rng, SparsePauliOp } from "../../circuits/index.ts";
-import { PubError } from "../errors.ts";
+import type { Rng } from "../../circuits/index.ts";
 import type { JobContext, LocalJobs } from "../job.ts";
+import { assertNotAborted } from "../options.ts";
 import type { Estimator, EstimatorPub, EstimatorPubResult, Job, RunOptions } from "../primitives.ts";
-import { type CheckedEstimatorPub, checkEstimatorPubs } from "../pub.ts";
-import { assertFinite } from "./finite.ts";
-import { GroupTally, type MeasurementGroup, measuredInBasis, measurementGroups } from "./measurement-groups.ts";
+import { type CheckedEstimatorPub, checkEstimatorPubs, type PubLimits } from "../pub.ts";
+import { shotsFor } from "../shots.ts";
+import { type Block, blocksOf } from "./blocks.ts";
+import type { BranchedExpectation } from "./branched-expectation.ts";
+import type { RowExpectationProgram } from "./engine.ts";
+import { assertFiniteValues } from "./finite.ts";
+import { inPlace, type Place } from "./place.ts";
 import type { Programs } from "./programs.ts";
 
-/** A standard error needs two samples at least. */
-const MIN_SHOTS = 2;
-/** Rows evaluated between two chances for other work: about this many amplitudes. */
+/** Rows evaluated between two chances for other work: about this many amplitudes, */
 const AMPLITUDES_PER_SLICE = 1 << 17;
+/** and at most this many values. */
+const VALUES_PER_SLICE = 1 << 20;
 
-/** The shots that make the standard error of a ±1 observable at most `precision`. @throws PubError PUB_PRECISION */
-export function shotsFor(precision: number, maxShots: number): number {
-  // The slack keeps 1/precision² that should be an integer from being rounded up to the next one.
-  const shots = Math.max(MIN_SHOTS, Math.ceil((1 / precision ** 2) * (1 - 1e-12)));
-  if (shots <= maxShots) return shots;
-  throw new PubError(
-    "PUB_PRECISION",
-    `precision ${precision} needs ${shots.toPrecision(3)} shots but at most ${maxShots} are possible; use ${(1 / Math.sqrt(maxShots)).toPrecision(3)} or more, or 0 for exact values.`,
-  );
+/** One PUB while it runs: its result so far, and where it is. */
+interface Run {
+  readonly pub: CheckedEstimatorPub;
+  readonly evs: Float64Array;
+  readonly stds: Float64Array;
+  readonly context: JobContext;
+  readonly place: Place;
 }
 
 /** Exact (precision 0) and sampled expectation values on the local simulator. */
@@ -29,177 +31,125 @@ export class LocalEstimator implements Estimator {
   readonly #jobs: LocalJobs;
   readonly #rng: Rng;
   readonly #precision: number;
-  readonly #maxShots: number;
+  readonly #limits: PubLimits;
   #runs = 0;
 
-  constructor(programs: Programs, jobs: LocalJobs, rng: Rng, precision: number, maxShots: number) {
+  constructor(programs: Programs, jobs: LocalJobs, rng: Rng, precision: number, limits: PubLimits) {
     this.#programs = programs;
     this.#jobs = jobs;
     this.#rng = rng;
     this.#precision = precision;
-    this.#maxShots = maxShots;
+    this.#limits = limits;
   }
 
   async run(pubs: readonly EstimatorPub[], options?: RunOptions): Promise<Job<EstimatorPubResult>> {
-    const checked = checkEstimatorPubs(pubs, this.#precision);
-    for (const { precision } of checked) if (precision > 0) shotsFor(precision, this.#maxShots);
+    const checked = checkEstimatorPubs(pubs, this.#precision, this.#limits);
+    assertNotAborted(options);
+    // Only now is a place in the row of seeds taken: what was refused changes no later samples.
     const rng = this.#rng.fork("job", this.#runs++);
     return this.#jobs.submit(async (context) => {
+      for (const [index, pub] of checked.entries())
+        await inPlace(context.jobId, index, () => this.#assertStatesFit(pub));
       const results: EstimatorPubResult[] = [];
       for (const [index, pub] of checked.entries())
-        results.push(await this.#runPub(pub, rng.fork("pub", index), context));
+        results.push(
+          await inPlace(context.jobId, index, (place) => this.#runPub(pub, rng.fork("pub", index), context, place)),
+        );
       return results;
     }, options);
   }
 
-  async #runPub(pub: CheckedEstimatorPub, rng: Rng, context: JobContext): Promise<EstimatorPubResult> {
+  /** Finds out whether a circuit is too wide before the PUBs in front of it run. */
+  #assertStatesFit(pub: CheckedEstimatorPub): void {
+    const { circuit, precision } = pub;
+    if (!this.#programs.isWide(circuit)) return;
+    for (const { observables } of blocksOf(pub))
+      if (precision > 0) this.#programs.estimates(circuit, observables);
+      else this.#programs.exact(circuit, observables);
+  }
+
+  async #runPub(pub: CheckedEstimatorPub, rng: Rng, context: JobContext, place: Place): Promise<EstimatorPubResult> {
     const evs = new Float64Array(pub.rowOf.length);
     const stds = new Float64Array(pub.rowOf.length);
     const metadata: Record<string, unknown> = { precision: pub.precision };
+    const run: Run = { pub, evs, stds, context, place };
+    const shots = pub.precision > 0 ? shotsFor(pub.precision, this.#limits.maxShots) : 0;
+    if (shots > 0) metadata.shots = shots;
     for (const block of blocksOf(pub)) {
-      if (pub.precision > 0) await this.#sampled(pub, block, rng, context, evs, stds, metadata);
-      else await this.#exact(pub, block, context, evs, metadata);
+      place.row = undefined;
+      if (shots > 0) {
+        await this.#sampled(run, block, shots, rng);
+        continue;
+      }
+      const { unitary, branched } = this.#programs.exact(pub.circuit, block.observables);
+      if (branched === undefined) await this.#exact(run, block, unitary);
+      else await this.#branched(run, block, branched, metadata);
     }
-    return { shape: pub.shape, evs, stds, metadata };
+    return { shape: Object.freeze([...pub.shape]), evs, stds, metadata: Object.freeze(metadata) };
   }
 
-  async #exact(
-    pub: CheckedEstimatorPub,
-    block: Block,
-    context: JobContext,
-    evs: Float64Array,
-    metadata: Record<string, unknown>,
-  ): Promise<void> {
+  async #exact({ pub, evs, context, place }: Run, block: Block, program: RowExpectationProgram): Promise<void> {
     const width = pub.circuit.parameters.length;
     const count = block.observables.length;
-    const groups = measurementGroups(block.observables).length;
-    const { unitary, branched } = this.#programs.expectation(pub.circuit, block.observables);
-    if (branched !== undefined) {
-      const out = new Float64Array(count);
-      for (const row of block.rows) {
-        const steps = branched.evaluate(pub.values.data.slice(row * width, (row + 1) * width), out);
-        let step = steps.next();
-        for (; !step.done; step = steps.next()) await context.checkpoint();
-        metadata.branches = ((metadata.branches as number | undefined) ?? 0) + step.value.branches;
-        metadata.prunedProbability =
-          ((metadata.prunedProbability as number | undefined) ?? 0) + step.value.prunedProbability;
-        assertFinite(sum(out), `Row ${row}`);
-        context.charge(groups);
-        block.scatter(row, out, 0, evs);
-        await context.checkpoint();
-      }
-      return;
-    }
-    const rowsPerSlice = Math.max(1, Math.floor(AMPLITUDES_PER_SLICE / 2 ** Math.min(30, pub.circuit.numQubits)));
+    const rowsPerSlice = Math.max(
+      1,
+      Math.floor(
+        Math.min(AMPLITUDES_PER_SLICE / 2 ** Math.min(30, pub.circuit.numQubits), VALUES_PER_SLICE / (count + width)),
+      ),
+    );
     for (let start = 0; start < block.rows.length; start += rowsPerSlice) {
       const rows = block.rows.slice(start, start + rowsPerSlice);
       const values = new Float64Array(rows.length * width);
       for (const [index, row] of rows.entries())
         values.set(pub.values.data.subarray(row * width, (row + 1) * width), index * width);
       const outputs = new Float64Array(rows.length * count);
-      unitary.evaluate(values, rows.length, outputs);
-      context.charge(rows.length * groups);
+      place.row = undefined;
+      if (program.evaluateInSteps === undefined) program.evaluate(values, rows.length, outputs);
+      else await context.finish(program.evaluateInSteps(values, rows.length, outputs));
+      context.charge(rows.length);
       for (const [index, row] of rows.entries()) {
-        assertFinite(sum(outputs.subarray(index * count, (index + 1) * count)), `Row ${row}`);
+        place.row = row;
+        assertFiniteValues(outputs, index * count, count);
         block.scatter(row, outputs, index * count, evs);
       }
       await context.checkpoint();
     }
   }
 
-  async #sampled(
-    pub: CheckedEstimatorPub,
+  async #branched(
+    { pub, evs, context, place }: Run,
     block: Block,
-    rng: Rng,
-    context: JobContext,
-    evs: Float64Array,
-    stds: Float64Array,
+    program: BranchedExpectation,
     metadata: Record<string, unknown>,
   ): Promise<void> {
-    const shots = shotsFor(pub.precision, this.#maxShots);
-    metadata.shots = shots;
     const width = pub.circuit.parameters.length;
-    const count = block.observables.length;
-    const groups = measurementGroups(block.observables);
+    const out = new Float64Array(block.observables.length);
     for (const row of block.rows) {
-      const values = pub.values.data.slice(row * width, (row + 1) * width);
-      const means = new Float64Array(count);
-      const variances = new Float64Array(count);
-      for (const [index, group] of groups.entries()) {
-        if (group.basis.length === 0) {
-          for (const { coefficients } of group.terms) for (let k = 0; k < count; k++) means[k]! += coefficients[k]!;
-          continue;
-        }
-        const draw = rng.fork("row", row, "block", block.index, "group", index);
-        await this.#tally(pub.circuit, group, values, shots, draw, context, means, variances);
-        context.charge(shots);
-      }
-      block.scatter(row, means, 0, evs);
-      block.scatter(row, variances.map(Math.sqrt), 0, stds);
+      place.row = row;
+      const steps = program.evaluate(pub.values.data.slice(row * width, (row + 1) * width), out);
+      const { branches, prunedProbability } = await context.finish(steps);
+      metadata.branches = ((metadata.branches as number | undefined) ?? 0) + branches;
+      metadata.prunedProbability = ((metadata.prunedProbability as number | undefined) ?? 0) + prunedProbability;
+      assertFiniteValues(out, 0, out.length);
+      context.charge(1);
+      block.scatter(row, out, 0, evs);
+      await context.checkpoint();
     }
   }
 
-  async #tally(
-    circuit: Circuit,
-    group: MeasurementGroup,
-    values: Float64Array,
-    shots: number,
-    rng: Rng,
-    context: JobContext,
-    means: Float64Array,
-    variances: Float64Array,
-  ): Promise<void> {
-    const basis = group.basis.map(([qubit, letter]) => `${letter}${qubit}`).join(" ");
-    const program = this.#programs.sampled(circuit, basis, () => measuredInBasis(circuit, group.basis).circuit);
-    const tally = new GroupTally(group, means.length, program, circuit.numClbits);
-    const histories = program.sample(values, shots, rng, "sorted", (_indices, _clbits, outcomes) =>
-      tally.add(outcomes),
-    );
-    for (const _ of histories) await context.checkpoint();
-    tally.addTo(means, variances);
-    await context.checkpoint();
+  async #sampled({ pub, evs, stds, context, place }: Run, block: Block, shots: number, rng: Rng): Promise<void> {
+    const program = this.#programs.estimates(pub.circuit, block.observables);
+    const width = pub.circuit.parameters.length;
+    const means = new Float64Array(block.observables.length);
+    const variances = new Float64Array(block.observables.length);
+    for (const row of block.rows) {
+      place.row = row;
+      const values = pub.values.data.slice(row * width, (row + 1) * width);
+      const draw = rng.fork("row", row, "block", block.index);
+      await context.finish(program.estimate(values, shots, draw, means, variances, context.charge));
+      block.scatter(row, means, 0, evs);
+      block.scatter(row, variances.map(Math.sqrt), 0, stds);
+      await context.checkpoint();
+    }
   }
-}
-
-function sum(values: Float64Array): number {
-  return values.reduce((total, value) => total + value, 0);
-}
-
-/** Rows of a PUB that need the same observables. */
-interface Block {
-  readonly index: number;
-  readonly rows: readonly number[];
-  readonly observables: readonly SparsePauliOp[];
-  /** Copies the block's values of one row, which start at `from`, to the elements of the result they belong to. */
-  scatter(row: number, values: Float64Array, from: number, out: Float64Array): void;
-}
-
-/** Splits a PUB so that each row is evaluated once, and only for observables that some element pairs with it. */
-function blocksOf({ observables, rowOf, observableOf }: CheckedEstimatorPub): readonly Block[] {
-  const elements = new Map<number, number[]>();
-  for (let element = 0; element < rowOf.length; element++) {
-    const row = rowOf[element]!;
-    const list = elements.get(row);
-    if (list === undefined) elements.set(row, [element]);
-    else list.push(element);
-  }
-  const blocks = new Map<string, { rows: number[]; needed: readonly number[] }>();
-  for (const [row, list] of elements) {
-    const needed = [...new Set(list.map((element) => observableOf[element]!))].sort((a, b) => a - b);
-    const key = needed.join();
-    const block = blocks.get(key);
-    if (block === undefined) blocks.set(key, { rows: [row], needed });
-    else block.rows.push(row);
-  }
-  return [...blocks.values()].map(({ rows, needed }, index) => {
-    const place = new Map(needed.map((observable, position) => [observable, position]));
-    return {
-      index,
-      rows,
-      observables: needed.map((observable) => observables.distinct[observable]!),
-      scatter(row, data, from, out) {
-        for (const element of elements.get(row)!) out[element] = data[from + place.get(observableOf[element]!)!]!;
-      },
-    };
-  });
 }

@@ -30,22 +30,42 @@ interface Phases {
   readonly straddling: PhasePrimitive[];
 }
 
+/** Tables over the low and over the high qubits that all in-place steps of a program use in turn. */
+export interface InPlaceScratch {
+  readonly lowBits: number;
+  readonly lowSums: Float64Array;
+  readonly highSums: Float64Array;
+  readonly lowTable: Float64Array;
+  readonly highTable: Float64Array;
+}
+
+export function inPlaceScratch(numQubits: number): InPlaceScratch {
+  const lowBits = Math.min(LOW_QUBITS, numQubits);
+  const [low, high] = [2 ** lowBits, 2 ** (numQubits - lowBits)];
+  return {
+    lowBits,
+    lowSums: new Float64Array(low),
+    highSums: new Float64Array(high),
+    lowTable: new Float64Array(2 * low),
+    highTable: new Float64Array(2 * high),
+  };
+}
+
 /**
  * A stage of phases and permutations in place, for states too large to have tables over all basis states. Such states
  * are run one row at a time, so every angle is that of lane 0.
  */
 export class InPlaceStep implements Step {
+  readonly bytes = 0;
+  readonly numParts: number;
   readonly #items: readonly (Permutation | Phases)[];
-  readonly #lowTable: Float64Array;
-  readonly #highTable: Float64Array;
-  readonly #lowSums: Float64Array;
-  readonly #highSums: Float64Array;
-  readonly #lowMask: number;
-  readonly #lowBits: number;
+  /** Each part of `forward`: an item, and of phases the tables (-1) or one straddling phase. */
+  readonly #parts: readonly (readonly [item: Permutation | Phases, straddling: number])[];
+  readonly #scratch: InPlaceScratch;
 
-  constructor(stage: MonomialStage, numQubits: number) {
-    this.#lowBits = Math.min(LOW_QUBITS, numQubits);
-    this.#lowMask = 2 ** this.#lowBits - 1;
+  constructor(stage: MonomialStage, scratch: InPlaceScratch) {
+    this.#scratch = scratch;
+    const lowMask = 2 ** scratch.lowBits - 1;
     const items: (Permutation | Phases)[] = [];
     for (const item of stage.items) {
       if (item.kind === "permutation") {
@@ -57,27 +77,34 @@ export class InPlaceStep implements Step {
         group = { kind: "phases", low: [], high: [], straddling: [] };
         items.push(group);
       }
-      if ((item.mask & ~this.#lowMask) === 0) group.low.push(item);
-      else if ((item.mask & this.#lowMask) === 0) group.high.push(item);
+      if ((item.mask & ~lowMask) === 0) group.low.push(item);
+      else if ((item.mask & lowMask) === 0) group.high.push(item);
       else group.straddling.push(item);
     }
     this.#items = items;
-    this.#lowSums = new Float64Array(2 ** this.#lowBits);
-    this.#highSums = new Float64Array(2 ** (numQubits - this.#lowBits));
-    this.#lowTable = new Float64Array(2 * this.#lowSums.length);
-    this.#highTable = new Float64Array(2 * this.#highSums.length);
+    const parts: (readonly [item: Permutation | Phases, straddling: number])[] = [];
+    for (const item of items) {
+      parts.push([item, -1]);
+      if (item.kind === "phases") for (const straddling of item.straddling.keys()) parts.push([item, straddling]);
+    }
+    this.#parts = parts;
+    this.numParts = this.#parts.length;
   }
 
   prepareShared(): void {}
   prepareLanes(): void {}
 
   forward(workspace: Workspace): void {
-    for (const item of this.#items) {
-      if (item.kind === "permutation") permute(item, workspace, workspace.psi);
-      else {
-        this.#fillTables(item, workspace);
-        this.#multiply(item, workspace, workspace.psi, 1);
-      }
+    for (let part = 0; part < this.numParts; part++) this.forwardPart(workspace, part);
+  }
+
+  forwardPart(workspace: Workspace, part: number): void {
+    const [item, straddling] = this.#parts[part]!;
+    if (item.kind === "permutation") permute(item, workspace, workspace.psi);
+    else if (straddling >= 0) multiplyPhase(item.straddling[straddling]!, workspace, workspace.psi, 1);
+    else {
+      this.#fillTables(item, workspace);
+      this.#multiplyTables(item, workspace, workspace.psi, 1);
     }
   }
 
@@ -91,8 +118,10 @@ export class InPlaceStep implements Step {
       }
       this.#addGradients(item, workspace);
       this.#fillTables(item, workspace);
-      this.#multiply(item, workspace, workspace.psi, -1);
-      this.#multiply(item, workspace, workspace.lambda, -1);
+      for (const state of [workspace.psi, workspace.lambda]) {
+        this.#multiplyTables(item, workspace, state, -1);
+        for (const phase of item.straddling) multiplyPhase(phase, workspace, state, -1);
+      }
     }
   }
 
@@ -114,30 +143,28 @@ export class InPlaceStep implements Step {
         table[2 * i + 1] = Math.sin(sums[i]!);
       }
     };
-    fill(phases.low, 0, this.#lowSums, this.#lowTable);
-    fill(phases.high, this.#lowBits, this.#highSums, this.#highTable);
+    const { lowBits, lowSums, lowTable, highSums, highTable } = this.#scratch;
+    fill(phases.low, 0, lowSums, lowTable);
+    fill(phases.high, lowBits, highSums, highTable);
   }
 
-  #multiply(phases: Phases, workspace: Workspace, state: Float64Array, sign: number): void {
+  #multiplyTables(phases: Phases, workspace: Workspace, state: Float64Array, sign: number): void {
     if (phases.low.length + phases.high.length > 0)
-      multiplyTables(state, workspace.size, this.#lowTable, this.#highTable, sign);
-    for (const { mask, angle } of phases.straddling) {
-      const phase = sign * laneAngle(angle, workspace, 0);
-      multiplyMask(state, workspace.size, 1, mask, Math.cos(phase), Math.sin(phase));
-    }
+      multiplyTables(state, workspace.size, this.#scratch.lowTable, this.#scratch.highTable, sign);
   }
 
   #addGradients(phases: Phases, workspace: Workspace): void {
     const { psi, lambda, size } = workspace;
+    const { lowBits, lowSums, highSums } = this.#scratch;
     if (
       phases.low.some((phase) => isWanted(phase, workspace)) ||
       phases.high.some((phase) => isWanted(phase, workspace))
     ) {
-      phaseGradientTables(psi, lambda, size, this.#lowSums, this.#highSums);
-      supersetSums(this.#lowSums, this.#lowSums.length);
-      supersetSums(this.#highSums, this.#highSums.length);
-      for (const phase of phases.low) addGradient(phase, workspace, this.#lowSums[phase.mask]!);
-      for (const phase of phases.high) addGradient(phase, workspace, this.#highSums[phase.mask >>> this.#lowBits]!);
+      phaseGradientTables(psi, lambda, size, lowSums, highSums);
+      supersetSums(lowSums, lowSums.length);
+      supersetSums(highSums, highSums.length);
+      for (const phase of phases.low) addGradient(phase, workspace, lowSums[phase.mask]!);
+      for (const phase of phases.high) addGradient(phase, workspace, highSums[phase.mask >>> lowBits]!);
     }
     for (const phase of phases.straddling) {
       if (!isWanted(phase, workspace)) continue;
@@ -152,6 +179,11 @@ export class InPlaceStep implements Step {
       addGradient(phase, workspace, 2 * sum);
     }
   }
+}
+
+function multiplyPhase({ mask, angle }: PhasePrimitive, workspace: Workspace, state: Float64Array, sign: number): void {
+  const phase = sign * laneAngle(angle, workspace, 0);
+  multiplyMask(state, workspace.size, 1, mask, Math.cos(phase), Math.sin(phase));
 }
 
 function isWanted({ angle }: PhasePrimitive, workspace: Workspace): boolean {

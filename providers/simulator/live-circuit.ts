@@ -106,6 +106,12 @@ function live(operations: readonly Operation[], seeds: Iterable<number>, allClbi
   return kept.reverse();
 }
 
+/** For a circuit, which qubits `liveCircuit` keeps for a read-out of some qubits; ascending. */
+export function liveQubits(circuit: Circuit): (qubits: Iterable<number>) => readonly number[] {
+  const { body } = splitFinal(effective(circuit), false);
+  return (qubits) => [...new Set(live(body, qubits, false).flatMap(qubitsOf))].sort((a, b) => a - b);
+}
+
 /** Prepares a circuit for a read-out. With a read-out of qubits, measurements that end the circuit are left out. */
 export function liveCircuit(circuit: Circuit, readout: Readout): LiveCircuit {
   const allClbits = readout === "clbits";

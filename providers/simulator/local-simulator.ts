@@ -1,6 +1,7 @@
-import { type Circuit, Rng, type SparsePauliOp } from "../../circuits/index.ts";
-import { SimulatorError } from "../errors.ts";
+import { Circuit, Rng, SparsePauliOp } from "../../circuits/index.ts";
+import { PubError, SimulatorError } from "../errors.ts";
 import { LocalJobs } from "../job.ts";
+import { checkOptions } from "../options.ts";
 import type {
   BackendStatus,
   Capabilities,
@@ -11,11 +12,12 @@ import type {
   Sampler,
   SamplerOptions,
 } from "../primitives.ts";
-import { checkPrecision, checkShots } from "../pub.ts";
+import { checkPrecision, checkShots, type PubLimits } from "../pub.ts";
 import type { Engine } from "./engine.ts";
 import { LocalEstimator } from "./estimator.ts";
 import { Programs } from "./programs.ts";
 import { LocalSampler } from "./sampler.ts";
+import { StateMemory } from "./state-memory.ts";
 import { createStatevectorEngine } from "./statevector-engine.ts";
 
 /** Shots of one PUB, or of one group of an observable at the smallest precision. */
@@ -29,7 +31,10 @@ export interface LocalSimulatorOptions {
   readonly precision?: number;
   /** Shots where neither sampler nor PUB gives them; 1024 by default. */
   readonly shots?: number;
-  /** Bytes that states may take; by default most of what the machine or its container has free. */
+  /**
+   * Bytes that states may take, and the results of one job; by default most of what the machine or its container has free.
+   * Compiled programs, which are kept for when a circuit comes again, take at most a quarter of it besides.
+   */
   readonly maxMemoryBytes?: number;
   /** What computes states; the statevector engine by default. */
   readonly engine?: Engine;
@@ -40,12 +45,14 @@ export interface LocalSimulatorOptions {
  * earlier runs of the same estimator or sampler, and the PUBs: the same program gives the same bytes on every machine.
  * An estimator or sampler without a seed of its own takes the simulator's, forked by how many were made before.
  * Sampled estimates take ceil(1/precision²) shots for each row and each group of qubit-wise commuting terms.
+ * Jobs run one after another, in slices, so that other work of the process gets its turn.
  * Circuits may measure, reset and branch; their expectation values are those of the final state, averaged over outcomes.
  * @example const job = await localSimulator().estimator().run([[bell, ["ZZ", "XX"]]]);
- * @throws PubError PUB_PRECISION, PUB_SHOTS; SimulatorError MEMORY_LIMIT; ParameterError SEED
+ * @throws PubError PUB_PRECISION, PUB_SHOTS, PUB_FORM (options that are no object); SimulatorError MEMORY_LIMIT;
+ * ParameterError SEED
  */
-export function localSimulator(options: LocalSimulatorOptions = {}): DifferentiableBackend {
-  return new LocalSimulator(options);
+export function localSimulator(options?: LocalSimulatorOptions): DifferentiableBackend {
+  return new LocalSimulator(checkOptions(options, "localSimulator"));
 }
 
 class LocalSimulator implements DifferentiableBackend {
@@ -55,18 +62,19 @@ class LocalSimulator implements DifferentiableBackend {
   readonly #rng: Rng;
   readonly #precision: number;
   readonly #shots: number;
+  readonly #limits: PubLimits;
   #made = 0;
 
   constructor(options: LocalSimulatorOptions) {
     const { seed = 0, precision = 0, shots = DEFAULT_SHOTS, maxMemoryBytes } = options;
-    if (maxMemoryBytes !== undefined && !(maxMemoryBytes > 0))
+    if (maxMemoryBytes !== undefined && !(typeof maxMemoryBytes === "number" && maxMemoryBytes > 0))
       throw new SimulatorError("MEMORY_LIMIT", `maxMemoryBytes is ${maxMemoryBytes}; give a positive number of bytes.`);
     this.#precision = checkPrecision(precision);
     this.#shots = checkShots(shots);
     this.#rng = Rng.seed(seed);
-    const engine =
-      options.engine ?? createStatevectorEngine(maxMemoryBytes === undefined ? {} : { maxBytes: maxMemoryBytes });
-    this.#programs = new Programs(engine, maxMemoryBytes);
+    this.#limits = { maxShots: MAX_SHOTS, maxResultBytes: maxMemoryBytes };
+    const memory = new StateMemory(maxMemoryBytes);
+    this.#programs = new Programs(options.engine ?? createStatevectorEngine({ memory }), memory);
   }
 
   get capabilities(): Capabilities {
@@ -80,12 +88,16 @@ class LocalSimulator implements DifferentiableBackend {
     };
   }
 
-  estimator({ precision = this.#precision, seed }: EstimatorOptions = {}): Estimator {
-    return new LocalEstimator(this.#programs, this.#jobs, this.#fork(seed), checkPrecision(precision), MAX_SHOTS);
+  estimator(options?: EstimatorOptions): Estimator {
+    const { precision = this.#precision, seed } = checkOptions(options, "estimator");
+    checkPrecision(precision);
+    return new LocalEstimator(this.#programs, this.#jobs, this.#fork(seed), precision, this.#limits);
   }
 
-  sampler({ shots = this.#shots, seed }: SamplerOptions = {}): Sampler {
-    return new LocalSampler(this.#programs, this.#jobs, this.#fork(seed), checkShots(shots), MAX_SHOTS);
+  sampler(options?: SamplerOptions): Sampler {
+    const { shots = this.#shots, seed } = checkOptions(options, "sampler");
+    checkShots(shots);
+    return new LocalSampler(this.#programs, this.#jobs, this.#fork(seed), shots, this.#limits);
   }
 
   async status(): Promise<BackendStatus> {
@@ -93,6 +105,19 @@ class LocalSimulator implements DifferentiableBackend {
   }
 
   differentiate(circuit: Circuit, observables: readonly SparsePauliOp[]): ExpectationProgram {
+    if (!(circuit instanceof Circuit))
+      throw new PubError("PUB_FORM", "differentiate takes a Circuit; make one with Circuit.build or parse it.");
+    if (!Array.isArray(observables))
+      throw new PubError(
+        "PUB_OBSERVABLE",
+        "differentiate takes a list of observables, such as [SparsePauliOp.z(2, 0)].",
+      );
+    for (const [index, observable] of observables.entries())
+      if (!(observable instanceof SparsePauliOp))
+        throw new PubError(
+          "PUB_OBSERVABLE",
+          `observables[${index}] is of type ${typeof observable}; differentiate takes SparsePauliOps, such as SparsePauliOp.parse("1.0*ZZ + 0.5*XX").`,
+        );
     return this.#programs.engine.expectation(circuit, observables);
   }
 

@@ -1,8 +1,8 @@
 import { freemem } from "node:os";
 import { SimulatorError } from "../errors.ts";
 
-/** Bytes of one state vector of n qubits in complex float64. */
-const BYTES_PER_AMPLITUDE = 16;
+/** Bytes of one amplitude in complex float64. */
+export const BYTES_PER_AMPLITUDE = 16;
 /** Basis states are 32-bit integers in the kernels. */
 const MAX_QUBITS = 30;
 /** The rest is left to the program around the simulator. */
@@ -29,9 +29,13 @@ export function maxQubitsFor(states: number, bytes: number = availableBytes()): 
 export function assertStateFits(numQubits: number, states: number, bytes: number = availableBytes()): void {
   const fits = maxQubitsFor(states, bytes);
   if (numQubits <= fits) return;
-  const gibibytes = (value: number): string => `${(value / 2 ** 30).toPrecision(3)} GiB`;
   throw new SimulatorError(
     "STATE_TOO_LARGE",
     `${numQubits} qubits need ${gibibytes(states * BYTES_PER_AMPLITUDE * 2 ** numQubits)} for ${states} state vector(s) but ${gibibytes(bytes)} can be used; at most ${fits} qubits fit. Use fewer qubits, or observables with a smaller light cone.`,
   );
+}
+
+/** Bytes as messages print them. */
+export function gibibytes(bytes: number): string {
+  return `${(bytes / 2 ** 30).toPrecision(3)} GiB`;
 }

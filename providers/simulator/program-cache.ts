@@ -1,39 +1,43 @@
 /**
  * Compiled programs by key, the least recently used dropped first. The newest is always kept; all together weigh at most
- * `maxWeight`.
+ * `maxBytes`. Programs hold tables, whose size is bounded for each of them, and no states.
  */
-export class ProgramCache<Program> {
+export class ProgramCache {
   readonly #maxEntries: number;
-  readonly #maxWeight: number;
-  readonly #entries = new Map<string, { readonly program: Program; readonly weight: number }>();
-  #weight = 0;
+  readonly #maxBytes: number;
+  readonly #entries = new Map<string, { readonly bytes: number }>();
+  #bytes = 0;
 
-  constructor(maxEntries: number, maxWeight: number) {
+  constructor(maxEntries: number, maxBytes: number) {
     this.#maxEntries = maxEntries;
-    this.#maxWeight = maxWeight;
+    this.#maxBytes = maxBytes;
   }
 
   get size(): number {
     return this.#entries.size;
   }
 
-  /** The program of this key, made and weighed when it is not there. */
-  get(key: string, make: () => Program, weigh: (program: Program) => number): Program {
+  /** What all programs weigh. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** The program of this key, which must name its type too; made where it is not there. */
+  get<Program extends { readonly bytes: number }>(key: string, make: () => Program): Program {
     const found = this.#entries.get(key);
     if (found !== undefined) {
       this.#entries.delete(key);
       this.#entries.set(key, found);
-      return found.program;
+      return found as Program;
     }
     const program = make();
-    const weight = weigh(program);
     for (const [oldest, entry] of this.#entries) {
-      if (this.#entries.size < this.#maxEntries && this.#weight + weight <= this.#maxWeight) break;
+      if (this.#entries.size < this.#maxEntries && this.#bytes + program.bytes <= this.#maxBytes) break;
       this.#entries.delete(oldest);
-      this.#weight -= entry.weight;
+      this.#bytes -= entry.bytes;
     }
-    this.#entries.set(key, { program, weight });
-    this.#weight += weight;
+    this.#entries.set(key, program);
+    this.#bytes += program.bytes;
     return program;
   }
 }

@@ -1,61 +1,73 @@
 import type { Circuit, SparsePauliOp } from "../../circuits/index.ts";
 import { observableKey } from "../pub-observables.ts";
-import { BranchedExpectation, dephased, SampledCircuit } from "./branched-circuit.ts";
+import { BranchedExpectation, dephased } from "./branched-expectation.ts";
 import type { Engine, RowExpectationProgram } from "./engine.ts";
-import { lightCone } from "./light-cone.ts";
 import { unitaryBody } from "./live-circuit.ts";
 import { ProgramCache } from "./program-cache.ts";
+import { SampledCircuit } from "./sampled-circuit.ts";
+import { SampledExpectation } from "./sampled-expectation.ts";
+import type { StateMemory } from "./state-memory.ts";
 
-const MAX_ENTRIES = 64;
-/** Amplitudes of all cached states together: 256 MiB. */
-const MAX_AMPLITUDES = 1 << 24;
+const MAX_ENTRIES = 128;
+/** Tables of all cached programs together. */
+const MAX_BYTES = 1 << 28;
+/** Bytes of the objects around a program, about. */
+const PROGRAM_BYTES = 1000;
+
+/** A state of so few qubits fits anywhere. */
+const SURE_QUBITS = 12;
 
 /** By the engine where the circuit comes down to gates, else by its branches. */
-export type ExactProgram =
+export type ExactProgram = { readonly bytes: number } & (
   | { readonly unitary: RowExpectationProgram; readonly branched?: undefined }
-  | { readonly branched: BranchedExpectation; readonly unitary?: undefined };
+  | { readonly branched: BranchedExpectation; readonly unitary?: undefined }
+);
 
 /** Compiled programs of one simulator, kept for when the same circuit comes again, as in training it does every step. */
 export class Programs {
   readonly engine: Engine;
-  readonly #maxBytes: number | undefined;
-  readonly #exact = new ProgramCache<ExactProgram>(MAX_ENTRIES, MAX_AMPLITUDES);
-  readonly #sampled = new ProgramCache<SampledCircuit>(MAX_ENTRIES, MAX_AMPLITUDES);
+  readonly #memory: StateMemory;
+  readonly #cache: ProgramCache;
 
-  constructor(engine: Engine, maxBytes: number | undefined) {
+  constructor(engine: Engine, memory: StateMemory) {
     this.engine = engine;
-    this.#maxBytes = maxBytes;
+    this.#memory = memory;
+    this.#cache = new ProgramCache(MAX_ENTRIES, Math.min(MAX_BYTES, memory.availableBytes / 4));
   }
 
-  /** Exact expectation values of observables that have the circuit's qubits. */
-  expectation(circuit: Circuit, observables: readonly SparsePauliOp[]): ExactProgram {
-    const key = `${circuit.hash} ${observables.map(observableKey).join()}`;
-    const make = (): ExactProgram => {
+  /** Exact expectation values of observables that have the circuit's qubits. @throws SimulatorError STATE_TOO_LARGE */
+  exact(circuit: Circuit, observables: readonly SparsePauliOp[]): ExactProgram {
+    return this.#cache.get(`exact ${keyOf(circuit, observables)}`, () => {
       const body = unitaryBody(circuit);
       const seen = dephased(circuit, observables);
-      return body === undefined
-        ? { branched: new BranchedExpectation(this.engine, circuit, seen, this.#maxBytes) }
-        : { unitary: this.engine.expectation(body, seen) };
-    };
-    return this.#exact.get(key, make, ({ unitary, branched }) =>
-      amplitudes(
-        unitary === undefined
-          ? branched.numQubits
-          : lightCone(unitary.circuit, [...new Set(observables.flatMap(({ support }) => support))]).numQubits,
-      ),
+      if (body === undefined) {
+        const branched = new BranchedExpectation(this.engine, this.#memory, circuit, seen);
+        return { branched, bytes: PROGRAM_BYTES + branched.bytes };
+      }
+      const unitary = this.engine.expectation(body, seen);
+      return { unitary, bytes: PROGRAM_BYTES + (unitary.bytes ?? 0) };
+    });
+  }
+
+  /** Expectation values estimated from samples. @throws SimulatorError STATE_TOO_LARGE */
+  estimates(circuit: Circuit, observables: readonly SparsePauliOp[]): SampledExpectation {
+    return this.#cache.get(
+      `estimates ${keyOf(circuit, observables)}`,
+      () => new SampledExpectation(this.engine, this.#memory, circuit, observables),
     );
   }
 
-  /** A circuit to be sampled, measured by `measured()` in the setting that `basis` names ("" for its own measurements). */
-  sampled(circuit: Circuit, basis: string, measured: () => Circuit): SampledCircuit {
-    return this.#sampled.get(
-      `${circuit.hash} ${basis}`,
-      () => new SampledCircuit(this.engine, measured(), this.#maxBytes),
-      ({ live }) => amplitudes(live.prefix.numQubits),
-    );
+  /** Samples of a circuit's own measurements. @throws SimulatorError STATE_TOO_LARGE */
+  samples(circuit: Circuit): SampledCircuit {
+    return this.#cache.get(`samples ${circuit.hash}`, () => new SampledCircuit(this.engine, this.#memory, circuit));
+  }
+
+  /** True for circuits so wide that perhaps only their light cones fit into memory. */
+  isWide(circuit: Circuit): boolean {
+    return circuit.numQubits > SURE_QUBITS && circuit.numQubits > this.engine.maxQubits;
   }
 }
 
-function amplitudes(numQubits: number): number {
-  return 2 ** Math.min(numQubits, 30);
+function keyOf(circuit: Circuit, observables: readonly SparsePauliOp[]): string {
+  return `${circuit.hash} ${observables.map(observableKey).join()}`;
 }

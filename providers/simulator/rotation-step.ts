@@ -35,6 +35,8 @@ export function laneAngle(angle: AffineAngle, workspace: Workspace, lane: number
 
 /** RY rotations (and dense unitaries) on disjoint qubits. As the first step on |0…0⟩ it prepares a product state. */
 export class RotationStep implements Step {
+  readonly bytes: number;
+  readonly numParts: number;
   readonly #rotations: readonly Rotation[];
   readonly #dense: readonly DenseKernel[];
   readonly #product: { readonly numQubits: number; readonly c: Float64Array; readonly s: Float64Array } | undefined;
@@ -58,6 +60,11 @@ export class RotationStep implements Step {
         ? { numQubits, c: new Float64Array(numQubits * maxLanes), s: new Float64Array(numQubits * maxLanes) }
         : undefined;
     this.#gradient = new Float64Array(maxLanes);
+    this.numParts = this.#product === undefined ? this.#rotations.length + this.#dense.length : 1;
+    this.bytes =
+      Float64Array.BYTES_PER_ELEMENT *
+      (maxLanes * (2 * this.#rotations.length + (this.#product === undefined ? 1 : 2 * numQubits + 1)) +
+        stage.dense.reduce((sum, { matrix, qubits }) => sum + matrix.length + 2 * maxLanes * 2 ** qubits.length, 0));
   }
 
   /** Whether `forward` overwrites the state with a product state. */
@@ -93,6 +100,10 @@ export class RotationStep implements Step {
   }
 
   forward(workspace: Workspace): void {
+    for (let part = 0; part < this.numParts; part++) this.forwardPart(workspace, part);
+  }
+
+  forwardPart(workspace: Workspace, part: number): void {
     const { psi, size, lanes } = workspace;
     if (this.#product !== undefined) {
       const { numQubits, c, s } = this.#product;
@@ -106,10 +117,13 @@ export class RotationStep implements Step {
       prepareProduct(psi, numQubits, lanes, c, s);
       return;
     }
-    for (const { qubit, shared, c, s } of this.#rotations)
-      if (shared) rotate(psi, size, qubit, lanes, c[0]!, s[0]!);
-      else rotateLanes(psi, size, qubit, lanes, c, s);
-    for (const kernel of this.#dense) kernel.apply(psi, lanes, false);
+    if (part >= this.#rotations.length) {
+      this.#dense[part - this.#rotations.length]!.apply(psi, lanes, false);
+      return;
+    }
+    const { qubit, shared, c, s } = this.#rotations[part]!;
+    if (shared) rotate(psi, size, qubit, lanes, c[0]!, s[0]!);
+    else rotateLanes(psi, size, qubit, lanes, c, s);
   }
 
   backward(workspace: Workspace, last: boolean): void {

@@ -1,12 +1,12 @@
 import type { Rng } from "../../circuits/index.ts";
 import { bitArray, bytesPerShot } from "../bit-array.ts";
-import { PubError, SimulatorError } from "../errors.ts";
 import type { JobContext, LocalJobs } from "../job.ts";
+import { assertNotAborted } from "../options.ts";
 import type { BitArray, Job, RunOptions, Sampler, SamplerPub, SamplerPubResult } from "../primitives.ts";
-import { type CheckedSamplerPub, checkSamplerPubs, numRows } from "../pub.ts";
-import type { SampledCircuit } from "./branched-circuit.ts";
-import { availableBytes } from "./memory.ts";
+import { type CheckedSamplerPub, checkSamplerPubs, numRows, type PubLimits } from "../pub.ts";
+import { inPlace, type Place } from "./place.ts";
 import type { Programs } from "./programs.ts";
+import type { SampledCircuit } from "./sampled-circuit.ts";
 
 /** Seeded sampling of measured bits on the local simulator. */
 export class LocalSampler implements Sampler {
@@ -14,41 +14,40 @@ export class LocalSampler implements Sampler {
   readonly #jobs: LocalJobs;
   readonly #rng: Rng;
   readonly #shots: number;
-  readonly #maxShots: number;
+  readonly #limits: PubLimits;
   #runs = 0;
 
-  constructor(programs: Programs, jobs: LocalJobs, rng: Rng, shots: number, maxShots: number) {
+  constructor(programs: Programs, jobs: LocalJobs, rng: Rng, shots: number, limits: PubLimits) {
     this.#programs = programs;
     this.#jobs = jobs;
     this.#rng = rng;
     this.#shots = shots;
-    this.#maxShots = maxShots;
+    this.#limits = limits;
   }
 
   async run(pubs: readonly SamplerPub[], options?: RunOptions): Promise<Job<SamplerPubResult>> {
-    const checked = checkSamplerPubs(pubs, this.#shots);
-    for (const [index, pub] of checked.entries()) {
-      if (pub.shots > this.#maxShots)
-        throw new PubError(
-          "PUB_SHOTS",
-          `PUB ${index}: shots is ${pub.shots}; at most ${this.#maxShots} are possible in one PUB.`,
-        );
-      assertResultFits(pub, index);
-    }
+    const checked = checkSamplerPubs(pubs, this.#shots, this.#limits);
+    assertNotAborted(options);
+    // Only now is a place in the row of seeds taken: what was refused changes no later samples.
     const rng = this.#rng.fork("job", this.#runs++);
     return this.#jobs.submit(async (context) => {
+      for (const [index, { circuit }] of checked.entries())
+        if (this.#programs.isWide(circuit))
+          await inPlace(context.jobId, index, () => void this.#programs.samples(circuit));
       const results: SamplerPubResult[] = [];
       for (const [index, pub] of checked.entries())
-        results.push(await this.#runPub(pub, rng.fork("pub", index), context));
+        results.push(
+          await inPlace(context.jobId, index, (place) => this.#runPub(pub, rng.fork("pub", index), context, place)),
+        );
       return results;
     }, options);
   }
 
-  async #runPub(pub: CheckedSamplerPub, rng: Rng, context: JobContext): Promise<SamplerPubResult> {
+  async #runPub(pub: CheckedSamplerPub, rng: Rng, context: JobContext, place: Place): Promise<SamplerPubResult> {
     const { circuit, values, shots } = pub;
     const registers: Record<string, BitArray> = {};
     for (const { name, size } of circuit.registers) registers[name] = bitArray(size, shots, values.shape);
-    const program = this.#programs.sampled(circuit, "", () => circuit);
+    const program = this.#programs.samples(circuit);
     const width = circuit.parameters.length;
     const writer = new BitWriter(
       program,
@@ -57,18 +56,22 @@ export class LocalSampler implements Sampler {
       ),
     );
     for (let row = 0; row < numRows(pub); row++) {
-      const histories = program.sample(
+      place.row = row;
+      const steps = program.sample(
         values.data.slice(row * width, (row + 1) * width),
         shots,
         rng.fork("row", row),
-        "random",
         (indices, clbits, outcomes) => writer.write(row * shots, indices, clbits, outcomes),
       );
-      for (const _ of histories) await context.checkpoint();
+      await context.finish(steps);
       context.charge(shots);
       await context.checkpoint();
     }
-    return { shape: values.shape, registers, metadata: { shots } };
+    return {
+      shape: Object.freeze([...values.shape]),
+      registers: Object.freeze(registers),
+      metadata: Object.freeze({ shots }),
+    };
   }
 }
 
@@ -101,15 +104,4 @@ class BitWriter {
           bytes[(firstShot + indices[i]!) * width + offset]! |= 1 << (bit & 7);
     }
   }
-}
-
-function assertResultFits(pub: CheckedSamplerPub, index: number): void {
-  const perShot = pub.circuit.registers.reduce((sum, { size }) => sum + bytesPerShot(size), 0);
-  const bytes = perShot * pub.shots * numRows(pub);
-  const available = availableBytes();
-  if (bytes > available)
-    throw new SimulatorError(
-      "RESULT_TOO_LARGE",
-      `PUB ${index}: ${numRows(pub)} row(s) of ${pub.shots} shots need ${bytes} bytes for the measured bits but ${Math.floor(available)} can be used; ask for fewer shots or split the rows over several jobs.`,
-    );
 }

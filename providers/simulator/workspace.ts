@@ -1,12 +1,13 @@
 /**
  * What the steps of one compiled program share during a call: the states of one group of lanes (rows of the batch), the
- * slot angles, and the gradients. All arrays are made once; `lanes` may be smaller than `maxLanes` for the last group.
+ * slot angles, and the gradients. States are borrowed for the call; `lanes` may be smaller than `maxLanes` for the last
+ * group.
  */
 export interface Workspace {
   readonly size: number;
   readonly maxLanes: number;
   lanes: number;
-  /** States, [amplitude][re, im][lane]; spares are swapped with them by out-of-place passes. */
+  /** States, [amplitude][re, im][lane]; spares are swapped with them by out-of-place passes. Empty where not needed. */
   psi: Float64Array;
   psiSpare: Float64Array;
   lambda: Float64Array;
@@ -27,11 +28,17 @@ export interface Workspace {
 
 /** One pass over the state, and its reverse for the adjoint method. */
 export interface Step {
+  /** Bytes that the step keeps between calls, without what it shares with other steps. */
+  readonly bytes: number;
+  /** Into how many parts of about one pass each `forward` can be cut, so that other work may run between them. */
+  readonly numParts: number;
   /** Once a call, when shared angles are known. */
   prepareShared(workspace: Workspace): void;
   /** Once a group of lanes. */
   prepareLanes(workspace: Workspace): void;
   forward(workspace: Workspace): void;
+  /** Part `part` of `forward`; all parts in order are the whole. */
+  forwardPart(workspace: Workspace, part: number): void;
   /** Undoes the step on ψ and λ and adds gradients; `last` says that no earlier step needs the states any more. */
   backward(workspace: Workspace, last: boolean): void;
   /** True when some slot of this step wants a gradient. */

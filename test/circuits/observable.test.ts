@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { multiplyPaulis, ObservableError, pauliKey, pauliLabel, SparsePauliOp } from "../../circuits/index.ts";
+import { multiplyPaulis, ObservableError, pauliKey, pauliLabel, Rng, SparsePauliOp } from "../../circuits/index.ts";
 import { multiplyMatrices } from "../../circuits/matrices.ts";
 import { pauliFromKey, pauliFromMap } from "../../circuits/pauli.ts";
 import { goldenGradients, goldenHamiltonians, goldenObservable } from "../support/golden.ts";
@@ -251,6 +251,30 @@ describe("measurement groups", () => {
 
   test("random sums", () => {
     fc.assert(fc.property(fc.integer({ min: 1, max: 4 }).chain(sum), checkGroups), settings);
+  });
+
+  test("thousands of terms are grouped as by the plain rule, also past 32 and 64 groups", () => {
+    const rng = Rng.seed("groups");
+    const label = () => Array.from({ length: 6 }, () => "IXYZ"[rng.integer(4)]!).join("");
+    const sum = SparsePauliOp.fromLabels(Array.from({ length: 3000 }, () => [label(), rng.normal()] as const));
+    const plain: { basis: Map<number, string>; keys: string[] }[] = [];
+    for (const { coefficient, pauli } of sum.terms.toSorted(
+      (a, b) => Math.abs(b.coefficient) - Math.abs(a.coefficient),
+    )) {
+      let group = plain.find(({ basis }) =>
+        pauli.letters.every(([qubit, letter]) => (basis.get(qubit) ?? letter) === letter),
+      );
+      if (group === undefined) {
+        group = { basis: new Map(), keys: [] };
+        plain.push(group);
+      }
+      for (const [qubit, letter] of pauli.letters) group.basis.set(qubit, letter);
+      group.keys.push(String(coefficient));
+    }
+    expect(plain.length).toBeGreaterThan(100);
+    expect(sum.qubitWiseCommutingGroups().map((group) => group.map(({ coefficient }) => String(coefficient)))).toEqual(
+      plain.map(({ keys }) => keys),
+    );
   });
 
   test("strings that commute only as a whole are kept apart, one basis is kept together", () => {

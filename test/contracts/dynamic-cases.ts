@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Circuit, weight } from "../../circuits/index.ts";
-import type { EstimatorPub, EstimatorPubResult, SamplerPub, SamplerPubResult } from "../../providers/index.ts";
-import { type ContractCase, closeTo } from "./contract-case.ts";
+import type { Backend, EstimatorPub, EstimatorPubResult, SamplerPub, SamplerPubResult } from "../../providers/index.ts";
+import { type ContractCase, closeTo, refuses } from "./contract-case.ts";
 
 const theta = weight("theta");
 
@@ -45,6 +45,49 @@ export const repeatUntilSuccess = Circuit.build(2, (c) => {
   );
 });
 
+/** What is read into three bits, least significant first: 6, which read in reverse is 3, and 0 in its first bit. */
+const READ = [0, 1, 1];
+/** Conditions on those bits: the clbits, least significant first, the value, and whether it holds. */
+const CONDITIONS: readonly (readonly [clbits: readonly number[], value: number, holds: boolean])[] = [
+  [[0, 1, 2], 6, true],
+  [[0, 1, 2], 3, false],
+  [[0, 1, 2], 0, false],
+  [[2, 1, 0], 3, true],
+  [[1, 0], 1, true],
+  [[1, 0], 2, false],
+];
+/** Qubits 3 to 8 are turned to |1⟩ where conditions 0 to 5 hold, and qubit 9 where the second does not. */
+const conditional = Circuit.build(10, (c) => {
+  c.register("m", 3);
+  for (const [bit, value] of READ.entries()) {
+    if (value === 1) c.x(bit);
+    c.measure(bit, bit);
+  }
+  for (const [index, [clbits, value]] of CONDITIONS.entries())
+    c.if(clbits, value, (then) => then.x(3 + index), index === 1 ? (otherwise) => otherwise.x(9) : undefined);
+});
+const CONDITIONAL_BITS = [...CONDITIONS.map(([, , holds]) => (holds ? 1 : 0)), 1];
+
+/** For backends without dynamic circuits: a wrong answer would be worse than none. */
+export function noDynamicCases(
+  kind: "estimator" | "sampler",
+  backend: () => Backend | Promise<Backend>,
+): readonly ContractCase[] {
+  return [
+    {
+      name: "refuses circuits that measure and branch inside",
+      async run() {
+        const found = await backend();
+        const circuit = repeatUntilSuccess.extend((c) => c.register("out", 1) && c.measure(1, 1));
+        await refuses(
+          () => (kind === "estimator" ? found.estimator().run([[circuit, "ZI"]]) : found.sampler().run([[circuit]])),
+          "a circuit with branches",
+        );
+      },
+    },
+  ];
+}
+
 export function dynamicEstimatorCases(
   run: (pubs: readonly EstimatorPub[]) => Promise<readonly EstimatorPubResult[]>,
   atol: number,
@@ -78,6 +121,15 @@ export function dynamicEstimatorCases(
         closeTo(reset!.evs[0]!, 1, atol, "Z after a reset");
         closeTo(reset!.evs[1]!, 0, atol, "Z of the partner of a reset qubit");
         closeTo(reset!.evs[2]!, 0, atol, "XX after a reset");
+      },
+    },
+    {
+      name: "conditions read all their bits, least significant first",
+      async run() {
+        const observables = CONDITIONAL_BITS.map((_, index) => ({ [3 + index]: "Z" as const }));
+        const [result] = await run([[conditional, observables]]);
+        for (const [index, bit] of CONDITIONAL_BITS.entries())
+          closeTo(result!.evs[index]!, 1 - 2 * bit, atol, `Z of qubit ${3 + index}`);
       },
     },
   ];
@@ -118,6 +170,35 @@ export function dynamicSamplerCases(
           5 * sigma(7 / 8) + 3 * errorRate,
           "success",
         );
+      },
+    },
+    {
+      name: "conditions read all their bits, least significant first",
+      async run() {
+        const shots = 100;
+        const read = conditional.extend((c) => {
+          const { offset } = c.register("out", CONDITIONAL_BITS.length);
+          for (const index of CONDITIONAL_BITS.keys()) c.measure(3 + index, offset + index);
+        });
+        const [result] = await run([[read, undefined, shots]]);
+        const counts = result!.registers.out!.counts();
+        const hits = counts[CONDITIONAL_BITS.toReversed().join("")] ?? 0;
+        assert.ok(hits >= shots * (1 - CONDITIONAL_BITS.length * errorRate), JSON.stringify(counts));
+      },
+    },
+    {
+      name: "of two measurements into one bit the later counts",
+      async run() {
+        const circuit = Circuit.build(2, (c) => {
+          const { offset } = c.register("m", 2);
+          c.x(0)
+            .measure(0, offset + 1)
+            .measure(0, offset)
+            .measure(1, offset);
+        });
+        const [result] = await run([[circuit, undefined, 100]]);
+        const hits = result!.registers.m!.counts()["10"] ?? 0;
+        assert.ok(hits >= 100 * (1 - 3 * errorRate), JSON.stringify(result!.registers.m!.counts()));
       },
     },
   ];

@@ -1,10 +1,15 @@
 import assert from "node:assert/strict";
 import { Circuit, input, SparsePauliOp, weight } from "../../circuits/index.ts";
 import type { EstimatorPub, EstimatorPubResult } from "../../providers/index.ts";
+import { estimatorBindingCases } from "./binding-cases.ts";
 import { type ContractCase, type ContractOptions, closeTo, withoutSkipped } from "./contract-case.ts";
-import { dynamicEstimatorCases } from "./dynamic-cases.ts";
+import { dynamicEstimatorCases, noDynamicCases } from "./dynamic-cases.ts";
 import { estimatorErrorCases } from "./error-cases.ts";
+import { estimatorGateCases } from "./gate-cases.ts";
+import { estimatorIndependenceCases } from "./independence-cases.ts";
 import { jobCases } from "./job-cases.ts";
+import { estimatorLimitCases } from "./limit-cases.ts";
+import { standardErrorCases } from "./standard-error-cases.ts";
 
 export interface EstimatorContractOptions extends ContractOptions {
   /** How far an expectation value of a ±1 observable may be from the truth: rounding where exact, else noise and shots. */
@@ -22,7 +27,15 @@ const rotations = Circuit.build(2, (c) => c.ry(x.at(0), 0).ry(x.at(1).plus(w), 1
 const angle = weight("angle");
 const one = Circuit.build(none.numQubits, (c) => c.rx(angle, 0));
 
-/** What any Estimator must do; see `ContractCase` for how to run it. */
+/**
+ * What any Estimator must do: values and their order, shapes, every gate of the table, binding of parameters, standard
+ * errors, dynamic circuits, independent samples, seeds, errors, limits and jobs. Run it once exactly, where the backend can,
+ * and once sampled.
+ * @example
+ * for (const { name, run } of estimatorContract({ backend, atol: 0.1, precision: 0.02 })) test(name, run);
+ * @returns cases that need no test runner of their own
+ * @throws AssertionError when `skip` names a case that does not exist
+ */
 export function estimatorContract(options: EstimatorContractOptions): readonly ContractCase[] {
   const { backend, atol, precision = 0, seeded = true, dynamicCircuits = true } = options;
   const run = async (pubs: readonly EstimatorPub[], seed = 11): Promise<readonly EstimatorPubResult[]> => {
@@ -256,9 +269,20 @@ export function estimatorContract(options: EstimatorContractOptions): readonly C
             },
           ]
         : []),
-      ...(dynamicCircuits ? dynamicEstimatorCases(run, atol) : []),
+      ...estimatorGateCases(run, atol),
+      ...estimatorBindingCases(run, atol),
+      ...standardErrorCases(run),
+      ...estimatorIndependenceCases(backend),
+      ...(dynamicCircuits ? dynamicEstimatorCases(run, atol) : noDynamicCases("estimator", backend)),
       ...estimatorErrorCases(backend),
-      ...jobCases(async (runOptions) => (await backend()).estimator({ precision }).run([[bell, "ZZ"]], runOptions)),
+      ...estimatorLimitCases(backend, precision),
+      ...jobCases({
+        submitter: async () => {
+          const estimator = (await backend()).estimator({ precision });
+          return (runOptions) => estimator.run([[bell, "ZZ"]], runOptions);
+        },
+        local: async () => (await backend()).capabilities.local,
+      }),
     ],
     options,
   );

@@ -1,16 +1,56 @@
 import assert from "node:assert/strict";
-import type { Job, RunOptions } from "../../providers/index.ts";
-import type { ContractCase } from "./contract-case.ts";
+import type { Job, JobStatus, RunOptions } from "../../providers/index.ts";
+import { type ContractCase, rejectsWithCode } from "./contract-case.ts";
 
-/** Promises that jobs of Estimators and Samplers share. @param submit runs one small, valid PUB on a fresh backend */
-export function jobCases<Result>(submit: (options?: RunOptions) => Promise<Job<Result>>): readonly ContractCase[] {
+/** Submits one small, valid PUB. */
+type Submit<Result> = (options?: RunOptions) => Promise<Job<Result>>;
+
+/** What the cases on jobs need. */
+export interface JobCaseOptions<Result> {
+  /** A way to submit to one fresh backend; called once a case. */
+  readonly submitter: () => Promise<Submit<Result>>;
+  /** The backend is in this process, so that nothing has begun when `run` resolves and a job can still be stopped. */
+  readonly local: () => Promise<boolean>;
+}
+
+const STATUSES: readonly JobStatus[] = ["queued", "running", "done", "failed", "cancelled"];
+
+/** Promises that jobs of Estimators and Samplers share. */
+export function jobCases<Result>({ submitter, local }: JobCaseOptions<Result>): readonly ContractCase[] {
+  const submit: Submit<Result> = async (options) => (await submitter())(options);
+  /** A job that was asked to stop has stopped, or (elsewhere than in this process) had ended before. */
+  const stopped = async (job: Job<Result>): Promise<void> => {
+    const outcome = await job.result().then(
+      () => "done",
+      (error: unknown) => error,
+    );
+    if (outcome === "done") {
+      assert.ok(!(await local()), "the job went on to its end");
+      assert.equal(await job.status(), "done");
+      return;
+    }
+    await rejectsWithCode(() => job.result(), "JOB_CANCELLED", new RegExp(escaped(job.id)));
+    assert.equal((outcome as { jobId?: string }).jobId, job.id, "the error names its job");
+    assert.equal(await job.status(), "cancelled");
+  };
   return [
     {
       name: "a result can be asked for again and is the same",
       async run() {
         const job = await submit();
-        const first = await job.result();
+        const [first, together] = await Promise.all([job.result(), job.result()]);
+        assert.deepEqual(together, first);
         assert.deepEqual(await job.result(), first);
+      },
+    },
+    {
+      name: "a job's status is one of five, and done once there is a result",
+      async run() {
+        const job = await submit();
+        const before = await job.status();
+        assert.ok(STATUSES.includes(before), `status is ${before}`);
+        if (await local()) assert.ok(before === "queued" || before === "running", `status is ${before} at once`);
+        await job.result();
         assert.equal(await job.status(), "done");
       },
     },
@@ -31,6 +71,17 @@ export function jobCases<Result>(submit: (options?: RunOptions) => Promise<Job<R
       },
     },
     {
+      name: "run rejects with what onSubmitted throws",
+      async run() {
+        const full = new Error("disk full");
+        const fail = (): never => {
+          throw full;
+        };
+        await assert.rejects(submit({ onSubmitted: fail }), (error) => error === full);
+        await assert.rejects(submit({ onSubmitted: async () => fail() }), (error) => error === full);
+      },
+    },
+    {
       name: "aborting a wait rejects with the signal's reason and leaves the job's result available",
       async run() {
         const job = await submit();
@@ -41,6 +92,36 @@ export function jobCases<Result>(submit: (options?: RunOptions) => Promise<Job<R
         await assert.rejects(waiting, (error) => error === reason);
         await assert.rejects(job.result({ signal: controller.signal }), (error) => error === reason);
         assert.equal((await job.result()).length, 1);
+      },
+    },
+    {
+      name: "aborting a wait with cancelRemote also stops the job",
+      async run() {
+        const job = await submit();
+        const controller = new AbortController();
+        const waiting = job.result({ signal: controller.signal, cancelRemote: true });
+        const reason = new Error("too dear");
+        controller.abort(reason);
+        await assert.rejects(waiting, (error) => error === reason);
+        await stopped(job);
+      },
+    },
+    {
+      name: "cancel stops a job, whose result then says so",
+      async run() {
+        const job = await submit();
+        await job.cancel();
+        await stopped(job);
+      },
+    },
+    {
+      name: "cancelling a job that has ended changes nothing",
+      async run() {
+        const job = await submit();
+        const result = await job.result();
+        await job.cancel();
+        assert.equal(await job.status(), "done");
+        assert.deepEqual(await job.result(), result);
       },
     },
     {
@@ -63,13 +144,21 @@ export function jobCases<Result>(submit: (options?: RunOptions) => Promise<Job<R
     {
       name: "jobs have ids of their own and report their executions",
       async run() {
-        const first = await submit();
-        await first.result();
-        const usage = await first.usage();
-        assert.ok(Number.isSafeInteger(usage.executions) && usage.executions > 0, `executions are ${usage.executions}`);
-        assert.ok(usage.quantumSeconds >= 0);
-        assert.ok(first.id.length > 0);
+        const again = await submitter();
+        const jobs = [await again(), await again()];
+        assert.ok(jobs.every(({ id }) => typeof id === "string" && id.length > 0));
+        assert.notEqual(jobs[0]!.id, jobs[1]!.id);
+        for (const job of jobs) {
+          await job.result();
+          const { executions, quantumSeconds } = await job.usage();
+          assert.ok(Number.isSafeInteger(executions) && executions > 0, `executions are ${executions}`);
+          assert.ok(quantumSeconds >= 0);
+        }
       },
     },
   ];
+}
+
+function escaped(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 }

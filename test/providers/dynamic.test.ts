@@ -1,12 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Circuit, Rng, SparsePauliOp } from "../../circuits/index.ts";
-import { createStatevectorEngine, localSimulator } from "../../providers/index.ts";
-import { BranchedExpectation } from "../../providers/simulator/branched-circuit.ts";
+import { createStatevectorEngine, type Engine, localSimulator, StateMemory } from "../../providers/index.ts";
+import { BranchedExpectation } from "../../providers/simulator/branched-expectation.ts";
 import { followBranches, instructionsOf } from "../../providers/simulator/dynamic.ts";
+import { SampledCircuit } from "../../providers/simulator/sampled-circuit.ts";
+import { SampledExpectation } from "../../providers/simulator/sampled-expectation.ts";
 import { randomDynamicCircuit, referenceBranches } from "../support/dynamic-circuit.ts";
 import { referenceValue } from "../support/reference-engine.ts";
 
+const none = new Float64Array(0);
 const norm = (state: Float64Array): number => state.reduce((sum, amplitude) => sum + amplitude * amplitude, 0);
 
 function randomObservable(rng: Rng, numQubits: number): SparsePauliOp {
@@ -81,7 +84,7 @@ describe("random dynamic circuits", () => {
         const circuit = randomDynamicCircuit(rng, 3, 16).bind({ w: [0.4, 1.1, -0.7] });
         const root = Float64Array.of(1, ...new Array(15).fill(0));
         const code = instructionsOf(circuit.operations, 3, () => Number.NaN);
-        const leaves = (maxStates: number): [number, string, number[]][] => {
+        const leaves = (maxBytes: number): [number, string, number[]][] => {
           const found: [number, string, number[]][] = [];
           const reader = {
             split: (share: number, one: number): [number | undefined, number | undefined] => [
@@ -92,17 +95,123 @@ describe("random dynamic circuits", () => {
               found.push([share, clbits.join(""), [...state]]);
             },
           };
-          for (const _ of followBranches(code, root, circuit.numClbits, 1, reader, maxStates));
+          for (const _ of followBranches(code, root, circuit.numClbits, 1, reader, new StateMemory(maxBytes), 256));
           return found;
         };
-        const all = leaves(100);
-        expect(leaves(0)).toEqual(all);
-        expect(leaves(2)).toEqual(all);
+        const all = leaves(100 * root.byteLength);
+        // Room for the state alone, and for two more.
+        expect(leaves(root.byteLength)).toEqual(all);
+        expect(leaves(3 * root.byteLength)).toEqual(all);
         expect(Math.abs(all.reduce((sum, [share]) => sum + share, 0) - 1)).toBeLessThan(1e-9);
         for (const [, , state] of all) expect(Math.abs(norm(Float64Array.from(state)) - 1)).toBeLessThan(1e-9);
       }),
       { numRuns: 40, seed: 5 },
     );
+  });
+});
+
+describe("the memory of branches", () => {
+  const circuit = Circuit.build(4, (c) => {
+    c.register("m", 3);
+    for (let bit = 0; bit < 3; bit++)
+      c.h(bit)
+        .cx(bit, 3)
+        .measure(bit, bit)
+        .if([bit], 1, (then) => then.ry(0.3, 3));
+    c.h(0).h(3);
+  });
+  const observables = ["XXII", "ZIIZ", "IYII"].map((label) => SparsePauliOp.fromLabels(label));
+  const engine = createStatevectorEngine();
+  const computations: readonly (readonly [what: string, start: (memory: StateMemory) => Generator<void, unknown>])[] = [
+    [
+      "exact values",
+      (memory) => new BranchedExpectation(engine, memory, circuit, observables).evaluate(none, new Float64Array(3)),
+    ],
+    [
+      "samples",
+      (memory) =>
+        new SampledCircuit(
+          engine,
+          memory,
+          circuit.extend((c) => c.measureAll()),
+        ).sample(none, 50, Rng.seed(1), () => {}),
+    ],
+    [
+      "estimates",
+      (memory) =>
+        new SampledExpectation(engine, memory, circuit, observables).estimate(
+          none,
+          50,
+          Rng.seed(1),
+          new Float64Array(3),
+          new Float64Array(3),
+          () => {},
+        ),
+    ],
+    [
+      "estimates without branches",
+      (memory) =>
+        new SampledExpectation(
+          engine,
+          memory,
+          Circuit.build(4, (c) => c.h(0).cx(0, 1).cx(1, 2).cx(2, 3)),
+          observables,
+        ).estimate(none, 50, Rng.seed(1), new Float64Array(3), new Float64Array(3), () => {}),
+    ],
+  ];
+
+  test.each(computations)("is given back by %s that end, fail or are broken off", (_, start) => {
+    const memory = new StateMemory();
+    let steps = 0;
+    for (const _ of start(memory)) {
+      expect(memory.lentBytes).toBeGreaterThan(0);
+      steps++;
+    }
+    expect(steps).toBeGreaterThan(1);
+    expect(memory.lentBytes).toBe(0);
+    for (let end = 0; end < steps; end++) {
+      const broken = start(memory);
+      for (let step = 0; step <= end; step++) broken.next();
+      broken.return(undefined);
+      expect(memory.lentBytes).toBe(0);
+    }
+    for (let bytes = 0; bytes < 2 ** 10; bytes += 64) {
+      const tight = new StateMemory(bytes + 1);
+      try {
+        for (const _ of start(tight));
+      } catch (error) {
+        expect(error).toMatchObject({ code: "STATE_TOO_LARGE" });
+      }
+      expect(tight.lentBytes).toBe(0);
+    }
+  });
+
+  test("is given back when the engine fails", () => {
+    const failing: Engine = {
+      ...engine,
+      maxQubits: 20,
+      statevector: (body) => ({
+        circuit: body,
+        statevector: () => {
+          throw new Error("no power");
+        },
+      }),
+    };
+    const memory = new StateMemory();
+    const steps = new BranchedExpectation(failing, memory, circuit, observables).evaluate(none, new Float64Array(3));
+    expect(() => steps.next()).toThrow("no power");
+    expect(memory.lentBytes).toBe(0);
+  });
+
+  test("large states let other work run between two gates", () => {
+    const numQubits = 16;
+    const root = new Float64Array(2 * 2 ** numQubits);
+    root[0] = 1;
+    const gates = Circuit.build(numQubits, (c) => c.h(0).cx(0, 1).ry(0.3, 2));
+    const reader = { split: () => [undefined, undefined] as const, leaf: () => {} };
+    const code = instructionsOf(gates.operations, numQubits, () => Number.NaN);
+    expect([...followBranches(code, root, 0, 1, reader, new StateMemory(), 0)]).toHaveLength(3 + 1);
+    expect([...followBranches(code, root.slice(0, 2 ** 10), 0, 1, reader, new StateMemory(), 0)]).toHaveLength(1);
   });
 });
 
@@ -187,7 +296,9 @@ describe("exact sums over histories", () => {
           .measure(0, 0)
           .if([0], 1, (then) => then.rx(0.01, 1));
     });
-    const program = new BranchedExpectation(createStatevectorEngine(), circuit, [SparsePauliOp.z(2, 1)]);
+    const program = new BranchedExpectation(createStatevectorEngine(), new StateMemory(), circuit, [
+      SparsePauliOp.z(2, 1),
+    ]);
     expect(() => {
       for (const _ of program.evaluate(new Float64Array(0), new Float64Array(1)));
     }).toThrowError(expect.objectContaining({ code: "BRANCH_LIMIT", message: expect.stringContaining("precision") }));

@@ -265,7 +265,7 @@ describe.each(golden<GoldenHamiltonian>("hamiltonians"))("golden Hamiltonian $id
   const kernel = new ObservableKernel([observable], n, 1);
   const apply = (state: Float64Array): Float64Array => {
     const out = new Float64Array(2 * size);
-    kernel.adjoint(state, out, 1, Float64Array.of(1), 0);
+    kernel.adjoint(state, out, 1, Float64Array.of(1), 0, new Float64Array(size));
     return out;
   };
 

@@ -1,8 +1,14 @@
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { Circuit, Rng, SparsePauliOp, weight } from "../../circuits/index.ts";
-import { type EstimatorPub, localSimulator, measurementGroups } from "../../providers/index.ts";
-import { randomDynamicCircuit } from "../support/dynamic-circuit.ts";
+import {
+  createStatevectorEngine,
+  type Engine,
+  type EstimatorPub,
+  localSimulator,
+  measurementGroups,
+} from "../../providers/index.ts";
+import { randomDynamicCircuit, referenceBranches } from "../support/dynamic-circuit.ts";
 import { referenceState, referenceValue } from "../support/reference-engine.ts";
 import { randomUnitaryCircuit } from "../support/unitary-circuit.ts";
 
@@ -110,5 +116,155 @@ describe("jobs at the same time", () => {
     const short = await bits([[0.7], [1.4]]);
     const long = await bits([[0.7], [1.4], [2.1]]);
     expect(long.bytes.slice(0, 200)).toEqual(short.bytes);
+  });
+});
+
+describe("samples of several settings", () => {
+  const numQubits = 5;
+  const t = weight("t");
+  const circuit = Circuit.build(numQubits, (c) => {
+    for (let q = 0; q < numQubits; q++) c.ry(t.times(q + 1), q).rz(0.3 * q, q);
+    for (let q = 0; q < numQubits; q++) c.cx(q, (q + 1) % numQubits);
+  });
+  const rng = Rng.seed("settings");
+  const labels = [
+    ...new Set(
+      Array.from({ length: 100 }, () => Array.from({ length: numQubits }, () => "XYZ"[rng.integer(3)]).join("")),
+    ),
+  ];
+  const observable = SparsePauliOp.fromLabels(labels.map((label) => [label, rng.normal()] as const));
+
+  test("a row is simulated once for all of them, however many there are", async () => {
+    expect(measurementGroups([observable]).length).toBeGreaterThan(64);
+    const engine = createStatevectorEngine();
+    let compiled = 0;
+    let simulated = 0;
+    const counting: Engine = {
+      ...engine,
+      maxQubits: 20,
+      statevector(body) {
+        compiled++;
+        const program = engine.statevector(body);
+        return {
+          circuit: body,
+          statevector(values, out) {
+            simulated++;
+            return program.statevector(values, out);
+          },
+        };
+      },
+    };
+    const estimator = localSimulator({ engine: counting, seed: 3 }).estimator({ precision: 0.05 });
+    const rows = [[0.2], [0.9], [1.7]];
+    for (let step = 0; step < 2; step++) {
+      const [result] = await (await estimator.run([[circuit, observable, rows]])).result();
+      for (const [row, [value]] of rows.entries()) {
+        const truth = referenceValue(referenceState(circuit, [value!]), observable);
+        expect(Math.abs(result!.evs[row]! - truth)).toBeLessThan(5 * result!.stds[row]!);
+        expect(result!.stds[row]!).toBeGreaterThan(0.1);
+      }
+    }
+    expect([compiled, simulated]).toEqual([1, 6]);
+  });
+
+  test("samples are decided by the seed and the names of row and setting, not by the order of work", async () => {
+    const [result] = await (
+      await localSimulator({ seed: 1 })
+        .estimator({ precision: 0.1 })
+        .run([[circuit, [["XXIIZ"], ["ZZZZZ - 2*YIYIX"]], [[0.2], [0.9]]]])
+    ).result();
+    expect(Array.from(result!.evs, (value) => Math.round(value * 100) / 100)).toEqual([-0.12, -0.14, 0.46, -0.36]);
+  });
+
+  test("on a measured qubit X and Y are coins: no branches, the spread of a coin, and no bias", async () => {
+    // Twenty-two qubits measured at the end have 2^22 histories.
+    const measured = Circuit.build(22, (c) => {
+      for (let q = 0; q < 22; q++) c.h(q);
+      c.cx(0, 1).measureAll();
+    });
+    const run = async (seed: number) => {
+      const job = await localSimulator({ seed })
+        .estimator({ precision: 0.02 })
+        .run([[measured, ["X".repeat(22), { 0: "Y" }, { 0: "X", 1: "X" }, { 0: "Z", 1: "Z" }, { 5: "Z", 6: "Y" }]]]);
+      return (await job.result())[0]!;
+    };
+    const started = performance.now();
+    const { evs, stds } = await run(1);
+    expect(performance.now() - started).toBeLessThan(3000);
+    for (const [k, value] of evs.entries()) {
+      expect(Math.abs(value)).toBeLessThan(0.1);
+      expect(Math.abs(stds[k]! - 0.02)).toBeLessThan(1e-3);
+    }
+    expect((await run(1)).evs).toEqual(evs);
+    expect((await run(2)).evs).not.toEqual(evs);
+  });
+
+  test("coins of one setting are thrown once a shot for all its terms", async () => {
+    const measured = Circuit.build(40, (c) => {
+      for (let q = 0; q < 40; q++) c.h(q);
+      c.measureAll();
+    });
+    const all = "X".repeat(40);
+    const [result] = await (
+      await localSimulator()
+        .estimator({ precision: 0.05 })
+        .run([[measured, [all, `0.5*${all} + 0.5*${all}`, { 39: "X" }, `${all} - ${"I".repeat(39)}X`, { 7: "X" }]]])
+    ).result();
+    expect(result!.evs[1]).toBe(result!.evs[0]);
+    expect(result!.evs[2]).not.toBe(result!.evs[0]);
+    // The product of 40 fair coins is independent of one of them.
+    expect(Math.abs(result!.stds[3]! - 0.05 * Math.SQRT2)).toBeLessThan(0.01);
+    expect(result!.evs[4]).not.toBe(result!.evs[2]);
+  });
+
+  test("measured, untouched and coherent qubits together agree with the sum over all histories", async () => {
+    const mixed = Circuit.build(5, (c) => {
+      c.register("m", 2);
+      c.ry(0.7, 0).cx(0, 1).ry(1.1, 2).cx(2, 3).rx(0.4, 1).measure(0, 0);
+      c.measure(2, 1).if([1], 1, (then) => then.h(1));
+    });
+    const observables = ["IIIZZ", "IIIXZ", "IIIXX", "IIZYZ", "IZZII", "IXXII", "XIIIZ", "ZIIIZ", "YIIXI"];
+    const branches = referenceBranches(mixed);
+    const [result] = await (
+      await localSimulator({ seed: 2 })
+        .estimator({ precision: 0.02 })
+        .run([[mixed, observables]])
+    ).result();
+    for (const [k, label] of observables.entries()) {
+      const truth = branches.reduce(
+        (sum, { state }) => sum + referenceValue(state, SparsePauliOp.fromLabels(label)),
+        0,
+      );
+      expect(Math.abs(result!.evs[k]! - truth)).toBeLessThan(5 * result!.stds[k]! + 1e-12);
+      expect(Math.abs(result!.stds[k]! - 0.02 * Math.sqrt(1 - truth ** 2))).toBeLessThan(0.003);
+    }
+  });
+});
+
+describe("wide circuits", () => {
+  test("that come in turn are compiled once each", async () => {
+    const numQubits = 40;
+    const w = weight("w", numQubits);
+    const make = (angle: number) =>
+      Circuit.build(numQubits, (c) => {
+        for (let layer = 0; layer < 2; layer++) {
+          for (let q = 0; q < numQubits; q++) c.ry(w.at(q), q).rz(angle, q);
+          for (let q = layer; q + 1 < numQubits; q += 2) c.cx(q, q + 1);
+        }
+      });
+    const observables = Array.from({ length: numQubits }, (_, q) => SparsePauliOp.z(numQubits, q));
+    const engine = createStatevectorEngine();
+    const expectation = vi.fn(engine.expectation);
+    const estimator = localSimulator({ engine: { ...engine, maxQubits: 20, expectation } }).estimator();
+    const values = new Float64Array(numQubits).fill(0.2);
+    const [a, b] = [make(0.1), make(0.2)];
+    for (let step = 0; step < 3; step++)
+      await (
+        await estimator.run([
+          [a, observables, values],
+          [b, observables, values],
+        ])
+      ).result();
+    expect(expectation).toHaveBeenCalledTimes(2);
   });
 });

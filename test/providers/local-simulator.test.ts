@@ -4,7 +4,6 @@ import {
   createStatevectorEngine,
   type Engine,
   isDifferentiable,
-  LocalJobs,
   localSimulator,
   maxQubitsFor,
 } from "../../providers/index.ts";
@@ -58,9 +57,12 @@ describe("memory", () => {
           .sampler()
           .run([[c.extend((b) => b.measureAll())]]),
     ],
-  ])("40 entangled qubits are refused: %s", async (_, run) => {
+  ])("40 entangled qubits are refused, naming the job and its PUB: %s", async (_, run) => {
     const job = await run(entangled(40) as Circuit);
-    await expect((job as { result(): Promise<unknown> }).result()).rejects.toMatchObject({ code: "STATE_TOO_LARGE" });
+    await expect((job as { result(): Promise<unknown> }).result()).rejects.toMatchObject({
+      code: "STATE_TOO_LARGE",
+      message: expect.stringMatching(/^PUB 0 of job local-1: 40 qubits need .* at most \d\d qubits fit/),
+    });
     expect(await job.status()).toBe("failed");
   });
 
@@ -263,17 +265,13 @@ describe("angles that are not finite", () => {
 
 describe("the program cache", () => {
   test("drops the least recently used beyond its entries or weight, never the newest", () => {
-    const cache = new ProgramCache<string>(3, 100);
+    const cache = new ProgramCache(3, 100);
     const made: string[] = [];
-    const get = (key: string, weight = 1): void => {
-      cache.get(
-        key,
-        () => {
-          made.push(key);
-          return key;
-        },
-        () => weight,
-      );
+    const get = (key: string, bytes = 1): void => {
+      cache.get(key, () => {
+        made.push(key);
+        return { bytes };
+      });
     };
     for (const key of ["a", "b", "c", "a", "d", "a", "b"]) get(key);
     expect(made).toEqual(["a", "b", "c", "d", "b"]);
@@ -282,78 +280,5 @@ describe("the program cache", () => {
     get("a");
     expect(cache.size).toBe(1);
     expect(made).toEqual(["a", "b", "c", "d", "b", "huge", "a"]);
-  });
-});
-
-describe("jobs", () => {
-  test("ids count up per backend", async () => {
-    const backend = localSimulator();
-    const ids = [];
-    for (const primitive of [backend.estimator(), backend.estimator()])
-      ids.push((await primitive.run([[circuit, "ZZ", [0, 0]]])).id);
-    ids.push((await backend.sampler().run([[circuit.extend((c) => c.measureAll()), [0, 0]]])).id);
-    expect(ids).toEqual(["local-1", "local-2", "local-3"]);
-  });
-
-  test("nothing runs before onSubmitted has resolved, and a failing onSubmitted runs nothing", async () => {
-    const compute = vi.fn(async () => []);
-    const jobs = new LocalJobs("t");
-    await expect(
-      jobs.submit(compute, {
-        onSubmitted: () => {
-          throw new Error("disk full");
-        },
-      }),
-    ).rejects.toThrow("disk full");
-    await new Promise((resolve) => setImmediate(resolve));
-    expect(compute).not.toHaveBeenCalled();
-    expect(jobs.pending).toBe(0);
-  });
-
-  test("cancel stops the computation between rows; the result says so", async () => {
-    const backend = localSimulator();
-    const deep = Circuit.build(14, (c) => {
-      for (let layer = 0; layer < 10; layer++) for (let q = 0; q < 14; q++) c.ry(w, q).cx(q, (q + 1) % 14);
-    });
-    const job = await backend
-      .estimator()
-      .run([[deep, "Z".repeat(14), { shape: [100_000, 1], data: new Float64Array(100_000) }]]);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(await job.status()).toBe("running");
-    expect((await backend.status()).pendingJobs).toBe(1);
-    await job.cancel();
-    await expect(job.result()).rejects.toMatchObject({ code: "JOB_CANCELLED", jobId: job.id });
-    expect(await job.status()).toBe("cancelled");
-    expect((await job.usage()).executions).toBeLessThan(100_000);
-    expect((await backend.status()).pendingJobs).toBe(0);
-  });
-
-  test("an aborted wait cancels only when asked; cancelling a finished job changes nothing", async () => {
-    const backend = localSimulator();
-    const submit = () => backend.estimator().run([[circuit, "ZZ", [0.1, 0.2]]]);
-    const kept = await submit();
-    await expect(kept.result({ signal: AbortSignal.abort() })).rejects.toMatchObject({ name: "AbortError" });
-    await kept.result();
-    await kept.cancel();
-    expect(await kept.status()).toBe("done");
-    const dropped = await submit();
-    await expect(dropped.result({ signal: AbortSignal.abort(), cancelRemote: true })).rejects.toMatchObject({
-      name: "AbortError",
-    });
-    await expect(dropped.result()).rejects.toMatchObject({ code: "JOB_CANCELLED" });
-  });
-
-  test("other work gets its turn while a long job runs", async () => {
-    const deep = Circuit.build(12, (c) => {
-      for (let layer = 0; layer < 10; layer++) for (let q = 0; q < 12; q++) c.ry(w, q).cx(q, (q + 1) % 12);
-    });
-    const job = await localSimulator()
-      .estimator()
-      .run([[deep, "Z".repeat(12), { shape: [400, 1], data: new Float64Array(400) }]]);
-    let turns = 0;
-    const timer = setInterval(() => turns++, 1);
-    await job.result();
-    clearInterval(timer);
-    expect(turns).toBeGreaterThan(3);
   });
 });

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { Circuit, input, weight } from "../../circuits/index.ts";
+import { Circuit, input, SparsePauliOp, weight } from "../../circuits/index.ts";
 import {
   bitArray,
   broadcastIndices,
@@ -184,6 +184,74 @@ describe("Estimator PUBs", () => {
   });
 });
 
+describe("what is no observable", () => {
+  const plain = Circuit.build(2, (c) => c.h(0));
+  const odd: readonly (readonly [what: string, value: unknown, mentions: RegExp])[] = [
+    ["a Map", new Map([[0, "Z"]]), /observables is a Map;.*\{0: "Z"\}/],
+    ["a Date", new Date(0), /a Date/],
+    ["labels with coefficients", { ZZ: 1, XX: 0.5 }, /"ZZ": 1; .*fromLabels\(\{/],
+    ["a list of labels with coefficients", [["ZZ", 1]], /observables\[0\]\[1\] is of type number;.*fromLabels\(\[/],
+    ["a number", 5, /of type number/],
+    ["null", null, /is null/],
+    ["a hole in a list", Object.assign(new Array(2), { 1: "ZZ" }), /observables\[0\] is missing/],
+    ["a list with undefined", ["ZZ", undefined], /observables\[1\] is missing/],
+    ["an observable's JSON", JSON.parse(JSON.stringify(SparsePauliOp.z(2, 0))), /fromJSON/],
+    ["a map with another letter", { 0: "Q" }, /"0": Q/],
+    ["a map with small letters", { 0: "z" }, /"0": z/],
+    ["a map with a negative qubit", { [-1]: "Z" }, /"-1": Z/],
+    ["a map with a qubit that is no number", { q0: "Z" }, /"q0": Z/],
+    ["a function", () => "ZZ", /of type function/],
+    ["an object of a class", new (class Ising {})(), /an? Ising/],
+  ];
+
+  test.each(odd)("is refused: %s", (_, value, mentions) => {
+    expect(() => checkEstimatorPubs([[plain, value as never]], 0)).toThrowError(
+      expect.objectContaining({ code: "PUB_OBSERVABLE", message: expect.stringMatching(mentions) }),
+    );
+  });
+
+  test("maps without a prototype and with I are observables", () => {
+    const map = Object.assign(Object.create(null), { 0: "I", 1: "Z" });
+    const [{ observables } = { observables: undefined }] = checkEstimatorPubs([[plain, map]], 0);
+    expect(observables!.distinct[0]!.equals(SparsePauliOp.z(2, 1))).toBe(true);
+  });
+});
+
+describe("what is no value", () => {
+  const single = Circuit.build(1, (c) => c.rx(weight("t"), 0));
+  test.each([
+    ["a hole in a row", new Array(1), /parameterValues\[0\]/],
+    ["a missing row", Object.assign(new Array(3), { 0: [0.1], 2: [0.2] }), /parameterValues\[1\]/],
+  ])("is refused: %s", (_, values, mentions) => {
+    expect(() => checkEstimatorPubs([[single, "Z", values as never]], 0)).toThrowError(
+      expect.objectContaining({ code: "PUB_VALUES_TYPE", message: expect.stringMatching(mentions) }),
+    );
+  });
+
+  test("a parameter called like a method of all objects is not taken for given", () => {
+    const odd = Circuit.build(1, (c) => c.rx(weight("constructor"), 0));
+    expect(() => checkEstimatorPubs([[odd, "Z", {}]], 0)).toThrowError(
+      expect.objectContaining({ code: "PUB_PARAMETER_MISSING" }),
+    );
+  });
+
+  test("a precision that needs too many shots names its PUB", () => {
+    const plain = Circuit.build(1, (c) => c.h(0));
+    expect(() =>
+      checkEstimatorPubs(
+        [
+          [plain, "Z"],
+          [plain, "Z", undefined, 1e-4],
+        ],
+        0,
+        { maxShots: 1e6 },
+      ),
+    ).toThrowError(
+      expect.objectContaining({ code: "PUB_PRECISION", message: expect.stringMatching(/^PUB 1: precision 0.0001/) }),
+    );
+  });
+});
+
 describe("bit arrays", () => {
   test("bytes are read as Qiskit writes them", () => {
     // Two elements, two shots, nine bits: 0b1_00000011, 0b0_10000000 and twice 0b1_11111111.
@@ -191,6 +259,8 @@ describe("bit arrays", () => {
     expect(bits.bitstrings()).toEqual(["100000011", "010000000", "111111111", "111111111"]);
     expect(bits.counts(1)).toEqual({ "111111111": 2 });
     expect(bits.counts()).toEqual({ "010000000": 1, "100000011": 1, "111111111": 2 });
+    // JavaScript puts keys that look like integers first.
+    expect(Object.keys(bits.counts())).toEqual(["100000011", "111111111", "010000000"]);
   });
 
   test("bytes and elements that do not fit are refused", () => {

@@ -44,6 +44,36 @@ export function unapplyMonomial(
   }
 }
 
+/** to[π(i)] = from[i]. */
+export function permuteAmplitudes(
+  from: Float64Array,
+  to: Float64Array,
+  size: number,
+  lanes: number,
+  permutation: Int32Array,
+): void {
+  const width = 2 * lanes;
+  for (let i = 0, a = 0; i < size; i++) {
+    let b = width * permutation[i]!;
+    for (const end = a + width; a < end; a++, b++) to[b] = from[a]!;
+  }
+}
+
+/** The inverse of `permuteAmplitudes`: to[i] = from[π(i)]. */
+export function unpermuteAmplitudes(
+  from: Float64Array,
+  to: Float64Array,
+  size: number,
+  lanes: number,
+  permutation: Int32Array,
+): void {
+  const width = 2 * lanes;
+  for (let i = 0, a = 0; i < size; i++) {
+    let b = width * permutation[i]!;
+    for (const end = a + width; a < end; a++, b++) to[a] = from[b]!;
+  }
+}
+
 /** Multiplies the listed amplitudes by c + i·s, given per lane. */
 export function multiplyLanes(
   state: Float64Array,

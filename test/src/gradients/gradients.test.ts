@@ -161,7 +161,7 @@ describe("one job, one PUB", () => {
     expect(result.method).toBe("parameter-shift");
     expect(recorder.jobs.map((pubs) => pubs.length)).toEqual([1]);
     expect(rowsOf(recorder.jobs[0]![0]!)).toBe(rows);
-    expect(result.executions).toBe(rows * 2);
+    expect(result.executions).toBe(rows);
     expect(result.jobIds.length).toBe(1);
     expect(result.weightGradient?.length).toBe(wants.weights ? 2 : undefined);
     expect(result.inputGradient?.length).toBe(wants.inputs ? 6 : undefined);

@@ -1,0 +1,31 @@
+import { PubError } from "./errors.ts";
+import type { RunOptions } from "./primitives.ts";
+
+/**
+ * Options that are an object or left out.
+ * @param what whose options they are, such as "estimator"
+ * @throws PubError PUB_FORM when they are null or no object
+ */
+export function checkOptions<Options extends object>(options: Options | undefined, what: string): Partial<Options> {
+  if (options === undefined) return {};
+  if (typeof options === "object" && options !== null) return options;
+  throw new PubError(
+    "PUB_FORM",
+    `The options of ${what} are ${options === null ? "null" : `of type ${typeof options}`}; give an object, or leave them out.`,
+  );
+}
+
+/** @throws PubError PUB_FORM when the options, their signal or callback are of another type */
+export function checkRunOptions(options: RunOptions | undefined): RunOptions {
+  const { signal, onSubmitted } = checkOptions(options, "run");
+  if (signal !== undefined && !(signal instanceof AbortSignal))
+    throw new PubError("PUB_FORM", "The signal of run is no AbortSignal; give the signal of an AbortController.");
+  if (onSubmitted !== undefined && typeof onSubmitted !== "function")
+    throw new PubError("PUB_FORM", "onSubmitted of run is no function; give one that takes the job's id.");
+  return options ?? {};
+}
+
+/** @throws PubError PUB_FORM as `checkRunOptions`; the signal's reason when it is aborted */
+export function assertNotAborted(options: RunOptions | undefined): void {
+  checkRunOptions(options).signal?.throwIfAborted();
+}

@@ -1,0 +1,100 @@
+import { type Circuit, SparsePauliOp } from "../../circuits/index.ts";
+import { SimulatorError } from "../errors.ts";
+import { BranchedCircuit } from "./branched-circuit.ts";
+import type { Engine } from "./engine.ts";
+import { restrict } from "./light-cone.ts";
+import { finallyMeasuredQubits } from "./live-circuit.ts";
+import { ObservableKernel } from "./observable-kernel.ts";
+import type { StateMemory } from "./state-memory.ts";
+
+/** Exact sums over more branches than this take too long to be what anybody wants. */
+const MAX_BRANCHES = 1 << 20;
+/** Branches less likely than this change no expectation value that double precision can hold. */
+const NEGLIGIBLE = 1e-14;
+/** What is read from a state takes half of one. */
+const READ_STATES = 0.5;
+
+/** What the sum over branches came to. */
+export interface BranchSum {
+  readonly branches: number;
+  /** Total probability of the branches left out, each below 1e-14. */
+  readonly prunedProbability: number;
+}
+
+/** Exact expectation values of a circuit with measurements, resets or branches: the mean over all its histories. */
+export class BranchedExpectation {
+  readonly bytes: number;
+  readonly #branched: BranchedCircuit;
+  readonly #memory: StateMemory;
+  readonly #kernel: ObservableKernel;
+  readonly #leaf: Float64Array;
+
+  /**
+   * @param observables as `dephased` returns them
+   * @throws SimulatorError STATE_TOO_LARGE
+   */
+  constructor(engine: Engine, memory: StateMemory, circuit: Circuit, observables: readonly SparsePauliOp[]) {
+    const support = new Set(observables.flatMap((observable) => observable.support));
+    this.#branched = new BranchedCircuit(engine, memory, circuit, { qubits: [...support] }, () => READ_STATES);
+    this.#memory = memory;
+    const { qubits, prefix } = this.#branched.live;
+    const cone = { numQubits: prefix.numQubits, qubits, operations: [], positions: [] };
+    const local = observables.map((observable) => restrict(observable, cone));
+    this.#kernel = new ObservableKernel(local, prefix.numQubits, 1);
+    this.#leaf = new Float64Array(observables.length);
+    this.bytes = this.#branched.bytes + this.#kernel.bytes;
+  }
+
+  /**
+   * Adds up the values of one row [P] into `out` [K]. Yields after each branch.
+   * @throws SimulatorError BRANCH_LIMIT beyond 2^20 branches
+   */
+  *evaluate(values: Float64Array, out: Float64Array): Generator<void, BranchSum> {
+    out.fill(0);
+    let branches = 0;
+    let prunedProbability = 0;
+    const kernel = this.#kernel;
+    const leaf = this.#leaf;
+    const keep = (probability: number): number | undefined => {
+      if (probability > NEGLIGIBLE) return probability;
+      prunedProbability += probability;
+      return undefined;
+    };
+    const scratch = this.#memory.take(2 ** this.#branched.live.prefix.numQubits);
+    try {
+      yield* this.#branched.run<number>(values, 1, {
+        split: (probability, one) => [keep(probability * (1 - one)), keep(probability * one)],
+        leaf(probability, state) {
+          branches++;
+          if (branches > MAX_BRANCHES)
+            throw new SimulatorError(
+              "BRANCH_LIMIT",
+              `The circuit has more than ${MAX_BRANCHES} different histories of measurement outcomes, too many to sum exactly. Sample it: set a precision such as 0.01.`,
+            );
+          kernel.evaluate(state, 1, leaf, 0, scratch);
+          for (let k = 0; k < out.length; k++) out[k]! += probability * leaf[k]!;
+        },
+      });
+    } finally {
+      this.#memory.giveBack(scratch);
+    }
+    return { branches, prunedProbability };
+  }
+}
+
+/**
+ * Observables as the end of the circuit leaves them: a qubit that is measured and not touched again has no coherence, so
+ * that terms with X or Y there are 0.
+ */
+export function dephased(circuit: Circuit, observables: readonly SparsePauliOp[]): readonly SparsePauliOp[] {
+  if (circuit.isUnitary) return observables;
+  const measured = finallyMeasuredQubits(circuit);
+  return observables.map((observable) =>
+    SparsePauliOp.fromTerms(
+      observable.numQubits,
+      observable.terms.filter(
+        ({ pauli }) => !pauli.letters.some(([qubit, letter]) => letter !== "Z" && measured.has(qubit)),
+      ),
+    ),
+  );
+}
