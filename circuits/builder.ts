@@ -18,7 +18,7 @@ import {
   qubitsOf,
   unitaryOperation,
 } from "./operation.ts";
-import type { Parameter, ParameterVector } from "./parameter.ts";
+import { Parameter, ParameterVector } from "./parameter.ts";
 
 type Tuple<Item, Length extends number, Found extends Item[] = []> = Found["length"] extends Length
   ? Found
@@ -75,7 +75,14 @@ export class CircuitBuilder extends GateMethodsBase {
 
   /** Declares parameters that no gate need use, so that their place in a row of values is kept. */
   declare(...parameters: readonly (ParameterVector | Parameter)[]): this {
-    for (const one of parameters) this.#declare("vector" in one ? one.vector : one);
+    for (const one of parameters) {
+      if (!(one instanceof Parameter || one instanceof ParameterVector))
+        throw new ParameterError(
+          "PARAMETER_OPERAND",
+          `Parameters are declared by input() and weight(), not by ${describeValue(one)}.`,
+        );
+      this.#declare(one instanceof Parameter ? one.vector : one);
+    }
     return this;
   }
 
@@ -91,6 +98,7 @@ export class CircuitBuilder extends GateMethodsBase {
 
   /** X on `target` under any number of controls; `state` bit i is the value of control i. */
   mcx(controls: readonly number[], target: number, state?: number): this {
+    checkControlList("mcx", controls);
     return this.gate("x", [], [...controls, target], {
       numControls: controls.length,
       ...(state === undefined ? {} : { controlState: state }),
@@ -99,6 +107,7 @@ export class CircuitBuilder extends GateMethodsBase {
 
   /** Phase `angle` on the states in which all controls and the target are 1. */
   mcp(angle: Angle, controls: readonly number[], target: number): this {
+    checkControlList("mcp", controls);
     return this.gate("p", [angle], [...controls, target], { numControls: controls.length });
   }
 
@@ -285,6 +294,14 @@ export class CircuitBuilder extends GateMethodsBase {
         `The circuit has ${known.role} ${vector.name} of shape [${known.shape.join(", ")}] already; ${vector.role} ${vector.name} of shape [${vector.shape.join(", ")}] needs another name.`,
       );
   }
+}
+
+function checkControlList(gate: string, controls: readonly number[]): void {
+  if (!Array.isArray(controls))
+    throw new CircuitError(
+      "GATE_QUBIT_COUNT",
+      `${gate} takes its controls as a list, such as [0, 1], not ${describeValue(controls)}.`,
+    );
 }
 
 for (const name of Object.keys(GATES) as GateName[])

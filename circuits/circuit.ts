@@ -65,10 +65,15 @@ export class Circuit {
   /**
    * Builds a circuit.
    * @example const bell = Circuit.build(2, (c) => c.h(0).cx(0, 1));
-   * @throws CircuitError QUBIT_COUNT unless `numQubits` is an integer from 0 to 65,536
+   * @throws CircuitError QUBIT_COUNT unless `numQubits` is an integer from 0 to 65,536; CIRCUIT_PART
    */
   static build(numQubits: number, define: (builder: CircuitBuilder) => unknown): Circuit {
     const builder = new CircuitBuilder(numQubits);
+    if (typeof define !== "function")
+      throw new CircuitError(
+        "CIRCUIT_PART",
+        `A circuit is built by a function of its builder, such as (c) => c.h(0), not by ${describeValue(define)}.`,
+      );
     define(builder);
     return new Circuit(builder.finish());
   }
@@ -105,9 +110,11 @@ export class Circuit {
   /**
    * This circuit followed by `other`, whose qubit i goes to `qubits[i]` (default: the same index). Registers of `other`
    * go to registers of the same name and size where there are any, else they are added.
-   * @throws CircuitError COMPOSE_QUBITS when the qubits do not fit or one is named twice
+   * @throws CircuitError COMPOSE_QUBITS when the qubits do not fit or one is named twice; CIRCUIT_PART
    */
   compose(other: Circuit, options: { readonly qubits?: readonly number[] } = {}): Circuit {
+    if (!(other instanceof Circuit))
+      throw new CircuitError("CIRCUIT_PART", `A circuit is composed with a circuit, not with ${describeValue(other)}.`);
     const qubits = options.qubits ?? Array.from({ length: other.numQubits }, (_, i) => i);
     if (
       qubits.length !== other.numQubits ||

@@ -103,6 +103,11 @@ export class ParameterExpression {
    * @throws ParameterError PARAMETER_TOO_DEEP where the derivative is, as it may be for more than 300 nested operations
    */
   derivative(parameter: Parameter): ParameterExpression {
+    if (!(parameter instanceof ParameterExpression))
+      throw new ParameterError(
+        "PARAMETER_OPERAND",
+        `An expression is differentiated by a parameter, such as w.at(0), not by ${describeValue(parameter)}.`,
+      );
     const slope = foldNode<Angle>(
       this.node,
       (leaf) =>

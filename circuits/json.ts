@@ -1,7 +1,8 @@
 import { CircuitBuilder } from "./builder.ts";
 import type { Circuit, CircuitParts } from "./circuit.ts";
-import { CircuitError, LeptonError } from "./errors.ts";
-import { type ExpressionJSON, expressionFromJSON, ParameterExpression } from "./expression.ts";
+import { CircuitError, LeptonError, ParameterError } from "./errors.ts";
+import { checkWritten, type ExpressionJSON, expressionFromJSON, ParameterExpression } from "./expression.ts";
+import { sizeOf } from "./expression-node.ts";
 import { type DurationUnit, gateOperation, type Operation, unitaryOperation } from "./operation.ts";
 import { type ParameterRole, ParameterVector } from "./parameter.ts";
 
@@ -70,7 +71,32 @@ function operationToJSON(operation: Operation): OperationJSON {
   }
 }
 
+/** Parts of all angles that one text can hold: about 250 MB. */
+const MAX_WRITTEN_PARTS = 1 << 23;
+
+/** @throws ParameterError PARAMETER_TOO_LARGE when a text of the circuit would be longer than a string can be */
+export function checkWrittenCircuit(operations: readonly Operation[]): void {
+  let parts = 0;
+  const visit = (operation: Operation): void => {
+    if (operation.kind === "gate") {
+      for (const param of operation.params)
+        if (typeof param !== "number") {
+          checkWritten(param);
+          parts += sizeOf(param.node);
+        }
+    } else if (operation.kind === "if")
+      for (const inner of [...operation.whenTrue, ...operation.whenFalse]) visit(inner);
+  };
+  for (const operation of operations) visit(operation);
+  if (parts > MAX_WRITTEN_PARTS)
+    throw new ParameterError(
+      "PARAMETER_TOO_LARGE",
+      `Written out, the angles of this circuit have ${parts} parts together; at most ${MAX_WRITTEN_PARTS} can be printed, hashed or saved. Bind its parameters first.`,
+    );
+}
+
 export function circuitToJSON(circuit: Circuit): CircuitJSON {
+  checkWrittenCircuit(circuit.operations);
   return {
     format: "lepton-circuit@1",
     numQubits: circuit.numQubits,

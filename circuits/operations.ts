@@ -148,12 +148,13 @@ export const BINARY_OPERATIONS: {
     },
     rightIdentity: 1,
   },
-  // The angle of the point (b, a) and its distance from the origin, where both slopes are taken as 0.
+  // The angle of the point (b, a) and its distance from the origin, where both slopes are taken as 0; so are those of the
+  // angle where they would overflow, since infinities times 0 would spoil the derivatives of all else.
   atan2: {
     apply: (a, b) => (a === 0 && b === 0 ? 0 : Math.atan2(a, b)),
     slopes: (a, b) => {
       const radius = Math.hypot(a, b);
-      return radius === 0 ? [0, 0] : [b / radius / radius, -a / radius / radius];
+      return radius < 1e-300 ? [0, 0] : [b / radius / radius, -a / radius / radius];
     },
     symbolicSlopes: (a, b, algebra) => {
       const { operate } = algebra;

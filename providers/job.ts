@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import { ProviderError } from "./errors.ts";
-import { checkOptions, checkRunOptions } from "./options.ts";
+import { checkOptions, checkRunOptions, checkSignal } from "./options.ts";
 import type { Job, JobStatus, JobUsage, RunOptions, WaitOptions } from "./primitives.ts";
 
 /** What a computation gets from the job that runs it. */
@@ -72,6 +72,7 @@ export class LocalJob<Result> implements Job<Result> {
 
   async result(options?: WaitOptions): Promise<readonly Result[]> {
     const { signal, cancelRemote = false } = checkOptions(options, "result");
+    checkSignal(signal, "result");
     if (signal === undefined) return this.#settled.promise;
     const aborted = Promise.withResolvers<never>();
     const onAbort = (): void => {

@@ -18,11 +18,16 @@ export function checkOptions<Options extends object>(options: Options | undefine
 /** @throws PubError PUB_FORM when the options, their signal or callback are of another type */
 export function checkRunOptions(options: RunOptions | undefined): RunOptions {
   const { signal, onSubmitted } = checkOptions(options, "run");
-  if (signal !== undefined && !(signal instanceof AbortSignal))
-    throw new PubError("PUB_FORM", "The signal of run is no AbortSignal; give the signal of an AbortController.");
+  checkSignal(signal, "run");
   if (onSubmitted !== undefined && typeof onSubmitted !== "function")
     throw new PubError("PUB_FORM", "onSubmitted of run is no function; give one that takes the job's id.");
   return options ?? {};
+}
+
+/** @throws PubError PUB_FORM unless the signal is one or left out */
+export function checkSignal(signal: AbortSignal | undefined, what: string): void {
+  if (signal !== undefined && !(signal instanceof AbortSignal))
+    throw new PubError("PUB_FORM", `The signal of ${what} is no AbortSignal; give the signal of an AbortController.`);
 }
 
 /** @throws PubError PUB_FORM as `checkRunOptions`; the signal's reason when it is aborted */

@@ -2,7 +2,7 @@ import { add, atan2, hypot, multiply, subtract } from "../arithmetic.ts";
 import { Circuit } from "../circuit.ts";
 import type { Angle } from "../expression.ts";
 import { input } from "../parameter.ts";
-import { checkCount } from "./checks.ts";
+import { checkCount, checkOptions } from "./checks.ts";
 import { appendMultiplexor, grayAngles } from "./multiplexor.ts";
 
 const MAX_QUBITS = 10;
@@ -26,6 +26,7 @@ export function amplitudeFeatureMap(options: {
   readonly numFeatures?: number;
   readonly name?: string;
 }): Circuit {
+  checkOptions("amplitudeFeatureMap", options);
   const { numQubits, name = "x" } = options;
   checkCount("amplitudeFeatureMap", "numQubits", numQubits, 1, MAX_QUBITS);
   const { numFeatures = 2 ** numQubits } = options;

@@ -17,6 +17,15 @@ export function checkCount(
     );
 }
 
+/** @throws CircuitError LIBRARY_OPTION unless `options` is an object */
+export function checkOptions(circuit: string, options: object): void {
+  if (typeof options !== "object" || options === null)
+    throw new CircuitError(
+      "LIBRARY_OPTION",
+      `${circuit} takes an object of options, such as { numQubits: 4 }, not ${describeValue(options)}.`,
+    );
+}
+
 /** @throws CircuitError HAMILTONIAN_TYPE unless `value` is an observable */
 export function checkObservable(circuit: string, role: string, value: SparsePauliOp): void {
   if (!(value instanceof SparsePauliOp))

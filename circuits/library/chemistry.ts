@@ -4,7 +4,7 @@ import { Circuit } from "../circuit.ts";
 import { CircuitError } from "../errors.ts";
 import type { Angle } from "../expression.ts";
 import { weight } from "../parameter.ts";
-import { checkChoice, checkCount } from "./checks.ts";
+import { checkChoice, checkCount, checkOptions } from "./checks.ts";
 
 /** Qubits are spin orbitals under the Jordan-Wigner map; |1> is occupied. */
 export interface ExcitationOptions {
@@ -146,6 +146,7 @@ export function uccsd(options: {
   readonly ordering?: SpinOrdering;
   readonly name?: string;
 }): Circuit {
+  checkOptions("uccsd", options);
   const { numQubits, numElectrons, reps = 1, ordering = "interleaved", name = "w" } = options;
   checkCount("uccsd", "reps", reps);
   const { occupied, singles, doubles } = excitations(numQubits, numElectrons, ordering);

@@ -1,7 +1,7 @@
 import { multiply } from "../arithmetic.ts";
 import { Circuit } from "../circuit.ts";
 import { input, weight } from "../parameter.ts";
-import { checkCount } from "./checks.ts";
+import { checkCount, checkOptions } from "./checks.ts";
 import { type RotationAxis, rotationGate } from "./embeddings.ts";
 import { type Entanglement, entanglementBlocks } from "./entanglement.ts";
 
@@ -25,6 +25,7 @@ export function dataReuploading(options: {
   readonly weightName?: string;
   readonly scalingName?: string;
 }): Circuit {
+  checkOptions("dataReuploading", options);
   const { numQubits, layers, numFeatures = numQubits, rotation = "X", entanglement = "ring" } = options;
   const { trainableScaling = false, name = "x", weightName = "w", scalingName = "s" } = options;
   checkCount("dataReuploading", "numQubits", numQubits);

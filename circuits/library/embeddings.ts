@@ -3,7 +3,7 @@ import { Circuit } from "../circuit.ts";
 import { CircuitError } from "../errors.ts";
 import type { Angle } from "../expression.ts";
 import { input } from "../parameter.ts";
-import { checkChoice, checkCount, checkFinite } from "./checks.ts";
+import { checkChoice, checkCount, checkFinite, checkOptions } from "./checks.ts";
 import { type Entanglement, entanglementBlocks } from "./entanglement.ts";
 
 /** The axis of a one-qubit rotation. */
@@ -28,6 +28,7 @@ export function basisEmbedding(options: {
   readonly bits?: number | string | ArrayLike<number>;
   readonly name?: string;
 }): Circuit {
+  checkOptions("basisEmbedding", options);
   const { numQubits, bits, name = "x" } = options;
   checkCount("basisEmbedding", "numQubits", numQubits);
   return Circuit.build(numQubits, (c) => {
@@ -63,6 +64,7 @@ export function angleEmbedding(options: {
   readonly name?: string;
   readonly scale?: number;
 }): Circuit {
+  checkOptions("angleEmbedding", options);
   const { numQubits, rotation = "X", name = "x", scale = 1 } = options;
   checkCount("angleEmbedding", "numQubits", numQubits);
   checkFinite("angleEmbedding", "scale", scale);
@@ -85,6 +87,7 @@ export function iqpEmbedding(options: {
   readonly entanglement?: Entanglement;
   readonly name?: string;
 }): Circuit {
+  checkOptions("iqpEmbedding", options);
   const { numQubits, reps = 1, entanglement = "full", name = "x" } = options;
   checkCount("iqpEmbedding", "numQubits", numQubits);
   checkCount("iqpEmbedding", "reps", reps);

@@ -3,7 +3,7 @@ import { Circuit } from "../circuit.ts";
 import { CircuitError } from "../errors.ts";
 import type { Angle } from "../expression.ts";
 import { input, type Parameter } from "../parameter.ts";
-import { checkCount, checkFinite } from "./checks.ts";
+import { checkCount, checkFinite, checkOptions } from "./checks.ts";
 import { type Entanglement, entanglementBlocks } from "./entanglement.ts";
 import { inPauliBasis, onParity } from "./pauli-evolution.ts";
 
@@ -37,6 +37,7 @@ const defaultDataMap: DataMap = (features) =>
  * ENTANGLEMENT_QUBIT
  */
 export function pauliFeatureMap(options: PauliFeatureMapOptions): Circuit {
+  checkOptions("pauliFeatureMap", options);
   const { numQubits, reps = 2, paulis = ["Z", "ZZ"], entanglement = "full" } = options;
   const { alpha = 2, dataMap = defaultDataMap, name = "x" } = options;
   checkCount("pauliFeatureMap", "numQubits", numQubits);

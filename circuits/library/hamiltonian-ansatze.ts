@@ -3,7 +3,7 @@ import { Circuit } from "../circuit.ts";
 import { CircuitError } from "../errors.ts";
 import { SparsePauliOp } from "../observable.ts";
 import { weight } from "../parameter.ts";
-import { checkCount, checkObservable } from "./checks.ts";
+import { checkCount, checkObservable, checkOptions } from "./checks.ts";
 import { appendTermExponentials } from "./pauli-evolution.ts";
 
 function checkHamiltonian(role: string, operator: SparsePauliOp, numQubits: number): void {
@@ -86,6 +86,7 @@ export function hamiltonianVariational(
   groups: readonly SparsePauliOp[],
   options: { readonly layers: number; readonly initialState?: Circuit; readonly name?: string },
 ): Circuit {
+  checkOptions("hamiltonianVariational", options);
   const { layers, initialState, name = "w" } = options;
   checkCount("hamiltonianVariational", "layers", layers);
   checkCount("hamiltonianVariational", "the number of groups", groups.length);

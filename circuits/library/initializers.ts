@@ -4,7 +4,7 @@ import type { Angle } from "../expression.ts";
 import { mapOperation } from "../operation.ts";
 import { ParameterVector, weight } from "../parameter.ts";
 import type { Rng } from "../rng.ts";
-import { checkCount } from "./checks.ts";
+import { checkCount, checkOptions } from "./checks.ts";
 
 /** What starting values are for: all weights of a circuit, one weight vector, or a shape. */
 export type WeightTarget = Circuit | ParameterVector | readonly number[];
@@ -66,6 +66,7 @@ export function mirroredBlocks(
   template: Circuit,
   options: { readonly blocks: number; readonly name?: string },
 ): Circuit {
+  checkOptions("mirroredBlocks", options);
   const { blocks, name = "w" } = options;
   checkCount("mirroredBlocks", "blocks", blocks);
   if (template.numWeights === 0)

@@ -2,7 +2,7 @@ import { Circuit } from "../circuit.ts";
 import { CircuitError } from "../errors.ts";
 import { GATES, type GateName, gateSpec } from "../gates.ts";
 import { weight } from "../parameter.ts";
-import { checkCount } from "./checks.ts";
+import { checkCount, checkOptions } from "./checks.ts";
 import { type RotationAxis, rotationGate } from "./embeddings.ts";
 
 /** @throws CircuitError ENTANGLER_GATE unless `gate` acts on 2 qubits without parameters */
@@ -30,6 +30,7 @@ export function stronglyEntangling(options: {
   readonly entangler?: GateName;
   readonly name?: string;
 }): Circuit {
+  checkOptions("stronglyEntangling", options);
   const { numQubits, layers, entangler = "cx", name = "w" } = options;
   checkCount("stronglyEntangling", "numQubits", numQubits);
   checkCount("stronglyEntangling", "layers", layers);
@@ -73,6 +74,7 @@ export function basicEntangler(options: {
   readonly entangler?: GateName;
   readonly name?: string;
 }): Circuit {
+  checkOptions("basicEntangler", options);
   const { numQubits, layers, rotation = "X", entangler = "cx", name = "w" } = options;
   checkCount("basicEntangler", "numQubits", numQubits);
   checkCount("basicEntangler", "layers", layers);

@@ -2,7 +2,7 @@ import { Circuit } from "../circuit.ts";
 import { CircuitError } from "../errors.ts";
 import { type GateName, gateSpec } from "../gates.ts";
 import { weight } from "../parameter.ts";
-import { checkCount } from "./checks.ts";
+import { checkCount, checkOptions } from "./checks.ts";
 import { type Entanglement, entanglementBlocks } from "./entanglement.ts";
 
 export interface NLocalOptions {
@@ -29,6 +29,7 @@ export interface NLocalOptions {
  * @throws CircuitError LIBRARY_COUNT, N_LOCAL_GATE, ENTANGLEMENT_UNKNOWN, ENTANGLEMENT_BLOCK, ENTANGLEMENT_QUBIT
  */
 export function nLocal(options: NLocalOptions): Circuit {
+  checkOptions("nLocal", options);
   const { numQubits, rotationGates, entanglingGates, entanglement = "full", reps = 3, name = "w" } = options;
   const { skipFinalRotationLayer = false, skipUnentangledQubits = false, barriers = false } = options;
   checkCount("nLocal", "numQubits", numQubits);
@@ -114,6 +115,7 @@ export function efficientSU2(options: TwoLayerOptions & { readonly rotationGates
 
 /** Field by field, since an option given as undefined must not push its default aside. */
 function twoLayer(options: TwoLayerOptions, rotationGates: readonly GateName[]): Circuit {
+  checkOptions("efficientSU2", options);
   const { numQubits, reps = 3, entanglement = "reverse_linear", name = "w" } = options;
   const { skipFinalRotationLayer = false, skipUnentangledQubits = false, barriers = false } = options;
   return nLocal({

@@ -5,11 +5,20 @@ export class Budget {
   readonly #source: Source;
   readonly #limit: number;
   #left: number;
+  /** Steps that a text takes when each of its statements runs once; those of loops and gate bodies come on top. */
+  #free: number;
 
   constructor(source: Source, limit: number) {
     this.#source = source;
     this.#limit = limit;
     this.#left = limit;
+    this.#free = source.text.length;
+  }
+
+  /** One statement or one part of an expression is worked out, whether or not an operation comes of it. */
+  work(at: number): void {
+    if (this.#free > 0) this.#free--;
+    else this.spendParts(1, at);
   }
 
   /** @throws QasmError QASM_TOO_LARGE when all is used up */

@@ -86,6 +86,7 @@ export class Evaluator {
 
   /** The value of an expression. @throws QasmError */
   value(expression: Expression, scope: Scope, real = false): Value {
+    this.#budget.work(expression.at);
     switch (expression.kind) {
       case "number": {
         const { value, unit } = expression;
@@ -236,7 +237,7 @@ export class Evaluator {
       const number = constantValue(angles[0]!);
       if (number === undefined)
         throw this.#source.error("QASM_UNSUPPORTED", `${name} of a parameter is not supported.`, at);
-      return { kind: "number", value: operation === "floor" ? Math.floor(number) : Math.ceil(number), integer: true };
+      return { kind: "number", value: operation === "floor" ? Math.floor(number) : Math.ceil(number), integer: false };
     }
     const value = this.#apply(at, operation, angles);
     if (typeof value === "number" && !Number.isFinite(value))

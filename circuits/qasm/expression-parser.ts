@@ -169,7 +169,7 @@ export class ExpressionParser extends TokenStream {
     while (this.accept("[") !== undefined) {
       const index = this.nested(() => this.index());
       this.expect("]", "after the index");
-      base = this.#node(base.at, [base], { kind: "index", at: base.at, base, index });
+      base = this.#node(base.at, [base, ...partsOf(index)], { kind: "index", at: base.at, base, index });
     }
     return base;
   }
@@ -306,4 +306,11 @@ const CLOSING = {
 
 function kindOf({ call, cast }: Open): keyof typeof CLOSING {
   return call !== undefined ? "call" : cast !== undefined ? "cast" : "parenthesis";
+}
+
+/** The expressions that an index is made of: all of them are evaluated one level deeper. */
+function partsOf(index: Expression | RangeExpression | SetExpression): readonly Expression[] {
+  if (index.kind === "set") return index.items;
+  if (index.kind !== "range") return [index];
+  return [index.start, index.stop, index.step].filter((part) => part !== undefined);
 }

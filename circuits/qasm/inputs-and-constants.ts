@@ -18,11 +18,18 @@ export class Inputs {
     this.#directives = directives;
   }
 
-  /** @throws QasmError QASM_REDEFINED, QASM_TOO_LARGE */
+  /** Parameters are paid for before they are made, each as an operation, which takes as much memory. */
+  pay(shape: readonly number[], at: number): void {
+    this.#context.budget.spend(
+      shape.reduce((product, size) => product * size, 1),
+      at,
+    );
+  }
+
+  /** @throws QasmError QASM_REDEFINED */
   add(vector: ParameterVector, at: number): void {
     if (this.vectors.has(vector.name))
       throw this.#context.source.error("QASM_REDEFINED", `Parameter ${vector.name} is defined already.`, at);
-    this.#context.budget.spendParts(vector.size, at);
     this.vectors.set(vector.name, vector);
   }
 
@@ -42,6 +49,7 @@ export class Inputs {
     if (type.name === "array") return this.#array(type, name, scope);
     let parameter = this.#directives.takeParameter();
     if (parameter === undefined) {
+      this.pay([], at);
       parameter = input(name);
       this.add(parameter.vector, at);
     }
@@ -53,6 +61,7 @@ export class Inputs {
     const shape = type.sizes!.map((size) => sizeOf(size, scope, name, 0, this.#context));
     if (shape.length > 1)
       throw this.#context.source.error("QASM_UNSUPPORTED", "Arrays of several dimensions are not supported.", type.at);
+    this.pay(shape, type.at);
     const vector = input(name, shape);
     this.add(vector, type.at);
     return { kind: "parameters", elements: vector.elements };

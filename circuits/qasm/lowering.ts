@@ -81,6 +81,7 @@ export class Lowering implements StatementRunner {
   }
 
   statement(statement: Statement, scope: Scope, out: Operation[]): void {
+    this.#context.budget.work(statement.at);
     this.#directives.checkNext(statement);
     switch (statement.kind) {
       case "call":
@@ -162,6 +163,7 @@ export class Lowering implements StatementRunner {
   #directive(directive: Directive): void {
     switch (directive.kind) {
       case "parameters":
+        this.#inputs.pay(directive.shape, directive.at);
         this.#inputs.add(this.#directives.vector(directive), directive.at);
         return;
       case "register":

@@ -1,5 +1,6 @@
 import type { Circuit, ClassicalRegister } from "../circuit.ts";
 import { GATES } from "../gates.ts";
+import { checkWrittenCircuit } from "../json.ts";
 import { NAME_PATTERN } from "../names.ts";
 import type { Condition, Operation } from "../operation.ts";
 import type { Parameter } from "../parameter.ts";
@@ -46,6 +47,7 @@ export function printQasm3(circuit: Circuit, options: PrintQasm3Options = {}): s
 
 /** As `printQasm3`, with the names that the parameters have in the text. */
 export function printQasm3Program(circuit: Circuit, options: PrintQasm3Options = {}): PrintedQasm3 {
+  checkWrittenCircuit(circuit.operations);
   const names = new NameTable(RESERVED);
   const ordered = options.parameterNames === "ordered";
   const physical = options.qubits === "physical";

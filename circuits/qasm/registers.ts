@@ -19,6 +19,7 @@ export interface QubitRegister {
 export class Registers {
   readonly qubitRegisters: QubitRegister[] = [];
   readonly classical: ClassicalRegister[] = [];
+  readonly #names = new Set<string>();
   readonly #context: Context;
   readonly #directives: Directives;
   #numQubits = 0;
@@ -93,12 +94,13 @@ export class Registers {
       throw source.error("QASM_TOO_LARGE", `There are more than ${MAX_BITS} bits.`, at);
     const known = this.#directives.takeRegisterName();
     const name = known?.name ?? statement.name;
-    if (known !== undefined && this.classical.some((register) => register.name === name))
+    if (known !== undefined && this.#names.has(name))
       throw source.error("QASM_REDEFINED", `Register ${name} is defined already.`, known.at);
     const scalar = statement.size === undefined;
     if (initial !== undefined) checkInitialBits(initial, size, scalar, scope, this.#context);
     const offset = this.#numClbits;
     this.#numClbits += size;
+    this.#names.add(name);
     this.classical.push(Object.freeze({ name, offset, size }));
     scope.set(statement.name, {
       kind: "value",
@@ -110,7 +112,7 @@ export class Registers {
   /** One more register, under a name that none has. */
   addUnread(size: number): void {
     let name = "unread";
-    while (this.classical.some((register) => register.name === name)) name += "_";
+    while (this.#names.has(name)) name += "_";
     this.classical.push(Object.freeze({ name, offset: this.#numClbits, size }));
     this.#numClbits += size;
   }

@@ -47,7 +47,7 @@ export class BranchedExpectation {
 
   /**
    * Adds up the values of one row [P] into `out` [K]. Yields after each branch.
-   * @throws SimulatorError BRANCH_LIMIT beyond 2^20 branches
+   * @throws SimulatorError BRANCH_LIMIT beyond 2^20 branches, those given up as too unlikely included
    */
   *evaluate(values: Float64Array, out: Float64Array): Generator<void, BranchSum> {
     out.fill(0);
@@ -55,9 +55,21 @@ export class BranchedExpectation {
     let prunedProbability = 0;
     const kernel = this.#kernel;
     const leaf = this.#leaf;
+    let pruned = 0;
+    const checkLimit = (): void => {
+      if (branches + pruned > MAX_BRANCHES)
+        throw new SimulatorError(
+          "BRANCH_LIMIT",
+          `The circuit has more than ${MAX_BRANCHES} different histories of measurement outcomes, too many to sum exactly. Sample it: set a precision such as 0.01.`,
+        );
+    };
     const keep = (probability: number): number | undefined => {
       if (probability > NEGLIGIBLE) return probability;
-      prunedProbability += probability;
+      if (probability > 0) {
+        prunedProbability += probability;
+        pruned++;
+        checkLimit();
+      }
       return undefined;
     };
     const scratch = this.#memory.take(2 ** this.#branched.live.prefix.numQubits);
@@ -66,11 +78,7 @@ export class BranchedExpectation {
         split: (probability, one) => [keep(probability * (1 - one)), keep(probability * one)],
         leaf(probability, state) {
           branches++;
-          if (branches > MAX_BRANCHES)
-            throw new SimulatorError(
-              "BRANCH_LIMIT",
-              `The circuit has more than ${MAX_BRANCHES} different histories of measurement outcomes, too many to sum exactly. Sample it: set a precision such as 0.01.`,
-            );
+          checkLimit();
           kernel.evaluate(state, 1, leaf, 0, scratch);
           for (let k = 0; k < out.length; k++) out[k]! += probability * leaf[k]!;
         },

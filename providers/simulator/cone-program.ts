@@ -30,7 +30,7 @@ export class ConeProgram {
     memory.assertFits(cone.numQubits, READ_STATES);
     const place = new Map(cone.qubits.map((qubit, index) => [qubit, index]));
     const reduced = Circuit.build(cone.numQubits, (builder) => {
-      builder.declare(...circuit.vectors);
+      for (const vector of circuit.vectors) builder.declare(vector);
       for (const operation of cone.operations)
         builder.append(mapOperation(operation, { qubit: (qubit) => place.get(qubit)! }));
     });
@@ -48,7 +48,7 @@ export class ConeProgram {
     this.bytes = this.#steps.bytes + this.#kernel.bytes + 16 * this.#row.length;
   }
 
-  /** Writes [rows, K] for values [rows, P], pausing between passes where the state is large. */
+  /** Writes [rows, K] for values [rows, P], pausing after each group of rows, and between passes where a group takes long. */
   *evaluateInSteps(values: Float64Array, rows: number, outputs: Float64Array): Generator<void> {
     const width = this.#row.length;
     const steps = this.#steps;
@@ -66,6 +66,7 @@ export class ConeProgram {
         if (!pauses) {
           steps.forward(lanes);
           kernel.evaluate(workspace.psi, lanes, outputs, start, scratch);
+          yield;
           continue;
         }
         yield* steps.forwardInSteps(lanes);

@@ -139,10 +139,9 @@ export function* followBranches<Share>(
         }
         at++;
       }
-      if (at === code.length) {
-        reader.leaf(share, state, clbits);
-        yield;
-      }
+      if (at === code.length) reader.leaf(share, state, clbits);
+      // Also where the branch was given up: there can be more of those than of leaves.
+      yield;
       const next = waiting.pop();
       if (next === undefined) return;
       share = next.share;

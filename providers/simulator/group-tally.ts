@@ -2,6 +2,8 @@ import type { Rng } from "../../circuits/index.ts";
 import { parity } from "./kernels/pauli.ts";
 import type { MeasurementGroup } from "./measurement-groups.ts";
 
+/** Of one tally and its arrays, besides their numbers: about. */
+const OBJECT_BYTES = 1200;
 /** Coin bits in one word. */
 const WORD_BITS = 32;
 
@@ -59,44 +61,49 @@ export class TallySums {
   }
 }
 
-/** One term of some observables, as its outcome is read. */
-interface Term {
-  /** Bits of the basis state that decide the sign. */
-  readonly mask: number;
-  /** Coins, word by word, that decide it too. */
-  readonly coins: Int32Array;
-  /** Observables that have the term, with their coefficients. */
-  readonly observables: Int32Array;
-  readonly coefficients: Float64Array;
-}
-
-/** What each shot of one group says about each observable. */
+/** What each shot of one group says about each observable. T terms, in flat arrays. */
 export class GroupTally {
-  readonly #terms: readonly Term[];
+  readonly bytes: number;
+  /** [T] bits of the basis state that decide the sign. */
+  readonly #masks: Int32Array;
+  /** [T, words] coins that decide it too. */
+  readonly #termCoins: Int32Array;
+  /** [T + 1] where the observables of each term begin; those that have it, and their coefficients. */
+  readonly #starts: Int32Array;
+  readonly #observables: Int32Array;
+  readonly #coefficients: Float64Array;
   readonly #sums: TallySums;
   /** The coins of one shot. */
   readonly #coins: Int32Array;
 
   /** @param sums where shots are counted; cleared by whoever starts to count */
-  constructor(group: MeasurementGroup, { bits, coins }: Reading, sums: TallySums) {
+  constructor({ terms }: MeasurementGroup, { bits, coins }: Reading, sums: TallySums) {
     const place = new Map(coins.map((qubit, index) => [qubit, index]));
     const words = Math.ceil(coins.length / WORD_BITS);
-    this.#terms = group.terms.map(({ qubits, coefficients }): Term => {
-      const own = new Int32Array(words);
+    const count = terms.reduce((sum, { coefficients }) => sum + coefficients.filter((c) => c !== 0).length, 0);
+    this.#masks = new Int32Array(terms.length);
+    this.#termCoins = new Int32Array(terms.length * words);
+    this.#starts = new Int32Array(terms.length + 1);
+    this.#observables = new Int32Array(count);
+    this.#coefficients = new Float64Array(count);
+    let at = 0;
+    for (const [t, { qubits, coefficients }] of terms.entries()) {
       for (const qubit of qubits) {
+        const bit = bits.get(qubit);
+        if (bit !== undefined) this.#masks[t]! |= 1 << bit;
         const coin = place.get(qubit);
-        if (coin !== undefined) own[Math.floor(coin / WORD_BITS)]! |= 1 << (coin % WORD_BITS);
+        if (coin !== undefined) this.#termCoins[t * words + Math.floor(coin / WORD_BITS)]! |= 1 << (coin % WORD_BITS);
       }
-      const observables = Int32Array.from(coefficients.keys()).filter((k) => coefficients[k] !== 0);
-      return {
-        mask: qubits.reduce((mask, qubit) => (bits.has(qubit) ? mask | (1 << bits.get(qubit)!) : mask), 0),
-        coins: own,
-        observables,
-        coefficients: Float64Array.from(observables, (k) => coefficients[k]!),
-      };
-    });
+      for (const [k, coefficient] of coefficients.entries())
+        if (coefficient !== 0) {
+          this.#observables[at] = k;
+          this.#coefficients[at++] = coefficient;
+        }
+      this.#starts[t + 1] = at;
+    }
     this.#sums = sums;
     this.#coins = new Int32Array(words);
+    this.bytes = OBJECT_BYTES + 4 * (2 * terms.length + terms.length * words) + 12 * count;
   }
 
   /** Takes basis states, one a shot, and throws the coins. Without coins, equal states in a row are counted at once. */
@@ -119,11 +126,12 @@ export class GroupTally {
 
   #evaluate(outcome: number): void {
     const value = this.#sums.value.fill(0);
-    for (const { mask, coins, observables, coefficients } of this.#terms) {
-      let odd = parity(outcome & mask);
-      for (let word = 0; word < coins.length; word++) odd ^= parity(this.#coins[word]! & coins[word]!);
-      for (let i = 0; i < observables.length; i++)
-        value[observables[i]!]! += odd === 1 ? -coefficients[i]! : coefficients[i]!;
+    const words = this.#coins.length;
+    for (let t = 0; t < this.#masks.length; t++) {
+      let odd = parity(outcome & this.#masks[t]!);
+      for (let word = 0; word < words; word++) odd ^= parity(this.#coins[word]! & this.#termCoins[t * words + word]!);
+      for (let i = this.#starts[t]!; i < this.#starts[t + 1]!; i++)
+        value[this.#observables[i]!]! += odd === 1 ? -this.#coefficients[i]! : this.#coefficients[i]!;
     }
   }
 }

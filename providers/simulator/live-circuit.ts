@@ -81,7 +81,7 @@ export function unitaryBody(circuit: Circuit): Circuit | undefined {
   const { body } = splitFinal(effective(circuit), false);
   if (body.some(({ kind }) => kind !== "gate" && kind !== "unitary")) return undefined;
   return Circuit.build(circuit.numQubits, (builder) => {
-    builder.declare(...circuit.vectors);
+    for (const vector of circuit.vectors) builder.declare(vector);
     for (const operation of body) builder.append(operation);
   });
 }
@@ -138,7 +138,7 @@ export function liveCircuit(circuit: Circuit, readout: Readout): LiveCircuit {
     qubits,
     numClbits: circuit.numClbits,
     prefix: Circuit.build(Math.max(1, qubits.length), (builder) => {
-      builder.declare(...circuit.vectors);
+      for (const vector of circuit.vectors) builder.declare(vector);
       for (const operation of before) builder.append(operation);
     }),
     rest,

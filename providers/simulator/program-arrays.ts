@@ -12,6 +12,11 @@ export function assertRows(rows: number): void {
  * @throws PubError PUB_VALUES_SHAPE naming the array, its length and the length it needs
  */
 export function assertLength(name: string, array: Float64Array, unit: string, count: number, rows?: number): void {
+  if (!(array instanceof Float64Array))
+    throw new PubError(
+      "PUB_VALUES_SHAPE",
+      `${name} is ${array === null ? "null" : `of type ${typeof array}`}, no Float64Array.`,
+    );
   const needed = count * (rows ?? 1);
   if (array.length === needed) return;
   const shape = rows === undefined ? `${count} ${unit}(s)` : `${rows} row(s) of ${count} ${unit}(s)`;

@@ -5,7 +5,7 @@
 export class ProgramCache {
   readonly #maxEntries: number;
   readonly #maxBytes: number;
-  readonly #entries = new Map<string, { readonly bytes: number }>();
+  readonly #entries = new Map<string, { readonly program: object; readonly bytes: number }>();
   #bytes = 0;
 
   constructor(maxEntries: number, maxBytes: number) {
@@ -28,16 +28,18 @@ export class ProgramCache {
     if (found !== undefined) {
       this.#entries.delete(key);
       this.#entries.set(key, found);
-      return found as Program;
+      return found.program as Program;
     }
     const program = make();
+    // Keys list observables, so that long ones weigh something too.
+    const bytes = program.bytes + 2 * key.length;
     for (const [oldest, entry] of this.#entries) {
-      if (this.#entries.size < this.#maxEntries && this.#bytes + program.bytes <= this.#maxBytes) break;
+      if (this.#entries.size < this.#maxEntries && this.#bytes + bytes <= this.#maxBytes) break;
       this.#entries.delete(oldest);
       this.#bytes -= entry.bytes;
     }
-    this.#entries.set(key, program);
-    this.#bytes += program.bytes;
+    this.#entries.set(key, { program, bytes });
+    this.#bytes += bytes;
     return program;
   }
 }

@@ -54,13 +54,11 @@ export class SampledExpectation {
     this.#sums = new TallySums(observables.length);
     const planOf = planner(circuit);
     const plans = new Map<string, Plan[]>();
-    let coefficients = 0;
     for (const [index, group] of measurementGroups(observables).entries()) {
       if (group.basis.length === 0) {
         for (const term of group.terms) addTo(this.#constants, term.coefficients);
         continue;
       }
-      coefficients += group.terms.length * observables.length;
       const plan = planOf(index, group);
       const key = plan.cone.join();
       const found = plans.get(key);
@@ -68,7 +66,10 @@ export class SampledExpectation {
       else found.push(plan);
     }
     this.#parts = [...plans.values()].map((members) => makePart(engine, memory, circuit, members, this.#sums));
-    this.bytes = this.#parts.reduce((sum, { branched }) => sum + branched.bytes, 8 * coefficients);
+    this.bytes = this.#parts.reduce(
+      (sum, { branched, settings }) => sum + branched.bytes + settings.reduce((all, { tally }) => all + tally.bytes, 0),
+      8 * 5 * observables.length,
+    );
   }
 
   /**

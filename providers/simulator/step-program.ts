@@ -3,7 +3,7 @@ import { BasisTables } from "./basis-tables.ts";
 import { InPlaceStep, inPlaceScratch } from "./in-place-step.ts";
 import { MonomialStep, monomialBytes, monomialScratch } from "./monomial-step.ts";
 import { normalForm } from "./normal-form.ts";
-import { PAUSE_QUBITS } from "./pauses.ts";
+import { PAUSE_WORK } from "./pauses.ts";
 import { RotationStep } from "./rotation-step.ts";
 import { type MonomialStage, type Stage, schedule } from "./stages.ts";
 import type { StateMemory } from "./state-memory.ts";
@@ -72,7 +72,6 @@ export class StepProgram {
     const size = 2 ** numQubits;
     this.#memory = memory;
     this.numQubits = numQubits;
-    this.pauses = numQubits >= PAUSE_QUBITS;
 
     const slots = slotsOf(circuit);
     const primitives = normalForm(circuit).filter(
@@ -94,6 +93,7 @@ export class StepProgram {
     this.#steps = stages.map((stage, index) =>
       stage.kind === "rotations" ? new RotationStep(stage, numQubits, this.maxLanes, index === 0) : monomialStep(stage),
     );
+    this.pauses = size * this.maxLanes * this.#steps.length >= PAUSE_WORK;
     const [first] = this.#steps;
     this.#preparesState = first instanceof RotationStep && first.preparesState;
 
@@ -272,7 +272,8 @@ function fittingTables(stages: readonly Stage[], size: number, memory: StateMemo
     }
   bytes += tables.bytes;
   if (maxBytes === undefined && bytes <= SMALL_TABLE_BYTES) return tables;
-  return bytes <= Math.min(TABLE_BYTES, (maxBytes ?? memory.availableBytes) / 8) ? tables : undefined;
+  // By what the user set, never by what happens to be free: the two ways of computing round differently.
+  return bytes <= Math.min(TABLE_BYTES, (maxBytes ?? Number.POSITIVE_INFINITY) / 8) ? tables : undefined;
 }
 
 function groupBytesFor(maxBytes: number | undefined): number {

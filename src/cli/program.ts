@@ -26,7 +26,9 @@ Exit status: 0 done, 1 failed, 2 bad input or usage.`;
  */
 export async function runCli(argv: readonly string[], io: Io): Promise<number> {
   try {
-    await buildProgram(io).parseAsync(argv, { from: "user" });
+    const program = buildProgram(io);
+    checkCommand(program, argv);
+    await program.parseAsync(argv, { from: "user" });
     return EXIT.done;
   } catch (caught) {
     if (caught instanceof CommanderError && caught.exitCode === 0) return EXIT.done;
@@ -40,6 +42,25 @@ export async function runCli(argv: readonly string[], io: Io): Promise<number> {
   }
 }
 
+/** Before help is printed: `lepton transpile --help` must not sound as if there were such a command. */
+function checkCommand(program: Command, argv: readonly string[]): void {
+  const named = argv[0] === "help" ? argv[1] : argv.find((word) => !word.startsWith("-"));
+  if (named === undefined || program.commands.some((command) => command.name() === named)) return;
+  if (named === "help" && argv[0] !== "help") return;
+  throw noCommand(program, named);
+}
+
+function noCommand(program: Command, name: string | undefined): UsageError {
+  const commands = program.commands.map((known) => known.name()).join(", ");
+  const problem =
+    name === undefined
+      ? "Name a command"
+      : name.startsWith("-")
+        ? `Options such as ${name} stand after the command`
+        : `"${name}" is no command of this version`;
+  return new UsageError("USAGE", `${problem}: ${commands}. See lepton --help.`);
+}
+
 function buildProgram(io: Io): Command {
   const program = new Command("lepton")
     .description("Hybrid quantum-classical machine learning: circuits, simulators, gradients and training.")
@@ -50,12 +71,7 @@ function buildProgram(io: Io): Command {
     .showSuggestionAfterError(true)
     .helpCommand(true);
   program.action((_options, command: Command) => {
-    const [name] = command.args;
-    const commands = program.commands.map((known) => known.name()).join(", ");
-    throw new UsageError(
-      "USAGE",
-      `${name === undefined ? "Name a command" : `"${name}" is no command of this version`}: ${commands}. See lepton --help.`,
-    );
+    throw noCommand(program, command.args[0]);
   });
   for (const add of [addDemo, addSimulate, addGradient, addQasm, addDraw]) add(program, io);
   // So that what follows an unknown command is not what is complained of; commands made before do not inherit it.

@@ -65,10 +65,10 @@ export function checkSetting(optimizer: string, name: string, value: number, val
 
 /** @throws TrainingError OPTIMIZER_SHAPE, OPTIMIZER_NOT_FINITE */
 export function checkNumbers(optimizer: string, what: string, values: ArrayLike<number>, length: number): void {
-  if (values.length !== length)
+  if (values?.length !== length)
     throw new TrainingError(
       "OPTIMIZER_SHAPE",
-      `${optimizer} needs ${length} ${what}(s) but was given ${values.length}; does its state belong to these weights?`,
+      `${optimizer} needs ${length} ${what}(s) but was given ${values?.length ?? "none"}; does its state belong to these weights?`,
     );
   for (let i = 0; i < length; i++)
     if (!Number.isFinite(values[i]))

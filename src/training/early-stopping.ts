@@ -51,6 +51,24 @@ export class EarlyStopping {
   }
 
   /**
+   * Checks that epochs will have what is watched, before any of them is paid for.
+   * @param metricNames without the loss
+   * @throws TrainingError TRAINING_EARLY_STOPPING
+   */
+  checkMonitor(metricNames: readonly string[], hasValidation: boolean): void {
+    const names = ["loss", ...metricNames];
+    const known = hasValidation ? [...names, ...names.map((name) => `val_${name}`)] : names;
+    if (!known.includes(this.monitor)) throw this.#unknown(known);
+  }
+
+  #unknown(known: readonly string[]): TrainingError {
+    return new TrainingError(
+      "TRAINING_EARLY_STOPPING",
+      `Early stopping watches "${this.monitor}", but an epoch has only: ${known.join(", ")}. Values with val_ need validation data.`,
+    );
+  }
+
+  /**
    * Notes an epoch; `improved` says that it is the best so far.
    * @throws TrainingError TRAINING_EARLY_STOPPING when nothing has the monitored name
    */
@@ -59,11 +77,7 @@ export class EarlyStopping {
     logs: Readonly<Record<string, number>>,
   ): { readonly improved: boolean; readonly stop: boolean } {
     const logged = logs[this.monitor];
-    if (logged === undefined)
-      throw new TrainingError(
-        "TRAINING_EARLY_STOPPING",
-        `Early stopping watches "${this.monitor}", but an epoch has only: ${Object.keys(logs).join(", ")}. Values with val_ need validation data.`,
-      );
+    if (logged === undefined) throw this.#unknown(Object.keys(logs));
     const value = this.#sign * logged;
     // An epoch whose value is no number is none to go back to.
     if (value < this.#best - this.#minDelta || (this.#bestEpoch === 0 && Number.isFinite(value))) {

@@ -1,9 +1,10 @@
-import { type Circuit, type Initializer, Rng, type SparsePauliOp, uniformWeights } from "../../circuits/index.ts";
+import { Circuit, type Initializer, Rng, SparsePauliOp, uniformWeights } from "../../circuits/index.ts";
 import type { Backend } from "../../providers/index.ts";
 import { GradientError, TrainingError } from "../errors.ts";
 import { type GradientMethod, gradientProgram, runExpectations, type SpsaGradientOptions } from "../gradients/index.ts";
 import type { EvaluationOptimizer, GradientOptimizer, Optimizer } from "../optimizers/index.ts";
 import type { RunStore } from "../runs/index.ts";
+import { checkNames, listOf } from "./options.ts";
 import { Run } from "./run.ts";
 
 /** Where a minimisation stands, as plain JSON: give it as `from` to go on as if it had never stopped. */
@@ -51,6 +52,10 @@ export interface MinimizeResult {
   readonly quantumSeconds: number;
 }
 
+export interface MinimizeCallbacks {
+  onStep?(step: MinimizeStep): void | Promise<void>;
+}
+
 export interface MinimizeOptions {
   readonly circuit: Circuit;
   /** Its expectation value is minimised. */
@@ -77,7 +82,7 @@ export interface MinimizeOptions {
   readonly tolerance?: number;
   /** 5 by default, or as many steps as the optimizer needs to give every weight its turn. */
   readonly patience?: number;
-  readonly callbacks?: readonly { onStep?(step: MinimizeStep): void | Promise<void> }[];
+  readonly callbacks?: MinimizeCallbacks | readonly MinimizeCallbacks[];
   /** Aborts the run; a job that was submitted goes on. */
   readonly signal?: AbortSignal;
   /** Put on every job. */
@@ -112,11 +117,13 @@ type Stepper = (weights: Float64Array, state: unknown, seed: number, signal: Abo
  * @throws TrainingError TRAINING_OPTION, TRAINING_SHAPE, TRAINING_CHECKPOINT, OPTIMIZER_*; GradientError; at once. What a step throws fails the run.
  */
 export function minimize(options: MinimizeOptions): Run<MinimizeStep, MinimizeResult> {
+  checkNames("minimize", options, OPTIONS);
   const { circuit, optimizer, steps, seed = 0, tolerance = 0, signal, id, store, from } = options;
+  const callbacks = listOf(options.callbacks);
   const rng = Rng.seed(seed);
   const inputs = Float64Array.from(options.inputs ?? []);
   checkOptions(options, inputs);
-  if (from !== undefined) checkCheckpoint(from, optimizer);
+  if (from != null) checkCheckpoint(from, optimizer);
   const start = from?.weights ?? options.initial ?? uniformWeights();
   const initial =
     typeof start === "function" ? start(circuit, rng.fork("initial")) : Float64Array.from(start as ArrayLike<number>);
@@ -134,7 +141,9 @@ export function minimize(options: MinimizeOptions): Run<MinimizeStep, MinimizeRe
       let current = { weights: initial, state };
       let ended: MinimizeResult["ended"] = "steps";
       let { value: before, still } = from ?? { value: Number.POSITIVE_INFINITY, still: 0 };
-      for (let step = (from?.step ?? 0) + 1; step <= steps; step++) {
+      // A run that was cut off after its last step has none to take.
+      if (still >= patience) ended = "tolerance";
+      for (let step = (from?.step ?? 0) + 1; step <= steps && ended === "steps"; step++) {
         const began = performance.now();
         const stepSeed = rng.fork("step", step).uint32();
         const {
@@ -151,10 +160,9 @@ export function minimize(options: MinimizeOptions): Run<MinimizeStep, MinimizeRe
         history.push(done);
         // Recorded first: what a callback throws must not lose a step that was paid for.
         const goOn = await emit(done);
-        for (const callback of options.callbacks ?? []) await callback.onStep?.(done);
+        for (const callback of callbacks) await callback.onStep?.(done);
         if (!goOn) ended = "stopped";
         else if (still >= patience) ended = "tolerance";
-        if (ended !== "steps") break;
       }
       const last = await lastValue(current.weights, rng.fork("final").uint32(), runSignal);
       const total = (key: "executions" | "quantumSeconds"): number =>
@@ -288,8 +296,22 @@ function checkCheckpoint(from: MinimizeCheckpoint, optimizer: Optimizer): void {
     );
 }
 
+const OPTIONS = [
+  ..."circuit observable optimizer backend steps initial seed method budget spsa precision inputs tolerance".split(" "),
+  ..."patience callbacks signal tags onSubmitted from id store".split(" "),
+];
+
 function checkOptions(options: MinimizeOptions, inputs: Float64Array): void {
-  const { circuit, observable, steps, tolerance = 0, patience = 1 } = options;
+  const { circuit, observable, backend, optimizer, steps, tolerance = 0, patience = 1 } = options;
+  if (!(circuit instanceof Circuit) || !(observable instanceof SparsePauliOp))
+    throw new TrainingError(
+      "TRAINING_OPTION",
+      "minimize needs a circuit, a Circuit, and an observable, a SparsePauliOp; SparsePauliOp.parse(text) reads one.",
+    );
+  if (typeof backend?.estimator !== "function")
+    throw new TrainingError("TRAINING_PROVIDER", "minimize needs a backend, such as localSimulator().");
+  if (optimizer?.kind !== "gradient" && optimizer?.kind !== "evaluation")
+    throw new TrainingError("TRAINING_OPTION", "minimize needs an optimizer, such as adam() or spsa().");
   if (circuit.numWeights === 0)
     throw new TrainingError("TRAINING_OPTION", "The circuit has no weights, so there is nothing to minimise over.");
   if (inputs.length !== circuit.numInputs)

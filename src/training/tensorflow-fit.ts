@@ -10,6 +10,7 @@ import { Rng } from "../../circuits/index.ts";
 import { type Backend, type DifferentiableBackend, isDifferentiable, localSimulator } from "../../providers/index.ts";
 import { TrainingError } from "../errors.ts";
 import { KerasQuantumLayer } from "../layers/tensorflow.ts";
+import { checkNames, listOf } from "./options.ts";
 import { type Rows, rowsFor, type TrainingData, takeRows } from "./tensorflow-data.ts";
 import { lockForTraining } from "./tensorflow-lock.ts";
 import { type CompileOptions, compileObjective, type Objective } from "./tensorflow-objective.ts";
@@ -37,7 +38,10 @@ export interface FitOptions extends CompileOptions {
   readonly verbose?: ModelFitDatasetArgs<tf.TensorContainer>["verbose"];
 }
 
+const OPTIONS = "provider optimizer loss metrics epochs batchSize seed shuffle validation callbacks verbose".split(" ");
+
 export async function executeFit(model: LayersModel, data: TrainingData, options: FitOptions): Promise<History> {
+  checkNames("fit", options, OPTIONS);
   const { provider, epochs = 1, batchSize = 32 } = options;
   checkProvider(provider);
   if (provider !== undefined && !(provider.capabilities.local && isDifferentiable(provider)))
@@ -103,9 +107,8 @@ function shuffledBatches(rows: Rows, { batchSize = 32, seed = 0, shuffle = true 
 
 /** Callbacks as instances, which can stand beside each other. */
 function listed(callbacks: FitOptions["callbacks"]): CustomCallback[] {
-  const list = callbacks === undefined ? [] : Array.isArray(callbacks) ? callbacks : [callbacks];
   // Instances have a method that takes the model; what is written by hand has only those of interest.
-  return (list as (CustomCallback | CustomCallbackArgs)[]).map((one) =>
+  return listOf(callbacks as CustomCallback | CustomCallbackArgs | readonly CustomCallbackArgs[]).map((one) =>
     "setModel" in one ? (one as CustomCallback) : new CustomCallback(one as CustomCallbackArgs, "auto"),
   );
 }

@@ -19,6 +19,8 @@ export interface QuantumNode {
   readonly layer: KerasQuantumLayer;
   /** A weight of its own is trained. */
   readonly trainable: boolean;
+  /** Another quantum layer lies before it, whose noise its inputs then carry. */
+  readonly afterQuantum: boolean;
   /** Something trained lies before it, so that its inputs need gradients. */
   readonly needsInputGradient: boolean;
 }
@@ -53,16 +55,24 @@ export function planModel(model: LayersModel): ModelPlan {
     );
   const trained = new Set(model.trainableWeights.map(({ id }) => id));
   const nodes: PlanNode[] = [];
-  /** For each value whether it depends on something trained. */
+  /** For each value whether it depends on something trained, and on a quantum layer. */
   const afterTrained: boolean[] = [];
-  const newValue = (trainable: boolean): number => afterTrained.push(trainable) - 1;
+  const afterQuantum: boolean[] = [];
+  const newValue = (trainable: boolean, quantum: boolean): number => {
+    afterQuantum.push(quantum);
+    return afterTrained.push(trainable) - 1;
+  };
 
   const call = (layer: Layer, inputs: readonly number[], numOutputs: number): readonly number[] => {
     checkLayer(layer);
     const before = inputs.some((value) => afterTrained[value]!);
     const trainable = layer.weights.some(({ id }) => trained.has(id));
-    const quantum = layer instanceof KerasQuantumLayer ? { layer, trainable, needsInputGradient: before } : undefined;
-    const outputs = Array.from({ length: numOutputs }, () => newValue(before || trainable));
+    const noisy = inputs.some((value) => afterQuantum[value]!);
+    const quantum =
+      layer instanceof KerasQuantumLayer
+        ? { layer, trainable, afterQuantum: noisy, needsInputGradient: before }
+        : undefined;
+    const outputs = Array.from({ length: numOutputs }, () => newValue(before || trainable, noisy || quantum !== undefined));
     nodes.push({ layer, index: nodes.length, inputs, outputs, quantum });
     return outputs;
   };
@@ -85,7 +95,7 @@ export function planModel(model: LayersModel): ModelPlan {
     return container.outputs.map(visit);
   };
 
-  const inputs = model.inputs.map(() => newValue(false));
+  const inputs = model.inputs.map(() => newValue(false, false));
   const outputs = expand(model, inputs);
   return { model, nodes, inputs, outputs, numValues: afterTrained.length };
 }

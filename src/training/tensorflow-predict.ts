@@ -3,6 +3,7 @@ import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { Rng } from "../../circuits/index.ts";
 import { type Backend, localSimulator } from "../../providers/index.ts";
 import { DataError, TrainingError } from "../errors.ts";
+import { checkNames } from "./options.ts";
 import { featuresFor, type ModelData, rowsFor, type TrainingData, takeRows } from "./tensorflow-data.ts";
 import { type Objective, readObjective } from "./tensorflow-objective.ts";
 import { type ModelPlan, planModel } from "./tensorflow-plan.ts";
@@ -116,7 +117,9 @@ export async function evaluateWith(
   return { loss, metrics, ...costs };
 }
 
-function quantumOptions({ provider, precision, signal }: PredictOptions): QuantumOptions {
+function quantumOptions(options: PredictOptions): QuantumOptions {
+  checkNames("evaluate and predict", options, ["provider", "precision", "batchSize", "seed", "signal"]);
+  const { provider, precision, signal } = options;
   checkProvider(provider);
   return { backend: provider ?? localSimulator(), precision, gradient: "auto", signal, tags: [] };
 }

@@ -10,8 +10,8 @@ export interface StepOutcome {
   readonly loss: number;
   readonly metrics: Readonly<Record<string, number>>;
   /**
-   * Standard error of the loss from the quantum layers' samples, to first order; 0 where exact, and an upper bound where
-   * observables share their shots.
+   * Standard error of the loss from the quantum layers' samples, to first order; 0 where exact, an upper bound where
+   * observables share their shots, and NaN where a sampled layer feeds another one and nothing before that is trained.
    */
   readonly stderr: number;
   readonly executions: number;
@@ -85,14 +85,16 @@ function differentiate(
           "TRAINING_LOSS_NOT_FINITE",
           `The loss is ${total}; the weights are as before this step. Check the data's scale, or use a smaller learning rate.`,
         );
-      for (const { name } of variables)
+      // A loss need not depend on all that is trained.
+      const reached = variables.filter(({ name }) => grads[name] != null);
+      for (const { name } of reached)
         if (!Number.isFinite(tf.sum(grads[name]!).dataSync()[0]!))
           throw new TrainingError(
             "TRAINING_GRADIENT_NOT_FINITE",
             `The loss is ${total}, but its gradient by ${name} is not finite; the weights are as before this step. Look for a function without a slope there, such as sqrt at 0.`,
           );
       stderr = lossError(forwards, probes, grads);
-      objective.optimizer.applyGradients(variables.map(({ name }) => ({ name, tensor: grads[name]! })));
+      objective.optimizer.applyGradients(reached.map(({ name }) => ({ name, tensor: grads[name]! })));
       return total;
     });
     return { loss, metrics, stderr };
@@ -107,9 +109,14 @@ function lossError(
   probes: ReadonlyMap<PlanNode, tf.Variable>,
   grads: tf.NamedTensorMap,
 ): number {
+  // The noise of one layer goes through the next, whose slope by its inputs nobody paid for where nothing before is trained.
+  for (const { quantum } of forwards.keys())
+    if (probes.size > 0 && quantum!.afterQuantum && !quantum!.needsInputGradient) return Number.NaN;
   let variance = 0;
-  for (const [node, probe] of probes)
-    variance += forwards.get(node)!.standardError(Float64Array.from(grads[probe.name]!.dataSync())) ** 2;
+  for (const [node, probe] of probes) {
+    const slope = grads[probe.name];
+    if (slope != null) variance += forwards.get(node)!.standardError(Float64Array.from(slope.dataSync())) ** 2;
+  }
   return Math.sqrt(variance);
 }
 

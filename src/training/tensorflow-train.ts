@@ -4,6 +4,7 @@ import { Rng } from "../../circuits/index.ts";
 import { localSimulator } from "../../providers/index.ts";
 import { TrainingError } from "../errors.ts";
 import { EarlyStopping } from "./early-stopping.ts";
+import { checkNames, listOf } from "./options.ts";
 import type { Emit } from "./run.ts";
 import { type Rows, rowsFor, type TrainingData, takeRows } from "./tensorflow-data.ts";
 import { lockForTraining } from "./tensorflow-lock.ts";
@@ -29,6 +30,7 @@ export async function executeTraining(
   try {
     loop.plan = planModel(model);
     loop.objective = compileObjective(model, options);
+    settings.earlyStopping?.checkMonitor(loop.objective.metricNames, options.validation !== undefined);
     if (model.trainableWeights.length === 0)
       throw new TrainingError("TRAINING_NOTHING_TRAINABLE", `Model ${model.name} has no trainable weights.`);
     loop.rows = await rowsFor(model, data);
@@ -48,6 +50,13 @@ export async function executeTraining(
   }
 }
 
+const OPTIONS = [
+  ..."provider optimizer loss metrics epochs steps batchSize seed shuffle validation callbacks earlyStopping".split(
+    " ",
+  ),
+  ..."signal precision gradient spsa id store".split(" "),
+];
+
 interface Settings {
   readonly epochs: number;
   readonly steps: number;
@@ -60,7 +69,8 @@ interface Settings {
 
 /** @throws TrainingError TRAINING_LENGTH, TRAINING_EARLY_STOPPING; DataError DATA_BATCH_SIZE; ParameterError SEED */
 function checkSettings(options: TrainOptions): Settings {
-  const { batchSize = 32, shuffle = true, seed = 0, callbacks = [] } = options;
+  checkNames("train", options, OPTIONS);
+  const { batchSize = 32, shuffle = true, seed = 0 } = options;
   const steps = options.steps ?? Number.POSITIVE_INFINITY;
   const epochs = options.epochs ?? (options.steps === undefined ? 1 : Number.POSITIVE_INFINITY);
   for (const [name, value] of [
@@ -76,8 +86,8 @@ function checkSettings(options: TrainOptions): Settings {
     batchSize,
     shuffle,
     rng: Rng.seed(seed),
-    earlyStopping: options.earlyStopping === undefined ? undefined : new EarlyStopping(options.earlyStopping),
-    callbacks: Array.isArray(callbacks) ? callbacks : [callbacks as TrainCallbacks],
+    earlyStopping: options.earlyStopping == null ? undefined : new EarlyStopping(options.earlyStopping),
+    callbacks: listOf(options.callbacks),
   };
 }
 

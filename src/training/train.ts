@@ -19,8 +19,8 @@ export interface StepReport {
   readonly loss: number;
   readonly metrics: Readonly<Record<string, number>>;
   /**
-   * Standard error of the loss from the quantum layers' samples, to first order; 0 where exact, and an upper bound where
-   * observables share their shots.
+   * Standard error of the loss from the quantum layers' samples, to first order; 0 where exact, an upper bound where
+   * observables share their shots, and NaN where a sampled layer feeds another one and nothing before that is trained.
    */
   readonly stderr: number;
   /** Wall time. */

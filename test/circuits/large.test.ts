@@ -1,12 +1,16 @@
 import { describe, expect, test } from "vitest";
 import {
+  type Angle,
+  add,
   Circuit,
   drawSvg,
   drawText,
   input,
+  multiply,
   printQasm2,
   printQasm3,
   SlotProgram,
+  sin,
   weight,
 } from "../../circuits/index.ts";
 
@@ -73,4 +77,16 @@ describe("130,000 parameters and registers", () => {
     });
     expect(drawText(circuit)).toContain("global phase: f(w)");
   });
+});
+
+test("many angles that share what they are made of are refused as a whole, not run out of memory", () => {
+  const w = weight("w", 2);
+  let angle: Angle = w.at(0);
+  for (let i = 0; i < 18; i++) angle = add(angle, sin(w.at(1)));
+  for (let i = 0; i < 14; i++) angle = add(angle, angle);
+  const circuit = Circuit.build(1, (c) => {
+    for (let i = 0; i < 100; i++) c.rx(multiply(angle, i + 2), 0);
+  });
+  for (const write of [() => circuit.hash, () => circuit.toJSON(), () => printQasm3(circuit)])
+    expect(write).toThrow(expect.objectContaining({ code: "PARAMETER_TOO_LARGE" }));
 });

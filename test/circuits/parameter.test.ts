@@ -209,6 +209,13 @@ describe("expressions", () => {
     ["a vector is added", () => add(x as never, 1), "PARAMETER_OPERAND", "such as x.at(0)"],
     ["nothing is added", () => a.plus(undefined as never), "PARAMETER_OPERAND", '"+" works on numbers'],
     ["null divides", () => a.dividedBy(null as never), "PARAMETER_OPERAND", "was given null"],
+    ["a text is differentiated by", () => a.derivative("a" as never), "PARAMETER_OPERAND", "by a parameter, such as"],
+    [
+      "a text is declared",
+      () => Circuit.build(1, (c) => c.declare("x" as never)),
+      "PARAMETER_OPERAND",
+      "not by string x",
+    ],
     ["a text has a sine", () => sin("x" as never), "PARAMETER_OPERAND", "string x"],
     ["a text is an angle of a point", () => atan2(a, "x" as never), "PARAMETER_OPERAND", "string x"],
     ["a sum is of a number", () => sum(3 as never), "PARAMETER_OPERAND", "sum takes a list"],

@@ -288,6 +288,21 @@ describe("measurements", () => {
 });
 
 describe("exact sums over histories", () => {
+  test("histories that are all too unlikely end the sum too, and let it be cancelled", async () => {
+    // Each of the 2^60 histories falls below the least probability before it ends.
+    const circuit = Circuit.build(1, (c) => {
+      c.register("c", 60);
+      for (let k = 0; k < 60; k++) c.h(0).measure(0, k);
+      c.h(0);
+    });
+    const backend = localSimulator();
+    const job = await backend.estimator().run([[circuit, "Z"]]);
+    await expect(job.result()).rejects.toMatchObject({ code: "BRANCH_LIMIT" });
+    const cancelled = await backend.estimator().run([[circuit, "Z"]]);
+    setTimeout(() => cancelled.cancel(), 20);
+    await expect(cancelled.result()).rejects.toMatchObject({ code: "JOB_CANCELLED" });
+  });
+
   test("too many histories are refused with the way out", () => {
     const circuit = Circuit.build(2, (c) => {
       c.register("m", 1);

@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from "vitest";
-import { Circuit, ln, SparsePauliOp, weight } from "../../circuits/index.ts";
+import { Circuit, input, ln, SparsePauliOp, weight } from "../../circuits/index.ts";
 import { type JobContext, LocalJobs, localSimulator } from "../../providers/index.ts";
 
 const w = weight("w");
@@ -46,6 +46,30 @@ describe("jobs", () => {
     expect(await job.status()).toBe("cancelled");
     expect((await job.usage()).executions).toBeLessThan(100_000);
     expect((await backend.status()).pendingJobs).toBe(0);
+  });
+
+  test("a signal that is none is refused by result as by run", async () => {
+    const job = await localSimulator()
+      .estimator()
+      .run([[Circuit.build(1, (c) => c.h(0)), "Z"]]);
+    for (const signal of [null, {}])
+      await expect(job.result({ signal: signal as never })).rejects.toMatchObject({ code: "PUB_FORM" });
+  });
+
+  test("many rows of a long circuit let other work have its turn", async () => {
+    const circuit = Circuit.build(2, (c) => {
+      const x = input("x");
+      for (let i = 0; i < 500; i++) c.rx(x, 0).ry(x, 1).cx(0, 1);
+    });
+    const rows = { shape: [20_000, 1, 1], data: Float64Array.from({ length: 20_000 }, (_, i) => i / 1e4) };
+    const job = await localSimulator()
+      .estimator()
+      .run([{ circuit, observables: ["ZZ"], parameterValues: rows }]);
+    let turns = 0;
+    const timer = setInterval(() => turns++, 1);
+    await job.result();
+    clearInterval(timer);
+    expect(turns).toBeGreaterThan(5);
   });
 
   test("an aborted wait cancels only when asked; cancelling a finished job changes nothing", async () => {

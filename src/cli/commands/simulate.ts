@@ -83,6 +83,11 @@ Examples:
 async function amplitudes(circuit: Circuit): Promise<Float64Array> {
   const { withoutFinalMeasurements } = await import("../circuit-file.ts");
   const { createStatevectorEngine } = await import("../../../providers/simulator/statevector-engine.ts");
+  if (!withoutFinalMeasurements(circuit).isUnitary)
+    throw new UsageError(
+      "NO_STATEVECTOR",
+      "The circuit measures, resets or branches on its way, so it has no single final state; ask for --shots or --expect.",
+    );
   return createStatevectorEngine().statevector(withoutFinalMeasurements(circuit)).statevector(new Float64Array(0));
 }
 

@@ -162,3 +162,11 @@ describe("amplitudeFeatureMap", () => {
     );
   });
 });
+
+test("amplitudes near the least number have slopes that spoil no others", () => {
+  const program = new SlotProgram(amplitudeFeatureMap({ numQubits: 3 }));
+  const row = Float64Array.of(1e-310, 0, 0, 1e-310, 0, 0, 0, 0);
+  const gradient = new Float64Array(8);
+  program.pullback(row, 1, new Float64Array(program.numSlots).fill(1), gradient);
+  expect(gradient.every(Number.isFinite)).toBe(true);
+});

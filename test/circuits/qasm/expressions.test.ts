@@ -26,6 +26,10 @@ describe("a quotient of two integers", () => {
     ["sqrt(9/4)", Math.sqrt(2)],
     ["float[64](7/2)", 3],
     ["7/2.0", 3.5],
+    // floor and ceiling give floats; int() makes integers of them.
+    ["floor(7.5)/2", 3.5],
+    ["1/ceiling(1.5)", 0.5],
+    ["int(floor(7.5))/2", 3],
     ["7.0/2", 3.5],
     ["float(7)/2", 3.5],
     ["pi/2", Math.PI / 2],

@@ -244,6 +244,35 @@ describe("texts that ask for too much are refused", () => {
     for (const list of new Set(lists)) expect(Object.isFrozen(list)).toBe(true);
   });
 
+  test.each([
+    ["an index", (e: string) => `x q[${e}];`],
+    ["a range", (e: string) => `x q[0:${e}];`],
+    ["a set", (e: string) => `x q[{0, ${e}}];`],
+    ["a condition", (e: string) => `bit[2] c; if (c[${e}] == 1) x q[0];`],
+  ])("indices in indices in %s", (_, statement) => {
+    let deep = "0";
+    for (let i = 0; i < 150; i++) deep = `${"- ".repeat(990)}q[${deep}]`;
+    expect(verdict(`${head} qubit[2] q; ${statement(deep)}`).split(" ")[1]).toBe("QASM_TOO_DEEP");
+  });
+
+  const sum = (terms: number) => Array.from({ length: terms }, () => "1").join("+");
+  test.each([
+    [
+      "constants in a loop",
+      `for int i in [1:999999] { ${Array.from({ length: 100 }, (_, k) => `const int a${k} = ${sum(900)};`).join("")} }`,
+    ],
+    ["an angle worked out in a loop", `qubit q; for int i in [1:100000] { rx(${sum(900)}) q; }`],
+    [
+      "an angle worked out in a gate",
+      `gate g(a) r { rx(a${"+a".repeat(900)}) r; } qubit q; for int i in [1:100000] { g(0.1) q; }`,
+    ],
+    ["empty statements in loops", `qubit q; for int i in [1:999999] { ${"nop q;".repeat(200)} }`],
+    ["arrays of parameters", Array.from({ length: 240 }, (_, k) => `input array[float[64], 65536] a${k};`).join("")],
+  ])("%s", (_, text) => {
+    // Hours, or gigabytes, where nobody pays.
+    expect(verdict(`OPENQASM 3.1; include "stdgates.inc"; ${text}`).split(" ")[1]).toBe("QASM_TOO_LARGE");
+  });
+
   test("maxOperations moves the limit", () => {
     const text = `${head} qubit[100] q; h q; h q;`;
     expect(parseQasm(text, { maxOperations: 300 }).operations.length).toBe(200);

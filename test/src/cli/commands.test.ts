@@ -148,6 +148,14 @@ test("a state too long to print is refused as JSON, and cut for people", async (
   );
 });
 
+test("a circuit that branches has no state to print, and is told what it has", async () => {
+  const branches = file("branches.qasm", `${BELL}bit c;\nc = measure q[0];\nif (c) x q[1];\n`);
+  const { status, json } = await runJson(["simulate", branches]);
+  expect([status, json.error.code]).toEqual([2, "NO_STATEVECTOR"]);
+  expect(json.error.message).toContain("--shots or --expect");
+  expect((await runJson(["simulate", branches, "--shots", "5"])).status).toBe(0);
+});
+
 describe("gradient", () => {
   // <Z0> = cos t for rx(t), so the derivative is -sin t.
   test.each(["adjoint", "parameter-shift", "finite-difference"])("by %s is -sin t", async (method) => {
@@ -275,12 +283,15 @@ describe("the command line as a whole", () => {
     ["a missing argument", ["simulate"]],
     ["an argument too many", ["simulate", bell, bell]],
     ["an option without its value", ["simulate", bell, "--shots"]],
+    ["help on an unknown command", ["transpile", "--help"]],
+    ["help on nothing that there is", ["help", "transpile"]],
   ])("refuses %s", async (_name, argv) => {
     const { json, status, err } = await runJson(argv);
     expect(status).toBe(2);
     expect(json.error.code).toBe("USAGE");
     expect(err).toMatch(/^lepton: USAGE .+ See lepton --help\.\n$/);
-    if (argv[0] !== undefined && argv[0] !== "simulate")
-      expect(err).toContain(`"${argv[0]}" is no command of this version: demo, simulate,`);
+    const [name] = argv[0] === "help" ? argv.slice(1) : argv;
+    if (name !== undefined && name !== "simulate")
+      expect(err).toContain(`"${name}" is no command of this version: demo, simulate,`);
   });
 });

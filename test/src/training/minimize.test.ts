@@ -245,6 +245,8 @@ describe("the same seed", () => {
       const options = { ...small, optimizer, steps: 500, tolerance: 1e-4, patience: 6 };
       const straight = await minimize(options);
       expect(straight.ended).toBe("tolerance");
+      const none = await minimize({ ...options, from: straight.history.at(-1)!.checkpoint });
+      expect([none.history.length, none.ended, none.value]).toEqual([0, "tolerance", straight.value]);
       // In the middle of the steps that count as still.
       const from = straight.history.at(-4)!.checkpoint;
       const resumed = await minimize({ ...options, from });
@@ -348,6 +350,10 @@ describe("bad options are refused at once", () => {
     ["a checkpoint of another optimizer", { from: { ...checkpoint, optimizer: "spsa" } }, "TRAINING_CHECKPOINT"],
     ["a checkpoint with nothing but its step", { from: { step: 2 } as never }, "TRAINING_CHECKPOINT"],
     ["a checkpoint without a step", { from: { ...checkpoint, step: -1 } }, "TRAINING_CHECKPOINT"],
+    ["an option that there is not", { provider: backend } as never, "TRAINING_OPTION"],
+    ["no backend", { backend: undefined as never }, "TRAINING_PROVIDER"],
+    ["no optimizer", { optimizer: undefined as never }, "TRAINING_OPTION"],
+    ["an observable as text", { observable: "ZZ" as never }, "TRAINING_OPTION"],
     ["half a step", { steps: 0.5 }, "TRAINING_OPTION"],
     ["a negative tolerance", { tolerance: -1 }, "TRAINING_OPTION"],
     ["no patience", { patience: 0 }, "TRAINING_OPTION"],

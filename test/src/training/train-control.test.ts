@@ -422,10 +422,52 @@ describe("errors", () => {
     ["an unknown optimizer", { optimizer: "best" }, "TRAINING_COMPILE"],
     ["an unknown metric", { metrics: ["luck"] }, "TRAINING_COMPILE"],
     ["early stopping without validation", { earlyStopping: {} }, "TRAINING_EARLY_STOPPING"],
+    [
+      "early stopping on a metric that there is not",
+      { earlyStopping: { monitor: "accuracy" } },
+      "TRAINING_EARLY_STOPPING",
+    ],
+    ["a misspelt option", { ephocs: 3 } as Partial<TrainOptions>, "TRAINING_OPTION"],
+    ["a callback that is none", { callbacks: ["x" as never] }, "TRAINING_OPTION"],
     ["a negative patience", { earlyStopping: { patience: -1 } }, "TRAINING_EARLY_STOPPING"],
     ["an unknown mode", { earlyStopping: { mode: "up" as "max" } }, "TRAINING_EARLY_STOPPING"],
   ])("%s", async (_, options, code) => {
     expect(await codeOf(() => train(hybrid(), data, { ...compiled(), ...options }))).toBe(code);
+  });
+
+  test("early stopping on what there will not be is told before the first step", async () => {
+    const provider = recordingBackend(localSimulator());
+    const earlyStopping = { monitor: "val_accuracy" };
+    const run = train(hybrid(), data, { ...compiled(), provider, earlyStopping, validation: data, metrics: ["mse"] });
+    await expect(run).rejects.toMatchObject({ message: expect.stringContaining("loss, mse, val_loss, val_mse") });
+    expect(provider.jobs.length).toBe(0);
+  });
+
+  test("options that there are not, for fit, evaluate and predict; null for none", async () => {
+    const model = hybrid();
+    model.compile({ optimizer: "sgd", loss: "meanSquaredError" });
+    expect(await codeOf(() => fitModel(model, data, { steps: 1 } as never))).toBe("TRAINING_OPTION");
+    expect(await codeOf(() => evaluate(model, data, { gradient: "spsa" } as never))).toBe("TRAINING_OPTION");
+    expect(await codeOf(() => predict(model, data.x, { batch: 1 } as never))).toBe("TRAINING_OPTION");
+    await fitModel(model, data, { callbacks: null as never });
+    expect((await train(model, data, { callbacks: null as never, earlyStopping: null as never })).steps).toBe(1);
+  });
+
+  test("a weight that the loss does not depend on stays, as in model.fit", async () => {
+    const make = () => {
+      const start = tfl.input({ shape: [3] });
+      const outputs = ["used", "idle"].map(
+        (name) => tfl.layers.dense({ units: 1, name, kernelInitializer: "ones" }).apply(start) as tfl.SymbolicTensor,
+      );
+      return tfl.model({ inputs: start, outputs });
+    };
+    const nothing = (_: tf.Tensor, predicted: tf.Tensor) => tf.zeros(predicted.shape);
+    const options = () => ({ optimizer: tf.train.sgd(0.1), loss: ["meanSquaredError", nothing] as never });
+    const [ours, theirs] = [make(), make()];
+    const both = { x: data.x, y: [tf.tensor2d(data.y), tf.tensor2d(data.y)] };
+    await train(ours, both, { ...options(), shuffle: false });
+    await fitModel(theirs, both, { ...options(), shuffle: false });
+    expect(largestDifference(ours.getWeights(), theirs.getWeights())).toBeLessThan(1e-6);
   });
 
   test("models that cannot be trained", async () => {

@@ -369,6 +369,21 @@ describe("jobs", () => {
     expect(rows["layer:frozen"]).toBe(BATCH * (1 + 2 * 3));
   });
 
+  test("the standard error is NaN where noise goes through a layer whose slopes nobody paid for", async () => {
+    const first = circuitLayer(1, "first");
+    first.trainable = false;
+    const model = tfl.sequential({ layers: [first, circuitLayer(2, "second"), dense(1, 3)] });
+    const data = { x: numbers(BATCH, 3, "x"), y: numbers(BATCH, 1, "y") };
+    const options = { optimizer: "sgd", loss: "meanSquaredError", steps: 1 } as const;
+    for await (const { stderr } of train(model, data, {
+      ...options,
+      provider: recordingBackend(localSimulator()),
+      precision: 0.1,
+    }))
+      expect(stderr).toBeNaN();
+    for await (const { stderr } of train(model, data, options)) expect(stderr).toBe(0);
+  });
+
   test("sampled runs repeat by their seed", async () => {
     const { model, x, y, compile } = Object.values(CASES)[0]!;
     const run = async (seed: number) => {
