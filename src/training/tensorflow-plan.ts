@@ -72,7 +72,9 @@ export function planModel(model: LayersModel): ModelPlan {
       layer instanceof KerasQuantumLayer
         ? { layer, trainable, afterQuantum: noisy, needsInputGradient: before }
         : undefined;
-    const outputs = Array.from({ length: numOutputs }, () => newValue(before || trainable, noisy || quantum !== undefined));
+    const outputs = Array.from({ length: numOutputs }, () =>
+      newValue(before || trainable, noisy || quantum !== undefined),
+    );
     nodes.push({ layer, index: nodes.length, inputs, outputs, quantum });
     return outputs;
   };
