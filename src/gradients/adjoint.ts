@@ -17,9 +17,9 @@ export class Adjoint implements GradientStrategy {
 
   /** @throws what the backend's `differentiate` throws */
   constructor(problem: GradientProblem) {
-    const { backend, circuit, observables } = problem;
+    const { provider, circuit, observables } = problem;
     this.#problem = problem;
-    this.#program = differentiable(backend).differentiate(circuit, observables);
+    this.#program = differentiable(provider).differentiate(circuit, observables);
   }
 
   prepare(given: CheckedPoint, options: PrepareOptions): PreparedEvaluation {
@@ -66,11 +66,11 @@ export class Adjoint implements GradientStrategy {
   }
 }
 
-function differentiable(backend: GradientProblem["backend"]): DifferentiableBackend {
-  if (isDifferentiable(backend)) return backend;
+function differentiable(provider: GradientProblem["provider"]): DifferentiableBackend {
+  if (isDifferentiable(provider)) return provider;
   throw new GradientError(
     "GRADIENT_METHOD_IMPOSSIBLE",
-    `Backend ${backend.name} has no adjoint differentiation; use method "parameter-shift" or "auto".`,
+    `Backend ${provider.name} has no adjoint differentiation; use method "parameter-shift" or "auto".`,
   );
 }
 

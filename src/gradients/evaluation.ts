@@ -74,7 +74,7 @@ export interface GradientProblem {
   readonly circuit: Circuit;
   /** The K observables. */
   readonly observables: readonly SparsePauliOp[];
-  readonly backend: Backend;
+  readonly provider: Backend;
   readonly wants: GradientWants;
   /** Target standard error of the values; undefined leaves it to the backend. */
   readonly precision: number | undefined;

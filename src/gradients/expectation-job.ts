@@ -37,12 +37,12 @@ export interface ExpectationJob extends JobCosts {
  * answers with a value that is no number
  */
 export async function runExpectations(
-  backend: Backend,
+  provider: Backend,
   requests: readonly ExpectationRequest[],
   options: RunOptions & { readonly precision?: number | undefined; readonly seed?: number | undefined },
 ): Promise<ExpectationJob> {
   const { precision, seed, signal, tags, onSubmitted } = options;
-  const estimator = backend.estimator({
+  const estimator = provider.estimator({
     ...(precision === undefined ? {} : { precision }),
     ...(seed === undefined ? {} : { seed }),
   });
@@ -68,7 +68,7 @@ export async function runExpectations(
     if (bad >= 0)
       throw new GradientError(
         "GRADIENT_NOT_FINITE",
-        `Job ${job.id} of ${backend.name} gave ${evs[bad]} as expectation value ${bad} of PUB ${index}.`,
+        `Job ${job.id} of ${provider.name} gave ${evs[bad]} as expectation value ${bad} of PUB ${index}.`,
       );
     let from = 0;
     for (const request of members) {

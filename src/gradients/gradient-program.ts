@@ -21,7 +21,7 @@ import type { GradientWants } from "./slot-circuit.ts";
 import { SpsaGradient, type SpsaGradientOptions } from "./spsa.ts";
 
 export interface GradientProgramOptions {
-  readonly backend: Backend;
+  readonly provider: Backend;
   /** Which gradients; by default those of the weights only. Inputs cost shifted evaluations for every row. */
   readonly wants?: Partial<GradientWants>;
   /** "auto" by default; see `selectMethod`. */
@@ -73,10 +73,10 @@ export function gradientProgram(
   observables: readonly SparsePauliOp[],
   options: GradientProgramOptions,
 ): GradientProgram {
-  const { backend, rows = 1, precision, budget, step, spsa = {} } = options;
+  const { provider, rows = 1, precision, budget, step, spsa = {} } = options;
   const wants = { weights: options.wants?.weights ?? true, inputs: options.wants?.inputs ?? false };
   checkOptions(circuit, observables, options);
-  const select = { capabilities: backend.capabilities, circuit, observables, wants, precision };
+  const select = { capabilities: provider.capabilities, circuit, observables, wants, precision };
   const { method, reason, evaluations } = selectMethod({
     ...select,
     rows,
@@ -85,7 +85,7 @@ export function gradientProgram(
     spsaRepeats: spsa.repeats,
     ownStep: step !== undefined,
   });
-  const problem: GradientProblem = { circuit, observables, backend, wants, precision };
+  const problem: GradientProblem = { circuit, observables, provider, wants, precision };
   const strategies: Record<GradientMethod, () => GradientStrategy> = {
     adjoint: () => new Adjoint(problem),
     "parameter-shift": () => new ParameterShift(problem),
@@ -115,7 +115,7 @@ export function gradientProgram(
       const { request, finish } = prepare(checked, evaluateOptions);
       if (request === undefined)
         return { ...finish(undefined), executions: checked.rows, quantumSeconds: 0, jobIds: [] };
-      const job = await runExpectations(backend, [request], { ...evaluateOptions, precision });
+      const job = await runExpectations(provider, [request], { ...evaluateOptions, precision });
       const { executions, quantumSeconds, jobIds } = job;
       return { ...finish(job.results[0]), executions, quantumSeconds, jobIds };
     },
@@ -178,7 +178,7 @@ export interface GradientResult {
  * Expectation values at one point and the gradient of Σ cotangents·values, in at most one job. Where there are many points,
  * prepare them once with `gradientProgram`.
  * @param request inputs [B, D], weights [W], cotangents [B, K] (all 1 by default); radians
- * @example const { values, weightGradient } = await valueAndGradient({ circuit, observables: [h], backend, weights });
+ * @example const { values, weightGradient } = await valueAndGradient({ circuit, observables: [h], provider, weights });
  * @throws what `gradientProgram` and `GradientProgram.evaluate` throw
  */
 export async function valueAndGradient(request: GradientRequest): Promise<GradientResult> {

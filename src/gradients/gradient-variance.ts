@@ -7,7 +7,7 @@ import { gradientProgram } from "./gradient-program.ts";
 import { ShiftProgram } from "./parameter-shift.ts";
 
 export interface GradientVarianceOptions extends Omit<EvaluateOptions, "cotangents" | "seed"> {
-  readonly backend: Backend;
+  readonly provider: Backend;
   /** Random starting points; 100 by default, 2 at least. */
   readonly samples?: number;
   /** Decides the starting points and, if the backend samples, its shots; 0 by default. */
@@ -87,9 +87,9 @@ async function gradientsAt(
   points: readonly Float64Array[],
   options: GradientVarianceOptions,
 ): Promise<{ gradients: readonly Float64Array[]; executions: number; jobIds: readonly string[] }> {
-  const { backend, precision, inputs = new Float64Array(0), signal, tags, onSubmitted, seed = 0 } = options;
+  const { provider, precision, inputs = new Float64Array(0), signal, tags, onSubmitted, seed = 0 } = options;
   const program = gradientProgram(circuit, [observable], {
-    backend,
+    provider,
     ...(precision === undefined ? {} : { precision }),
   });
   if (inputs.length !== circuit.numInputs)
@@ -115,7 +115,7 @@ async function gradientsAt(
     shape: [rows.distinct, 1 + shift.numShifts],
     data: rows.data,
   };
-  const { results, executions, jobIds } = await runExpectations(backend, [request], {
+  const { results, executions, jobIds } = await runExpectations(provider, [request], {
     ...(signal === undefined ? {} : { signal }),
     ...(tags === undefined ? {} : { tags }),
     ...(onSubmitted === undefined ? {} : { onSubmitted }),

@@ -19,7 +19,7 @@ export interface BatchInputs {
 }
 
 export interface ForwardOptions extends RunOptions {
-  readonly backend: Backend;
+  readonly provider: Backend;
   /** True by default. */
   readonly needWeightGradient?: boolean;
   /** False by default: on backends without adjoint gradients it costs shifted evaluations for every row. */
@@ -83,12 +83,12 @@ export class QuantumEvaluation {
   }
 
   async forward(inputs: BatchInputs, weights: Float64Array, options: ForwardOptions): Promise<QuantumForward> {
-    const { backend, precision, signal, tags, onSubmitted, seed } = options;
+    const { provider, precision, signal, tags, onSubmitted, seed } = options;
     signal?.throwIfAborted();
     const { request, localExecutions, finish } = this.prepare(inputs, weights, options);
     if (request === undefined)
       return { ...finish(undefined), executions: localExecutions, quantumSeconds: 0, jobIds: [] };
-    const { results, ...costs } = await runExpectations(backend, [request], {
+    const { results, ...costs } = await runExpectations(provider, [request], {
       precision,
       seed,
       ...(signal === undefined ? {} : { signal }),
@@ -149,18 +149,18 @@ export class QuantumEvaluation {
   }
 
   #program(options: ForwardOptions): GradientProgram {
-    const { backend, precision, gradient = "auto", spsa } = options;
+    const { provider, precision, gradient = "auto", spsa } = options;
     const wants = { weights: options.needWeightGradient ?? true, inputs: options.needInputGradient ?? false };
-    let programs = this.#programs.get(backend);
+    let programs = this.#programs.get(provider);
     if (programs === undefined) {
       programs = new Map();
-      this.#programs.set(backend, programs);
+      this.#programs.set(provider, programs);
     }
     const key = JSON.stringify([wants, precision, gradient, spsa]);
     let program = programs.get(key);
     if (program === undefined) {
       program = gradientProgram(this.#circuit, this.#observables, {
-        backend,
+        provider,
         wants,
         method: gradient,
         ...(precision === undefined ? {} : { precision }),

@@ -61,7 +61,7 @@ export interface MinimizeOptions {
   /** Its expectation value is minimised. */
   readonly observable: SparsePauliOp;
   readonly optimizer: Optimizer;
-  readonly backend: Backend;
+  readonly provider: Backend;
   /** Steps at most. */
   readonly steps: number;
   /** Starting weights [W] in radians, or how to draw them; uniform in ±π by default. */
@@ -113,7 +113,7 @@ type Stepper = (weights: Float64Array, state: unknown, seed: number, signal: Abo
  * Minimises an expectation value over a circuit's weights: VQE, QAOA and the like. Every step is one job with one PUB, or
  * none where the backend has adjoint gradients, and one more for the value at the end. The same options and seed give the
  * same steps.
- * @example const { weights, value } = await minimize({ circuit, observable, optimizer: adam(), backend, steps: 200 });
+ * @example const { weights, value } = await minimize({ circuit, observable, optimizer: adam(), provider, steps: 200 });
  * @throws TrainingError TRAINING_OPTION, TRAINING_SHAPE, TRAINING_CHECKPOINT, OPTIMIZER_*; GradientError; at once. What a step throws fails the run.
  */
 export function minimize(options: MinimizeOptions): Run<MinimizeStep, MinimizeResult> {
@@ -191,9 +191,9 @@ function gradientStepper(
   optimizer: GradientOptimizer,
   inputs: Float64Array,
 ): { readonly step: Stepper; readonly value: Evaluator; readonly method: GradientMethod } {
-  const { backend, method, precision, budget, spsa } = options;
+  const { provider, method, precision, budget, spsa } = options;
   const program = gradientProgram(options.circuit, [options.observable], {
-    backend,
+    provider,
     ...(method === undefined ? {} : { method }),
     ...(precision === undefined ? {} : { precision }),
     ...(budget === undefined ? {} : { budget }),
@@ -247,10 +247,10 @@ async function evaluateOnce(
   seed: number,
   signal: AbortSignal,
 ) {
-  const { backend, circuit, observable, precision } = options;
+  const { provider, circuit, observable, precision } = options;
   const data = Float64Array.from(points.flatMap((point) => [...inputs, ...point]));
   const request = { circuit, observables: [observable], shape: [points.length], data };
-  const { results, ...costs } = await runExpectations(backend, [request], {
+  const { results, ...costs } = await runExpectations(provider, [request], {
     ...jobOptions(options),
     signal,
     seed,
@@ -297,19 +297,21 @@ function checkCheckpoint(from: MinimizeCheckpoint, optimizer: Optimizer): void {
 }
 
 const OPTIONS = [
-  ..."circuit observable optimizer backend steps initial seed method budget spsa precision inputs tolerance".split(" "),
+  ..."circuit observable optimizer provider steps initial seed method budget spsa precision inputs tolerance".split(
+    " ",
+  ),
   ..."patience callbacks signal tags onSubmitted from id store".split(" "),
 ];
 
 function checkOptions(options: MinimizeOptions, inputs: Float64Array): void {
-  const { circuit, observable, backend, optimizer, steps, tolerance = 0, patience = 1 } = options;
+  const { circuit, observable, provider, optimizer, steps, tolerance = 0, patience = 1 } = options;
   if (!(circuit instanceof Circuit) || !(observable instanceof SparsePauliOp))
     throw new TrainingError(
       "TRAINING_OPTION",
       "minimize needs a circuit, a Circuit, and an observable, a SparsePauliOp; SparsePauliOp.parse(text) reads one.",
     );
-  if (typeof backend?.estimator !== "function")
-    throw new TrainingError("TRAINING_PROVIDER", "minimize needs a backend, such as localSimulator().");
+  if (typeof provider?.estimator !== "function")
+    throw new TrainingError("TRAINING_PROVIDER", "minimize needs a provider, such as localSimulator().");
   if (optimizer?.kind !== "gradient" && optimizer?.kind !== "evaluation")
     throw new TrainingError("TRAINING_OPTION", "minimize needs an optimizer, such as adam() or spsa().");
   if (circuit.numWeights === 0)

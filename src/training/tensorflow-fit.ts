@@ -121,13 +121,12 @@ function validating(
   plan: ModelPlan,
   objective: Objective,
   rows: Rows,
-  { provider, batchSize, seed = 0 }: FitOptions,
+  { provider = localSimulator(), batchSize, seed = 0 }: FitOptions,
 ): CustomCallbackArgs {
-  const backend = provider ?? localSimulator();
   return {
     async onEpochEnd(epoch, logs) {
       const rng = Rng.seed(seed).fork("validation", epoch);
-      const quantum = { backend, precision: undefined, gradient: "auto", signal: undefined, tags: [] } as const;
+      const quantum = { provider, precision: undefined, gradient: "auto", signal: undefined, tags: [] } as const;
       const { loss, metrics } = await evaluateWith(plan, objective, rows, batchSize, rng, quantum);
       const found = Object.entries(metrics).map(([name, value]) => [`val_${name}`, value]);
       Object.assign(logs!, { val_loss: loss, ...Object.fromEntries(found) });

@@ -121,7 +121,7 @@ function quantumOptions(options: PredictOptions): QuantumOptions {
   checkNames("evaluate and predict", options, ["provider", "precision", "batchSize", "seed", "signal"]);
   const { provider, precision, signal } = options;
   checkProvider(provider);
-  return { backend: provider ?? localSimulator(), precision, gradient: "auto", signal, tags: [] };
+  return { provider: provider ?? localSimulator(), precision, gradient: "auto", signal, tags: [] };
 }
 
 function batchOrders(numRows: number, batchSize = 32): readonly Int32Array[] {

@@ -36,7 +36,7 @@ export async function executeTraining(
     loop.rows = await rowsFor(model, data);
     if (options.validation !== undefined) loop.validation = await rowsFor(model, options.validation, "validation data");
     loop.quantum = {
-      backend: options.provider ?? localSimulator(),
+      provider: options.provider ?? localSimulator(),
       precision: options.precision,
       gradient: options.gradient ?? "auto",
       spsa: options.spsa,

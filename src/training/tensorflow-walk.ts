@@ -13,7 +13,7 @@ import { isSeedableDropout, type ModelPlan, type PlanNode, type QuantumNode } fr
 
 /** How the quantum layers of a model run. */
 export interface QuantumOptions {
-  readonly backend: Backend;
+  readonly provider: Backend;
   readonly precision: number | undefined;
   readonly gradient: GradientMethod | "auto";
   readonly spsa?: SpsaGradientOptions | undefined;
@@ -126,7 +126,7 @@ async function measureTogether(
   nodes: readonly QuantumPlanNode[],
   { tensors }: Values,
   mode: { readonly gradients: boolean; readonly rng: Rng },
-  { backend, precision, gradient, spsa, signal, tags }: QuantumOptions,
+  { provider, precision, gradient, spsa, signal, tags }: QuantumOptions,
   costs: QuantumCosts,
   wave: number,
 ): Promise<readonly MeasuredOutputs[]> {
@@ -137,7 +137,7 @@ async function measureTogether(
     const features = tensors[node.inputs[0]!]!;
     prepared.push(
       layer.quantum.prepare({ shape: features.shape, data: await features.data() }, layer.flatWeights(), {
-        backend,
+        provider,
         gradient: mode.gradients ? gradient : "auto",
         needWeightGradient: mode.gradients && trainable && layer.quantum.numWeights > 0,
         needInputGradient: mode.gradients && needsInputGradient,
@@ -150,7 +150,7 @@ async function measureTogether(
   const requests = prepared.flatMap(({ request }) => (request === undefined ? [] : [request]));
   const answers = new Map<ExpectationRequest, ExpectationResult>();
   if (requests.length > 0) {
-    const job = await runExpectations(backend, requests, {
+    const job = await runExpectations(provider, requests, {
       precision,
       seed: mode.rng.fork("job", wave).uint32(),
       ...(signal === undefined ? {} : { signal }),

@@ -48,7 +48,7 @@ Example:
       } = await valueAndGradient({
         circuit,
         observables: [observable],
-        backend: localSimulator(),
+        provider: localSimulator(),
         inputs: values.subarray(0, circuit.numInputs),
         weights: values.subarray(circuit.numInputs),
         wants: { inputs: true, weights: true },

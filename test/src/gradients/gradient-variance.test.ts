@@ -12,7 +12,7 @@ import { localSimulator } from "../../../providers/index.ts";
 import { gradientVariance } from "../../../src/gradients/index.ts";
 import { recordingBackend, rowsOf } from "../../support/recording-backend.ts";
 
-const backend = localSimulator();
+const provider = localSimulator();
 const rotation = Circuit.build(1, (c) => c.rx(weight("w"), 0));
 
 describe("gradientVariance", () => {
@@ -20,7 +20,7 @@ describe("gradientVariance", () => {
     const { variances, means, mean, min, max, warning, samples, executions } = await gradientVariance(
       rotation,
       SparsePauliOp.parse("Z"),
-      { backend, samples: 4000, seed: 1 },
+      { provider, samples: 4000, seed: 1 },
     );
     expect(variances[0]).toBeCloseTo(0.5, 1);
     expect(Math.abs(means[0]!)).toBeLessThan(0.05);
@@ -34,9 +34,9 @@ describe("gradientVariance", () => {
     const circuit = Circuit.build(2, (c) => c.ry(x, 0)).compose(efficientSU2({ numQubits: 2, reps: 1 }));
     const observable = SparsePauliOp.parse("ZZ + 0.3*XI");
     const options = { samples: 7, seed: 3, inputs: Float64Array.of(0.4) };
-    const adjoint = await gradientVariance(circuit, observable, { backend, ...options });
-    const recorder = recordingBackend(backend);
-    const shift = await gradientVariance(circuit, observable, { backend: recorder, ...options });
+    const adjoint = await gradientVariance(circuit, observable, { provider, ...options });
+    const recorder = recordingBackend(provider);
+    const shift = await gradientVariance(circuit, observable, { provider: recorder, ...options });
     for (const [p, value] of adjoint.variances.entries()) expect(shift.variances[p]).toBeCloseTo(value, 10);
     expect(recorder.jobs.map((pubs) => pubs.length)).toEqual([1]);
     // The last rz of qubit 0, on which only Z is measured, moves nothing.
@@ -49,7 +49,7 @@ describe("gradientVariance", () => {
       gradientVariance(
         stronglyEntangling({ numQubits, layers: 2 * numQubits }),
         SparsePauliOp.parse("Z".repeat(numQubits)),
-        { backend, samples: 60 },
+        { provider, samples: 60 },
       );
     const [few, many] = [await probe(2), await probe(6)];
     expect(many.mean).toBeLessThan(few.mean / 4);
@@ -58,20 +58,20 @@ describe("gradientVariance", () => {
   });
 
   test("warns on a plateau, relative to the observable's scale", async () => {
-    const flat = { backend, samples: 10, initializer: constantWeights(0) };
+    const flat = { provider, samples: 10, initializer: constantWeights(0) };
     const { warning, max } = await gradientVariance(rotation, SparsePauliOp.parse("Z"), flat);
     expect(max).toBeLessThan(1e-20);
     expect(warning).toContain("Barren plateau");
-    const tiny = await gradientVariance(rotation, SparsePauliOp.parse("0.001*Z"), { backend, samples: 100 });
+    const tiny = await gradientVariance(rotation, SparsePauliOp.parse("0.001*Z"), { provider, samples: 100 });
     expect(tiny.warning).toBeUndefined();
-    const strict = { backend, samples: 100, threshold: 0.9 };
+    const strict = { provider, samples: 100, threshold: 0.9 };
     expect((await gradientVariance(rotation, SparsePauliOp.parse("Z"), strict)).warning).toBeDefined();
   });
 
   test("depends on the seed alone", async () => {
     const observable = SparsePauliOp.parse("Z");
     const [a, b, c] = await Promise.all(
-      [5, 5, 6].map((seed) => gradientVariance(rotation, observable, { backend, samples: 5, seed })),
+      [5, 5, 6].map((seed) => gradientVariance(rotation, observable, { provider, samples: 5, seed })),
     );
     expect(a!.variances).toEqual(b!.variances);
     expect(a!.variances).not.toEqual(c!.variances);
@@ -82,7 +82,7 @@ describe("gradientVariance", () => {
     ["no weights", Circuit.build(1, (c) => c.h(0)), {}, "GRADIENT_OPTION"],
     ["inputs the circuit has not", rotation, { inputs: Float64Array.of(1) }, "GRADIENT_SHAPE"],
   ])("refuses %s", async (_name, circuit, options, code) => {
-    await expect(gradientVariance(circuit, SparsePauliOp.parse("Z"), { backend, ...options })).rejects.toMatchObject({
+    await expect(gradientVariance(circuit, SparsePauliOp.parse("Z"), { provider, ...options })).rejects.toMatchObject({
       code,
     });
   });

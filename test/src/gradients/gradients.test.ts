@@ -25,7 +25,7 @@ import { distance } from "../../support/linear-algebra.ts";
 import { recordingBackend, rowsOf } from "../../support/recording-backend.ts";
 import { randomUnitaryCircuit } from "../../support/unitary-circuit.ts";
 
-const backend = localSimulator();
+const provider = localSimulator();
 const both = { weights: true, inputs: true };
 
 describe("golden gradients", () => {
@@ -39,7 +39,7 @@ describe("golden gradients", () => {
       const result = await valueAndGradient({
         circuit: goldenCircuit(item),
         observables: [goldenObservable(item.n, item.observable)],
-        backend,
+        provider,
         weights: Float64Array.from(item.w),
         inputs: Float64Array.from(item.x),
         wants: both,
@@ -75,7 +75,7 @@ test("adjoint and parameter shift agree on circuits over the whole gate table wi
       const request = {
         circuit,
         observables,
-        backend,
+        provider,
         weights: draw(circuit.numWeights),
         inputs: draw(3 * circuit.numInputs),
         rows: 3,
@@ -111,7 +111,7 @@ test("parameter shift on a circuit that measures, resets and branches matches fi
   const request = {
     circuit,
     observables: [SparsePauliOp.parse("0.7*ZZ + 0.2*IZ - XI")],
-    backend,
+    provider,
     weights: Float64Array.of(0.4, -1.1, 0.9),
   };
   const shift = await valueAndGradient({ ...request, method: "auto" });
@@ -130,7 +130,7 @@ test("so it does on random circuits that measure, reset and branch, whatever the
       // Few qubits seen, so that much lies outside the causal cone.
       const observables = [SparsePauliOp.fromLabels("IIXIZIYII".slice(rng.integer(3) * 3).slice(0, 3))];
       const weights = Float64Array.from({ length: circuit.numWeights }, () => rng.normal());
-      const request = { circuit, observables, backend, weights };
+      const request = { circuit, observables, provider, weights };
       const shift = await valueAndGradient({ ...request, method: "parameter-shift" });
       const difference = await valueAndGradient({ ...request, method: "finite-difference" });
       expect(distance(shift.values, difference.values)).toBeLessThan(1e-12);
@@ -156,8 +156,8 @@ describe("one job, one PUB", () => {
     ["inputs too", both, 2 * (1 + 12)],
     ["values only", { weights: false, inputs: false }, 2],
   ])("parameter shift sends all evaluations of a batch at once: %s", async (_name, wants, rows) => {
-    const recorder = recordingBackend(backend);
-    const result = await valueAndGradient({ circuit, observables, backend: recorder, inputs, weights, wants });
+    const recorder = recordingBackend(provider);
+    const result = await valueAndGradient({ circuit, observables, provider: recorder, inputs, weights, wants });
     expect(result.method).toBe("parameter-shift");
     expect(recorder.jobs.map((pubs) => pubs.length)).toEqual([1]);
     expect(rowsOf(recorder.jobs[0]![0]!)).toBe(rows);
@@ -172,18 +172,18 @@ describe("one job, one PUB", () => {
       ["finite-difference", 3 * (1 + 4)],
       ["spsa", 3 * (1 + 2)],
     ] as const) {
-      const recorder = recordingBackend(backend);
-      const result = await valueAndGradient({ circuit, observables, backend: recorder, inputs, weights, method });
+      const recorder = recordingBackend(provider);
+      const result = await valueAndGradient({ circuit, observables, provider: recorder, inputs, weights, method });
       expect(recorder.jobs.map((pubs) => pubs.map(rowsOf))).toEqual([[rows]]);
       expect(result.weightGradient!.length).toBe(2);
     }
   });
 
   test("adjoint sends none", async () => {
-    const recorder = recordingBackend(backend);
-    const direct = { ...backend, capabilities: backend.capabilities, estimator: recorder.estimator };
-    direct.differentiate = (...args) => backend.differentiate(...args);
-    const result = await valueAndGradient({ circuit, observables, backend: direct, inputs, weights });
+    const recorder = recordingBackend(provider);
+    const direct = { ...provider, capabilities: provider.capabilities, estimator: recorder.estimator };
+    direct.differentiate = (...args) => provider.differentiate(...args);
+    const result = await valueAndGradient({ circuit, observables, provider: direct, inputs, weights });
     expect(result.method).toBe("adjoint");
     expect(recorder.jobs).toEqual([]);
     expect(result.executions).toBe(3);
@@ -191,8 +191,8 @@ describe("one job, one PUB", () => {
   });
 
   test("the PUB's circuit does not change from point to point, so that it is compiled once", async () => {
-    const recorder = recordingBackend(backend);
-    const program = gradientProgram(circuit, observables, { backend: recorder, wants: both });
+    const recorder = recordingBackend(provider);
+    const program = gradientProgram(circuit, observables, { provider: recorder, wants: both });
     await program.evaluate({ inputs, weights });
     await program.evaluate({ inputs: inputs.map((v) => v + 1), weights: weights.map((v) => -v) });
     const [first, second] = recorder.jobs.map(([pub]) => (pub as { circuit: Circuit }).circuit);
@@ -203,13 +203,13 @@ describe("one job, one PUB", () => {
   test("gates that cannot influence the observable are not shifted", async () => {
     const v = weight("v", 3);
     const wide = Circuit.build(3, (c) => c.ry(v.at(0), 0).cx(0, 1).ry(v.at(1), 2).rx(v.at(2), 0));
-    const recorder = recordingBackend(backend);
+    const recorder = recordingBackend(provider);
     const request = {
       circuit: wide,
       observables: [SparsePauliOp.parse("IZI")],
       weights: Float64Array.of(0.3, 0.4, 0.5),
     };
-    const result = await valueAndGradient({ ...request, backend: recorder });
+    const result = await valueAndGradient({ ...request, provider: recorder });
     expect(rowsOf(recorder.jobs[0]![0]!)).toBe(3);
     expect(distance(result.weightGradient!, [-Math.sin(0.3), 0, 0])).toBeLessThan(1e-12);
   });
@@ -241,7 +241,7 @@ describe("one job, one PUB", () => {
         const weights = Float64Array.from({ length: circuit.numWeights }, () => rng.normal());
         const gradient = new Float64Array(weights.length);
         const cotangents = Float64Array.of(1, 1);
-        const program = backend.differentiate(circuit, observables);
+        const program = provider.differentiate(circuit, observables);
         program.backward(new Float64Array(0), weights, 1, cotangents, new Float64Array(2), gradient, null);
         for (const [slot, slope] of gradient.entries())
           if (!kept.has(slot)) expect(Math.abs(slope)).toBeLessThan(1e-10);
@@ -259,19 +259,19 @@ describe("one job, one PUB", () => {
     ] as const)
       for (const method of ["adjoint", "parameter-shift", "finite-difference"] as const) {
         const observables = [SparsePauliOp.parse("X")];
-        const { values, weightGradient } = await valueAndGradient({ circuit, observables, backend, weights, method });
+        const { values, weightGradient } = await valueAndGradient({ circuit, observables, provider, weights, method });
         expect(values[0]).toBeCloseTo(1, 12);
         expect(distance(weightGradient!, new Float64Array(weights.length))).toBeLessThan(1e-9);
       }
   });
 
   test("tags, the job's id and the seed reach the backend", async () => {
-    const recorder = recordingBackend(backend);
+    const recorder = recordingBackend(provider);
     const ids: string[] = [];
     const { jobIds } = await valueAndGradient({
       circuit,
       observables,
-      backend: recorder,
+      provider: recorder,
       inputs,
       weights,
       tags: ["step-1"],
@@ -286,9 +286,9 @@ describe("one job, one PUB", () => {
 
   test("pullback may be called with cotangents that depend on the values, without another job", async () => {
     for (const method of ["adjoint", "parameter-shift", "finite-difference"] as const) {
-      const recorder = recordingBackend(backend);
-      const from = method === "adjoint" ? backend : recorder;
-      const program = gradientProgram(circuit, observables, { backend: from, wants: both, method });
+      const recorder = recordingBackend(provider);
+      const from = method === "adjoint" ? provider : recorder;
+      const program = gradientProgram(circuit, observables, { provider: from, wants: both, method });
       const { values, pullback } = await program.evaluate({ inputs, weights });
       const gradients = pullback(values.map((value) => 2 * value));
       const squared = async (delta: number): Promise<number> => {
@@ -327,10 +327,10 @@ describe("standard errors", () => {
     const runs = 300;
     const found = await Promise.all(
       Array.from({ length: runs }, (_, seed) =>
-        valueAndGradient({ ...request, backend, method: "parameter-shift", seed }),
+        valueAndGradient({ ...request, provider, method: "parameter-shift", seed }),
       ),
     );
-    const exact = await valueAndGradient({ ...request, backend, method: "adjoint", precision: 0 });
+    const exact = await valueAndGradient({ ...request, provider, method: "adjoint", precision: 0 });
     const check = (
       pick: (result: (typeof found)[number]) => Float64Array,
       error: (result: (typeof found)[number]) => Float64Array,
@@ -362,7 +362,7 @@ describe("standard errors", () => {
   test("bound the spread where observables share their shots", async () => {
     const observables = [SparsePauliOp.parse("ZZ"), SparsePauliOp.parse("0.5*ZZ + IZ")];
     const cotangents = new Float64Array(6).fill(1);
-    const many = { ...request, observables, cotangents, backend, method: "parameter-shift" as const };
+    const many = { ...request, observables, cotangents, provider, method: "parameter-shift" as const };
     const found = await Promise.all(Array.from({ length: 200 }, (_, seed) => valueAndGradient({ ...many, seed })));
     const samples = found.map(({ weightGradient }) => weightGradient![0]!);
     const mean = samples.reduce((a, b) => a + b, 0) / samples.length;
@@ -374,7 +374,7 @@ describe("standard errors", () => {
 
   test("are 0 where values are exact", async () => {
     for (const method of ["adjoint", "parameter-shift", "finite-difference"] as const) {
-      const result = await valueAndGradient({ ...request, backend, precision: 0, method });
+      const result = await valueAndGradient({ ...request, provider, precision: 0, method });
       for (const errors of [result.stderr, result.weightStderr!, result.inputStderr!])
         expect(errors.every((error) => error === 0)).toBe(true);
     }
@@ -383,7 +383,7 @@ describe("standard errors", () => {
   test("of finite differences follow the noise of the two values", async () => {
     const { weightStderr, stderr } = await valueAndGradient({
       ...request,
-      backend,
+      provider,
       method: "finite-difference",
       step: 0.2,
     });
@@ -398,7 +398,7 @@ describe("SPSA", () => {
   const request = {
     circuit,
     observables: [SparsePauliOp.parse("ZZ + 0.5*XI")],
-    backend,
+    provider,
     weights: Float64Array.of(0.3, -0.4, 0.5, 0.9),
   };
 
@@ -439,7 +439,7 @@ describe("bad input", () => {
   const request = {
     circuit,
     observables: [SparsePauliOp.parse("Z")],
-    backend,
+    provider,
     inputs: Float64Array.of(0.1, 0.2),
     weights: Float64Array.of(0.3),
   };
@@ -464,7 +464,7 @@ describe("bad input", () => {
 
   test("an angle expression that is not finite", async () => {
     const broken = Circuit.build(1, (c) => c.rx(weight("w").pow(-1), 0));
-    const at = { circuit: broken, observables: request.observables, backend, weights: Float64Array.of(0) };
+    const at = { circuit: broken, observables: request.observables, provider, weights: Float64Array.of(0) };
     await expect(valueAndGradient({ ...at, method: "adjoint" })).rejects.toMatchObject({ code: "GRADIENT_NOT_FINITE" });
     await expect(valueAndGradient({ ...at, method: "parameter-shift" })).rejects.toMatchObject({
       code: "PUB_VALUES_NOT_FINITE",
@@ -472,7 +472,7 @@ describe("bad input", () => {
   });
 
   test("a batch that outgrows the budget it was prepared for", async () => {
-    const program = gradientProgram(circuit, request.observables, { backend: recordingBackend(backend), budget: 3 });
+    const program = gradientProgram(circuit, request.observables, { provider: recordingBackend(provider), budget: 3 });
     await program.evaluate({ inputs: request.inputs, weights: request.weights });
     await expect(
       program.evaluate({ inputs: Float64Array.of(1, 2, 3, 4), weights: request.weights }),

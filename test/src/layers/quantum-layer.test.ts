@@ -160,7 +160,7 @@ describe("forward", () => {
     const data = Float64Array.of(0.1, -0.4, 2, 1.3, 0.7, -2.2);
     const weights = layer.initialWeights();
     const { outputs, stderr, method, jobIds } = await layer.forward({ shape: [2, 3], data }, weights, {
-      backend: simulator,
+      provider: simulator,
     });
     expect(outputs.shape).toEqual([2, 3]);
     for (const row of [0, 1]) {
@@ -207,10 +207,10 @@ describe("forward", () => {
       return sum / x.reduce((norm, xi) => norm + xi * xi, 0);
     };
     const data = Float64Array.from(rows.flat());
-    for (const backend of [simulator, recordingBackend(simulator)]) {
-      const options = { backend, needInputGradient: true };
+    for (const provider of [simulator, recordingBackend(simulator)]) {
+      const options = { provider, needInputGradient: true };
       const { outputs, pullback, jobIds } = await layer.forward({ shape: [3, 4], data }, weights, options);
-      expect(jobIds.length).toBe(backend === simulator ? 0 : 1);
+      expect(jobIds.length).toBe(provider === simulator ? 0 : 1);
       for (const [row, x] of rows.entries())
         for (const k of [0, 1]) expect(outputs.data[2 * row + k]).toBeCloseTo(value(k, x), 12);
       const { inputGradient } = pullback(Float64Array.of(1, -0.5, 1, -0.5, 1, -0.5));
@@ -233,11 +233,11 @@ describe("forward", () => {
         observables: [goldenObservable(item.n, item.observable)],
       });
       const backends = [simulator, recordingBackend(simulator)];
-      for (const backend of backends) {
+      for (const provider of backends) {
         const forward = await layer.forward(
           { shape: [1, item.x.length], data: Float64Array.from(item.x) },
           Float64Array.from(item.w),
-          { backend, needInputGradient: true },
+          { provider, needInputGradient: true },
         );
         expect(forward.outputs.data[0]).toBeCloseTo(item.value, 9);
         const { weightGradient, inputGradient } = forward.pullback(Float64Array.of(1));
@@ -250,13 +250,13 @@ describe("forward", () => {
 
   test("leaves out what is not needed", async () => {
     const layer = angleLayer();
-    const backend = recordingBackend(simulator);
+    const provider = recordingBackend(simulator);
     const at = { shape: [2, 3], data: new Float64Array(6).fill(0.3) };
-    const frozen = await layer.forward(at, layer.initialWeights(), { backend, needWeightGradient: false });
+    const frozen = await layer.forward(at, layer.initialWeights(), { provider, needWeightGradient: false });
     expect(frozen.pullback(new Float64Array(6))).toEqual({ weightGradient: undefined, inputGradient: undefined });
     // Equal rows are evaluated once.
     expect(frozen.executions).toBe(1);
-    const withWeights = await layer.forward(at, layer.initialWeights(), { backend });
+    const withWeights = await layer.forward(at, layer.initialWeights(), { provider });
     expect(withWeights.pullback(new Float64Array(6)).inputGradient).toBeUndefined();
   });
 
@@ -264,8 +264,8 @@ describe("forward", () => {
     const layer = angleLayer();
     const at = { shape: [1, 3], data: Float64Array.of(0.2, 0.9, -0.5) };
     const weights = layer.initialWeights();
-    const exact = await layer.forward(at, weights, { backend: simulator });
-    const sampled = await layer.forward(at, weights, { backend: simulator, precision: 0.02, seed: 3 });
+    const exact = await layer.forward(at, weights, { provider: simulator });
+    const sampled = await layer.forward(at, weights, { provider: simulator, precision: 0.02, seed: 3 });
     expect(sampled.method).toBe("parameter-shift");
     for (const [k, value] of sampled.outputs.data.entries()) {
       const error = sampled.stderr.data[k]!;
@@ -326,7 +326,7 @@ describe("errors", () => {
     ["LAYER_NOT_FINITE", [1, 3], [1, Number.NaN, 3], 18],
   ])("%s at forward", async (code, shape, data, numWeights) => {
     const forward = angleLayer().forward({ shape, data: Float64Array.from(data) }, new Float64Array(numWeights), {
-      backend: simulator,
+      provider: simulator,
     });
     await expect(forward).rejects.toMatchObject({ code });
   });
@@ -334,7 +334,7 @@ describe("errors", () => {
   test("LAYER_NOT_FINITE for weights at forward", async () => {
     const weights = new Float64Array(18).fill(Number.POSITIVE_INFINITY);
     const at = { shape: [1, 3], data: new Float64Array(3) };
-    await expect(angleLayer().forward(at, weights, { backend: simulator })).rejects.toMatchObject({
+    await expect(angleLayer().forward(at, weights, { provider: simulator })).rejects.toMatchObject({
       code: "LAYER_NOT_FINITE",
     });
   });

@@ -16,7 +16,7 @@ import { type MinimizeOptions, type MinimizeStep, minimize } from "../../../src/
 import { goldenHamiltonians, goldenObservable } from "../../support/golden.ts";
 import { recordingBackend, rowsOf } from "../../support/recording-backend.ts";
 
-const backend = localSimulator();
+const provider = localSimulator();
 /** Hartree; the usual measure of a useful energy. */
 const CHEMICAL_ACCURACY = 1.6e-3;
 
@@ -31,7 +31,7 @@ const small: MinimizeOptions = {
   circuit,
   observable: SparsePauliOp.parse("ZZ + 0.3*XI"),
   optimizer: adam({ learningRate: 0.1 }),
-  backend,
+  provider,
   steps: 8,
   seed: 7,
 };
@@ -54,7 +54,7 @@ describe("the ground state of H2 at 0.735 Å to chemical accuracy", () => {
       circuit: ansatz,
       observable,
       optimizer: adam({ learningRate: 0.05 }),
-      backend,
+      provider,
       steps: 120,
       initial: [0],
     });
@@ -63,12 +63,12 @@ describe("the ground state of H2 at 0.735 Å to chemical accuracy", () => {
   });
 
   test("with Rotosolve in one step of five evaluations, one job", async () => {
-    const recorder = recordingBackend(backend);
+    const recorder = recordingBackend(provider);
     const { value, history } = await minimize({
       circuit: ansatz,
       observable,
       optimizer: rotosolve(ansatz),
-      backend: recorder,
+      provider: recorder,
       steps: 1,
       initial: [0],
     });
@@ -85,7 +85,7 @@ describe("the ground state of H2 at 0.735 Å to chemical accuracy", () => {
       [rotosolve(full), 9],
     ] as const) {
       const initial = constantWeights(0);
-      const { value } = await minimize({ circuit: full, observable, optimizer, backend, steps, initial });
+      const { value } = await minimize({ circuit: full, observable, optimizer, provider, steps, initial });
       expect(value).toBeGreaterThan(ground - 1e-9);
       expect(value - ground).toBeLessThan(CHEMICAL_ACCURACY);
     }
@@ -120,7 +120,7 @@ test("QAOA on the six-ring reaches the known ratio (2p+1)/(2p+2) of the best cut
       circuit: qaoaAnsatz(observable, { reps }),
       observable,
       optimizer: adam({ learningRate: 0.05 }),
-      backend,
+      provider,
       steps: 200,
       initial: constantWeights(0.4),
     });
@@ -133,7 +133,7 @@ test("a circuit with inputs is minimised at one row of them", async () => {
   const x = input("x", 1);
   const turned = Circuit.build(1, (c) => c.ry(x.at(0), 0).ry(weight("v"), 0));
   for (const optimizer of [adam({ learningRate: 0.1 }), rotosolve(turned)] as Optimizer[]) {
-    const request = { circuit: turned, observable: SparsePauliOp.parse("Z"), optimizer, backend, steps: 200 };
+    const request = { circuit: turned, observable: SparsePauliOp.parse("Z"), optimizer, provider, steps: 200 };
     const { weights, value } = await minimize({ ...request, inputs: [0.5], initial: [1] });
     expect(value).toBeCloseTo(-1, 5);
     expect(Math.cos(weights[0]! + 0.5)).toBeCloseTo(-1, 5);
@@ -148,12 +148,12 @@ describe("one job, one PUB per step", () => {
     ["spsa", spsa({ learningRate: 0.1, resamplings: 3 }), 6],
   ];
   test.each(optimizers)("with %s", async (_name, optimizer, rows) => {
-    const recorder = recordingBackend(backend);
+    const recorder = recordingBackend(provider);
     const submitted: string[] = [];
     const { history, executions } = await minimize({
       ...small,
       optimizer,
-      backend: recorder,
+      provider: recorder,
       steps: 3,
       tags: ["vqe"],
       onSubmitted: (id) => void submitted.push(id),
@@ -174,7 +174,7 @@ describe("one job, one PUB per step", () => {
     const direct = { ...recordingBackend(sampling), capabilities: sampling.capabilities };
     const { history, method, stderr, executions } = await minimize({
       ...small,
-      backend: Object.assign(direct, { differentiate: sampling.differentiate.bind(sampling) }),
+      provider: Object.assign(direct, { differentiate: sampling.differentiate.bind(sampling) }),
     });
     expect(method).toBe("adjoint");
     expect(direct.jobs).toEqual([]);
@@ -212,7 +212,7 @@ describe("the same seed", () => {
         const run = (seed: number | string) =>
           minimize({
             ...small,
-            backend: localSimulator(),
+            provider: localSimulator(),
             optimizer,
             precision,
             method: "parameter-shift",
@@ -256,14 +256,14 @@ describe("the same seed", () => {
   );
 
   test("a step of a gradient-free optimizer keeps to the budget, before it is submitted", async () => {
-    const recorder = recordingBackend(backend);
-    const run = minimize({ ...small, optimizer: spsa(), backend: recorder, budget: 5 });
+    const recorder = recordingBackend(provider);
+    const run = minimize({ ...small, optimizer: spsa(), provider: recorder, budget: 5 });
     await expect(run).rejects.toMatchObject({ code: "GRADIENT_BUDGET" });
     expect(recorder.jobs.length).toBe(0);
     const rate = spsa({ learningRate: 0.1 });
-    expect((await minimize({ ...small, optimizer: rate, backend: recorder, budget: 5, steps: 2 })).history.length).toBe(
-      2,
-    );
+    expect(
+      (await minimize({ ...small, optimizer: rate, provider: recorder, budget: 5, steps: 2 })).history.length,
+    ).toBe(2);
   });
 
   test("samples anew in every step", async () => {
@@ -322,10 +322,10 @@ describe("the run", () => {
 
   test("fails with what the backend throws", async () => {
     const broken = {
-      ...recordingBackend(backend),
+      ...recordingBackend(provider),
       estimator: () => ({ run: () => Promise.reject(new Error("no such device")) }),
     };
-    await expect(minimize({ ...small, backend: broken })).rejects.toThrow("no such device");
+    await expect(minimize({ ...small, provider: broken })).rejects.toThrow("no such device");
   });
 
   test("of a diverging optimizer fails rather than go on with NaN", async () => {
@@ -350,15 +350,15 @@ describe("bad options are refused at once", () => {
     ["a checkpoint of another optimizer", { from: { ...checkpoint, optimizer: "spsa" } }, "TRAINING_CHECKPOINT"],
     ["a checkpoint with nothing but its step", { from: { step: 2 } as never }, "TRAINING_CHECKPOINT"],
     ["a checkpoint without a step", { from: { ...checkpoint, step: -1 } }, "TRAINING_CHECKPOINT"],
-    ["an option that there is not", { provider: backend } as never, "TRAINING_OPTION"],
-    ["no backend", { backend: undefined as never }, "TRAINING_PROVIDER"],
+    ["an option that there is not", { backend: provider } as never, "TRAINING_OPTION"],
+    ["no provider", { provider: undefined as never }, "TRAINING_PROVIDER"],
     ["no optimizer", { optimizer: undefined as never }, "TRAINING_OPTION"],
     ["an observable as text", { observable: "ZZ" as never }, "TRAINING_OPTION"],
     ["half a step", { steps: 0.5 }, "TRAINING_OPTION"],
     ["a negative tolerance", { tolerance: -1 }, "TRAINING_OPTION"],
     ["no patience", { patience: 0 }, "TRAINING_OPTION"],
     ["an unknown method", { method: "guess" as never }, "GRADIENT_METHOD_UNKNOWN"],
-    ["a budget that no method fits", { backend: recordingBackend(backend), budget: 1 }, "GRADIENT_BUDGET"],
+    ["a budget that no method fits", { provider: recordingBackend(provider), budget: 1 }, "GRADIENT_BUDGET"],
   ])("%s", (_name, bad, code) => {
     expect(() => minimize({ ...small, ...bad })).toThrow(expect.objectContaining({ code }));
   });
