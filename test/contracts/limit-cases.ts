@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Circuit, weight } from "../../circuits/index.ts";
-import type { Backend } from "../../providers/index.ts";
+import type { Backend, Job } from "../../providers/index.ts";
 import { type ContractCase, refuses, rejectsWithCode } from "./contract-case.ts";
 
 /** More qubits than the limit; the margin is for backends that hold more without gradients than with. */
@@ -14,6 +14,20 @@ function entangled(numQubits: number): Circuit {
   });
 }
 
+function refusesTooWide(
+  backend: () => Backend | Promise<Backend>,
+  run: (found: Backend, circuit: Circuit) => Promise<Job<unknown>>,
+): ContractCase {
+  return {
+    name: "refuses circuits of more qubits than its limit",
+    async run() {
+      const found = await backend();
+      const numQubits = found.capabilities.limits.maxQubits + TOO_MANY;
+      await refuses(() => run(found, entangled(numQubits)), `a circuit of ${numQubits} qubits`);
+    },
+  };
+}
+
 const t = weight("t");
 const turned = Circuit.build(1, (c) => c.ry(t, 0));
 const rows = [[0.1], [0.2], [0.3]];
@@ -23,17 +37,9 @@ export function estimatorLimitCases(
   precision: number,
 ): readonly ContractCase[] {
   return [
-    {
-      name: "refuses circuits of more qubits than its limit",
-      async run() {
-        const found = await backend();
-        const numQubits = found.capabilities.limits.maxQubits + TOO_MANY;
-        await refuses(
-          () => found.estimator({ precision }).run([[entangled(numQubits), "Z".repeat(numQubits)]]),
-          `a circuit of ${numQubits} qubits`,
-        );
-      },
-    },
+    refusesTooWide(backend, (found, circuit) =>
+      found.estimator({ precision }).run([[circuit, "Z".repeat(circuit.numQubits)]]),
+    ),
     {
       name: "usage counts the executions of every row",
       async run() {
@@ -57,17 +63,9 @@ export function estimatorLimitCases(
 export function samplerLimitCases(backend: () => Backend | Promise<Backend>): readonly ContractCase[] {
   const measured = turned.extend((c) => c.measureAll());
   return [
-    {
-      name: "refuses circuits of more qubits than its limit",
-      async run() {
-        const found = await backend();
-        const numQubits = found.capabilities.limits.maxQubits + TOO_MANY;
-        await refuses(
-          () => found.sampler({ shots: 10 }).run([[entangled(numQubits).extend((c) => c.measureAll())]]),
-          `a circuit of ${numQubits} qubits`,
-        );
-      },
-    },
+    refusesTooWide(backend, (found, circuit) =>
+      found.sampler({ shots: 10 }).run([[circuit.extend((c) => c.measureAll())]]),
+    ),
     {
       name: "refuses more shots than its limit",
       async run() {

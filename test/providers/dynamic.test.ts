@@ -6,8 +6,8 @@ import { BranchedExpectation } from "../../providers/simulator/branched-expectat
 import { followBranches, instructionsOf } from "../../providers/simulator/dynamic.ts";
 import { SampledCircuit } from "../../providers/simulator/sampled-circuit.ts";
 import { SampledExpectation } from "../../providers/simulator/sampled-expectation.ts";
+import { expectedValue } from "../contracts/truth.ts";
 import { randomDynamicCircuit, referenceBranches } from "../support/dynamic-circuit.ts";
-import { referenceValue } from "../support/reference-engine.ts";
 
 const none = new Float64Array(0);
 const norm = (state: Float64Array): number => state.reduce((sum, amplitude) => sum + amplitude * amplitude, 0);
@@ -35,7 +35,7 @@ describe("random dynamic circuits", () => {
           .run([[circuit, observables, w]]);
         const [result] = await job.result();
         for (const [k, observable] of observables.entries()) {
-          const truth = branches.reduce((sum, { state }) => sum + referenceValue(state, observable), 0);
+          const truth = branches.reduce((sum, { state }) => sum + expectedValue(state, observable), 0);
           expect(Math.abs(result!.evs[k]! - truth)).toBeLessThan(1e-10);
         }
       }),

@@ -8,8 +8,9 @@ import {
   localSimulator,
   measurementGroups,
 } from "../../providers/index.ts";
+import { expectedValue } from "../contracts/truth.ts";
 import { randomDynamicCircuit, referenceBranches } from "../support/dynamic-circuit.ts";
-import { referenceState, referenceValue } from "../support/reference-engine.ts";
+import { referenceState } from "../support/reference-engine.ts";
 import { randomUnitaryCircuit } from "../support/unitary-circuit.ts";
 
 const randomObservable = (rng: Rng, numQubits: number): SparsePauliOp =>
@@ -39,7 +40,7 @@ describe("exact values", () => {
           expect(results[index]!.shape).toEqual([2, 3]);
           for (const [k, observable] of observables.entries())
             for (const [row, values] of rows.entries()) {
-              const truth = referenceValue(referenceState(circuit, values), observable);
+              const truth = expectedValue(referenceState(circuit, values), observable);
               expect(Math.abs(results[index]!.evs[k * 3 + row]! - truth)).toBeLessThan(1e-10);
             }
         }
@@ -159,7 +160,7 @@ describe("samples of several settings", () => {
     for (let step = 0; step < 2; step++) {
       const [result] = await (await estimator.run([[circuit, observable, rows]])).result();
       for (const [row, [value]] of rows.entries()) {
-        const truth = referenceValue(referenceState(circuit, [value!]), observable);
+        const truth = expectedValue(referenceState(circuit, [value!]), observable);
         expect(Math.abs(result!.evs[row]! - truth)).toBeLessThan(5 * result!.stds[row]!);
         expect(result!.stds[row]!).toBeGreaterThan(0.1);
       }
@@ -231,10 +232,7 @@ describe("samples of several settings", () => {
         .run([[mixed, observables]])
     ).result();
     for (const [k, label] of observables.entries()) {
-      const truth = branches.reduce(
-        (sum, { state }) => sum + referenceValue(state, SparsePauliOp.fromLabels(label)),
-        0,
-      );
+      const truth = branches.reduce((sum, { state }) => sum + expectedValue(state, SparsePauliOp.fromLabels(label)), 0);
       expect(Math.abs(result!.evs[k]! - truth)).toBeLessThan(5 * result!.stds[k]! + 1e-12);
       expect(Math.abs(result!.stds[k]! - 0.02 * Math.sqrt(1 - truth ** 2))).toBeLessThan(0.003);
     }

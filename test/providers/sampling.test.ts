@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 import { Circuit, Rng, SparsePauliOp, weight } from "../../circuits/index.ts";
 import { localSimulator, shotsFor } from "../../providers/index.ts";
 import { sampleShuffled, sampleSorted } from "../../providers/simulator/sampling.ts";
-import { referenceState, referenceValue } from "../support/reference-engine.ts";
+import { expectedValue } from "../contracts/truth.ts";
+import { referenceState } from "../support/reference-engine.ts";
 import { randomUnitaryCircuit } from "../support/unitary-circuit.ts";
 
 /** Pearson's statistic, minus its mean, in its own standard deviations: below 5 unless the samples are wrong. */
@@ -102,7 +103,7 @@ describe("the sampled Estimator", () => {
 
   test("errors are as large as the standard errors say: mean 0, spread 1, over 200 seeds", async () => {
     const values = [0.9];
-    const truth = referenceValue(referenceState(circuit, values), observable);
+    const truth = expectedValue(referenceState(circuit, values), observable);
     let sum = 0;
     let squares = 0;
     for (let seed = 0; seed < 200; seed++) {

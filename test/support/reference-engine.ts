@@ -1,5 +1,6 @@
-import { type Circuit, circuitMatrix, pauliLabel, type SparsePauliOp } from "../../circuits/index.ts";
+import type { Circuit, SparsePauliOp } from "../../circuits/index.ts";
 import type { Engine, RowExpectationProgram, StatevectorProgram } from "../../providers/index.ts";
+import { expectedValue, stateOf } from "../contracts/truth.ts";
 
 /** The slow twin of the real engine: whole matrices, Pauli letters one by one, derivatives by central differences. */
 export function createReferenceEngine(): Engine {
@@ -23,35 +24,7 @@ export function referenceState(circuit: Circuit, values: ArrayLike<number>): Flo
     named[name] = shape.length === 0 ? row[offset]! : row.slice(offset, offset + size);
     offset += size;
   }
-  const matrix = circuitMatrix(circuit.bind(named));
-  const size = 2 ** circuit.numQubits;
-  const state = new Float64Array(2 * size);
-  for (let i = 0; i < size; i++) {
-    state[2 * i] = matrix[2 * i * size]!;
-    state[2 * i + 1] = matrix[2 * i * size + 1]!;
-  }
-  return state;
-}
-
-/** Σ_terms c·<ψ|P|ψ>, each P applied letter by letter. */
-export function referenceValue(state: Float64Array, observable: SparsePauliOp): number {
-  let sum = 0;
-  for (const { coefficient, pauli } of observable.terms) {
-    const letters = [...pauliLabel(pauli, observable.numQubits)].reverse();
-    for (let from = 0; from < state.length / 2; from++) {
-      let to = from;
-      let re = state[2 * from]!;
-      let im = state[2 * from + 1]!;
-      for (const [qubit, letter] of letters.entries()) {
-        const bit = (from >> qubit) & 1;
-        if (letter === "X" || letter === "Y") to ^= 1 << qubit;
-        if (letter === "Z" && bit === 1) [re, im] = [-re, -im];
-        if (letter === "Y") [re, im] = bit === 0 ? [-im, re] : [im, -re];
-      }
-      sum += coefficient * (state[2 * to]! * re + state[2 * to + 1]! * im);
-    }
-  }
-  return sum;
+  return stateOf(circuit.bind(named));
 }
 
 function referenceExpectation(circuit: Circuit, observables: readonly SparsePauliOp[]): RowExpectationProgram {
@@ -59,7 +32,7 @@ function referenceExpectation(circuit: Circuit, observables: readonly SparsePaul
   const count = observables.length;
   const valuesOf = (row: ArrayLike<number>): number[] => {
     const state = referenceState(circuit, row);
-    return observables.map((observable) => referenceValue(state, observable));
+    return observables.map((observable) => expectedValue(state, observable));
   };
   const rowOf = (inputs: Float64Array, weights: Float64Array, row: number): number[] => [
     ...inputs.subarray(row * circuit.numInputs, (row + 1) * circuit.numInputs),
