@@ -40,6 +40,26 @@ interface Declared {
   readonly vectors: Map<string, ParameterVector>;
 }
 
+/** What to do when a builder is not, or no longer, the one to use. */
+const CLOSED = {
+  "in a branch":
+    "This builder cannot be used inside a branch of its if; use the builder that the branch is handed: c.if(bits, value, (inner) => inner.x(0)).",
+  "after its branch": "The branch of this builder has ended; use the builder around the if.",
+  "after its circuit":
+    "The circuit of this builder is made, and circuits do not change; put the gate into Circuit.build, or use circuit.extend.",
+};
+
+/** What an asynchronous function appends comes after the circuit was made. @throws CircuitError CIRCUIT_PART */
+export function checkSynchronous(returned: unknown): void {
+  if (typeof (returned as { readonly then?: unknown } | undefined)?.then !== "function") return;
+  // Whatever it throws later is a consequence.
+  (returned as Promise<unknown>).then(undefined, () => {});
+  throw new CircuitError(
+    "CIRCUIT_PART",
+    "The function that builds a circuit is asynchronous; await what it needs first, and append gates synchronously.",
+  );
+}
+
 const GateMethodsBase = class {} as unknown as abstract new () => GateMethods<CircuitBuilder>;
 
 /** The one mutable form of a circuit, alive only inside `Circuit.build`. Every method returns the builder. */
@@ -48,7 +68,7 @@ export class CircuitBuilder extends GateMethodsBase {
   readonly #operations: Operation[] = [];
   #declared: Declared = { registers: new Map(), numClbits: 0, vectors: new Map() };
   /** Which builder must be used instead, while there is one. */
-  #closed: "in a branch" | "after its branch" | undefined;
+  #closed: keyof typeof CLOSED | undefined;
 
   constructor(numQubits: number) {
     super();
@@ -205,7 +225,7 @@ export class CircuitBuilder extends GateMethodsBase {
     inner.#declared = this.#declared;
     this.#closed = "in a branch";
     try {
-      define(inner);
+      checkSynchronous(define(inner));
     } finally {
       this.#closed = undefined;
       inner.#closed = "after its branch";
@@ -215,13 +235,7 @@ export class CircuitBuilder extends GateMethodsBase {
 
   /** Without this a gate meant for a branch would silently go before the whole `if`. */
   #checkScope(): void {
-    if (this.#closed !== undefined)
-      throw new CircuitError(
-        "BUILDER_SCOPE",
-        this.#closed === "in a branch"
-          ? "This builder cannot be used inside a branch of its if; use the builder that the branch is handed: c.if(bits, value, (inner) => inner.x(0))."
-          : "The branch of this builder has ended; use the builder around the if.",
-      );
+    if (this.#closed !== undefined) throw new CircuitError("BUILDER_SCOPE", CLOSED[this.#closed]);
   }
 
   /** Appends an operation that another part of Lepton made; controls become the table's own where they can. @throws CircuitError QUBIT_RANGE, CLBIT_RANGE, BUILDER_SCOPE */
@@ -268,6 +282,7 @@ export class CircuitBuilder extends GateMethodsBase {
 
   /** @internal */
   finish(): CircuitParts {
+    this.#closed = "after its circuit";
     return {
       numQubits: this.numQubits,
       registers: [...this.#declared.registers.values()],

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { CircuitBuilder } from "./builder.ts";
+import { CircuitBuilder, checkSynchronous } from "./builder.ts";
 import { describeValue } from "./describe-value.ts";
 import { drawText } from "./draw/text.ts";
 import { CircuitError, ParameterError } from "./errors.ts";
@@ -74,8 +74,10 @@ export class Circuit {
         "CIRCUIT_PART",
         `A circuit is built by a function of its builder, such as (c) => c.h(0), not by ${describeValue(define)}.`,
       );
-    define(builder);
-    return new Circuit(builder.finish());
+    const returned = define(builder);
+    const parts = builder.finish();
+    checkSynchronous(returned);
+    return new Circuit(parts);
   }
 
   /** @throws CircuitError CIRCUIT_JSON, and whatever a builder refuses */
@@ -103,7 +105,7 @@ export class Circuit {
   extend(define: (builder: CircuitBuilder) => unknown): Circuit {
     return Circuit.build(this.numQubits, (builder) => {
       builder.adopt(this);
-      define(builder);
+      return define(builder);
     });
   }
 

@@ -23,6 +23,7 @@ export {
 } from "./arithmetic.ts";
 export { CircuitBuilder } from "./builder.ts";
 export { assertBound, Circuit, type ClassicalRegister, type NamedValues, operationName } from "./circuit.ts";
+export { describeValue } from "./describe-value.ts";
 export { drawSvg, drawText, type SvgOptions } from "./draw/index.ts";
 export {
   CircuitError,
@@ -61,6 +62,7 @@ export type {
   UnitaryOperation,
 } from "./operation.ts";
 export { clbitsOf, mapOperation, operationMatrix, qubitsOf } from "./operation.ts";
+export { optionsFault } from "./options-fault.ts";
 export { input, Parameter, type ParameterRole, ParameterVector, weight } from "./parameter.ts";
 export {
   multiplyPaulis,

@@ -1,23 +1,26 @@
+import { optionsFault } from "../circuits/index.ts";
 import { PubError } from "./errors.ts";
 import type { RunOptions } from "./primitives.ts";
 
 /**
- * Options that are an object or left out.
+ * Options that are an object of known names or left out.
  * @param what whose options they are, such as "estimator"
- * @throws PubError PUB_FORM when they are null or no object
+ * @throws PubError PUB_FORM
  */
-export function checkOptions<Options extends object>(options: Options | undefined, what: string): Partial<Options> {
+export function checkOptions<Options extends object>(
+  options: Options | undefined,
+  what: string,
+  known: readonly (keyof Options & string)[],
+): Partial<Options> {
   if (options === undefined) return {};
-  if (typeof options === "object" && options !== null) return options;
-  throw new PubError(
-    "PUB_FORM",
-    `The options of ${what} are ${options === null ? "null" : `of type ${typeof options}`}; give an object, or leave them out.`,
-  );
+  const fault = optionsFault(what, options, known);
+  if (fault !== undefined) throw new PubError("PUB_FORM", fault);
+  return options;
 }
 
 /** @throws PubError PUB_FORM when the options, their signal or callback are of another type */
 export function checkRunOptions(options: RunOptions | undefined): RunOptions {
-  const { signal, onSubmitted } = checkOptions(options, "run");
+  const { signal, onSubmitted } = checkOptions(options, "run", ["signal", "tags", "onSubmitted"]);
   checkSignal(signal, "run");
   if (onSubmitted !== undefined && typeof onSubmitted !== "function")
     throw new PubError("PUB_FORM", "onSubmitted of run is no function; give one that takes the job's id.");

@@ -6,16 +6,26 @@
  */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
-import { type Circuit, circuitMatrix, LeptonError, Rng } from "../circuits/index.ts";
+import { type Circuit, circuitMatrix, LeptonError, Rng, SparsePauliOp } from "../circuits/index.ts";
 import {
+  amplitudeEmbedding,
+  amplitudeFeatureMap,
   angleEmbedding,
+  basicEntangler,
+  basisEmbedding,
   dataReuploading,
   efficientSU2,
   ghzState,
+  hamiltonianVariational,
   iqpEmbedding,
+  mirroredBlocks,
+  pauliFeatureMap,
+  qaoaAnsatz,
   qft,
   realAmplitudes,
   stronglyEntangling,
+  trotter,
+  uccsd,
   wState,
   zzFeatureMap,
 } from "../circuits/library/index.ts";
@@ -105,7 +115,18 @@ for (const item of goldenStates()) {
   write(`golden-${id}.openqasm2`, printQasm2(circuit), { version: 2, ...companion });
   write(`golden-${id}.reprinted`, printQasm3(parseQasm(item.qasm3)), { version: 3, ...companion });
 }
+const cost = SparsePauliOp.parse("ZZI + 0.5*IZZ - 0.3*ZII");
+const field = SparsePauliOp.parse("XII + IXI + IIX");
 const LIBRARY: Readonly<Record<string, Circuit>> = {
+  basis: basisEmbedding({ numQubits: 3 }),
+  "amplitude-embedding": amplitudeEmbedding([1, 2, -3, 4, 0, 0.5, 1, 1], { normalize: true }),
+  "basic-entangler": basicEntangler({ numQubits: 3, layers: 2 }),
+  pauli: pauliFeatureMap({ numQubits: 3, paulis: ["Z", "YY", "ZXZ"] }),
+  qaoa: qaoaAnsatz(cost, { reps: 2 }),
+  variational: hamiltonianVariational([cost, field], { layers: 2 }),
+  mirrored: mirroredBlocks(stronglyEntangling({ numQubits: 3, layers: 1 }), { blocks: 2 }),
+  uccsd: uccsd({ numQubits: 4, numElectrons: 2 }),
+  trotter: trotter(cost.plus(field), { time: 0.4, steps: 2, order: 2 }),
   angle: angleEmbedding({ numQubits: 4 }),
   reuploading: dataReuploading({ numQubits: 3, layers: 2 }),
   su2: efficientSU2({ numQubits: 4, reps: 2 }),
@@ -119,6 +140,8 @@ const LIBRARY: Readonly<Record<string, Circuit>> = {
 };
 for (const [name, circuit] of Object.entries(LIBRARY))
   emit(`library-${name}`, circuit, { free: true, openQasm2: true });
+// Its angles are functions of the features, which Qiskit reads only when they are numbers.
+emit("library-amplitude-features", amplitudeFeatureMap({ numQubits: 3 }), { free: false, openQasm2: true });
 
 const corpus = join(import.meta.dirname, "../test/fixtures/qasm/qasmbench");
 for (const file of readdirSync(corpus, { recursive: true, encoding: "utf8" }).sort()) {

@@ -2,6 +2,7 @@ import type { CircuitBuilder } from "../builder.ts";
 import { Circuit } from "../circuit.ts";
 import { CircuitError, ParameterError } from "../errors.ts";
 import { ParameterExpression } from "../expression.ts";
+import { checkOptions } from "./checks.ts";
 import { type Arithmetic, appendMultiplexor, grayAngles } from "./multiplexor.ts";
 
 /** Real amplitudes, or complex ones as [re, im] pairs, by basis state (qubit 0 is the least significant bit). */
@@ -36,6 +37,7 @@ export function amplitudeEmbedding(
     readonly numQubits?: number;
   } = {},
 ): Circuit {
+  checkOptions("amplitudeEmbedding", options, ["complex", "normalize", "padWith", "numQubits"]);
   const given = complexAmplitudes(amplitudes, options.complex ?? false);
   const numQubits = options.numQubits ?? Math.max(0, Math.ceil(Math.log2(given.re.length)));
   if (!Number.isSafeInteger(numQubits) || numQubits < 0 || numQubits > MAX_QUBITS)

@@ -26,7 +26,7 @@ export function amplitudeFeatureMap(options: {
   readonly numFeatures?: number;
   readonly name?: string;
 }): Circuit {
-  checkOptions("amplitudeFeatureMap", options);
+  checkOptions("amplitudeFeatureMap", options, ["numQubits", "numFeatures", "name"]);
   const { numQubits, name = "x" } = options;
   checkCount("amplitudeFeatureMap", "numQubits", numQubits, 1, MAX_QUBITS);
   const { numFeatures = 2 ** numQubits } = options;

@@ -1,6 +1,7 @@
 import { describeValue } from "../describe-value.ts";
 import { CircuitError } from "../errors.ts";
 import { SparsePauliOp } from "../observable.ts";
+import { optionsFault } from "../options-fault.ts";
 
 /** @throws CircuitError LIBRARY_COUNT unless `value` is an integer from `minimum` to `maximum` */
 export function checkCount(
@@ -17,13 +18,14 @@ export function checkCount(
     );
 }
 
-/** @throws CircuitError LIBRARY_OPTION unless `options` is an object */
-export function checkOptions(circuit: string, options: object): void {
-  if (typeof options !== "object" || options === null)
-    throw new CircuitError(
-      "LIBRARY_OPTION",
-      `${circuit} takes an object of options, such as { numQubits: 4 }, not ${describeValue(options)}.`,
-    );
+/** @throws CircuitError LIBRARY_OPTION unless `options` is an object of known options */
+export function checkOptions<Options extends object>(
+  circuit: string,
+  options: Options,
+  known: readonly (keyof Options & string)[],
+): void {
+  const fault = optionsFault(circuit, options, known);
+  if (fault !== undefined) throw new CircuitError("LIBRARY_OPTION", fault);
 }
 
 /** @throws CircuitError HAMILTONIAN_TYPE unless `value` is an observable */

@@ -146,7 +146,7 @@ export function uccsd(options: {
   readonly ordering?: SpinOrdering;
   readonly name?: string;
 }): Circuit {
-  checkOptions("uccsd", options);
+  checkOptions("uccsd", options, ["numQubits", "numElectrons", "reps", "ordering", "name"]);
   const { numQubits, numElectrons, reps = 1, ordering = "interleaved", name = "w" } = options;
   checkCount("uccsd", "reps", reps);
   const { occupied, singles, doubles } = excitations(numQubits, numElectrons, ordering);

@@ -25,7 +25,17 @@ export function dataReuploading(options: {
   readonly weightName?: string;
   readonly scalingName?: string;
 }): Circuit {
-  checkOptions("dataReuploading", options);
+  checkOptions("dataReuploading", options, [
+    "numQubits",
+    "layers",
+    "numFeatures",
+    "rotation",
+    "entanglement",
+    "trainableScaling",
+    "name",
+    "weightName",
+    "scalingName",
+  ]);
   const { numQubits, layers, numFeatures = numQubits, rotation = "X", entanglement = "ring" } = options;
   const { trainableScaling = false, name = "x", weightName = "w", scalingName = "s" } = options;
   checkCount("dataReuploading", "numQubits", numQubits);

@@ -28,7 +28,7 @@ export function basisEmbedding(options: {
   readonly bits?: number | string | ArrayLike<number>;
   readonly name?: string;
 }): Circuit {
-  checkOptions("basisEmbedding", options);
+  checkOptions("basisEmbedding", options, ["numQubits", "bits", "name"]);
   const { numQubits, bits, name = "x" } = options;
   checkCount("basisEmbedding", "numQubits", numQubits);
   return Circuit.build(numQubits, (c) => {
@@ -64,7 +64,7 @@ export function angleEmbedding(options: {
   readonly name?: string;
   readonly scale?: number;
 }): Circuit {
-  checkOptions("angleEmbedding", options);
+  checkOptions("angleEmbedding", options, ["numQubits", "rotation", "name", "scale"]);
   const { numQubits, rotation = "X", name = "x", scale = 1 } = options;
   checkCount("angleEmbedding", "numQubits", numQubits);
   checkFinite("angleEmbedding", "scale", scale);
@@ -87,7 +87,7 @@ export function iqpEmbedding(options: {
   readonly entanglement?: Entanglement;
   readonly name?: string;
 }): Circuit {
-  checkOptions("iqpEmbedding", options);
+  checkOptions("iqpEmbedding", options, ["numQubits", "reps", "entanglement", "name"]);
   const { numQubits, reps = 1, entanglement = "full", name = "x" } = options;
   checkCount("iqpEmbedding", "numQubits", numQubits);
   checkCount("iqpEmbedding", "reps", reps);

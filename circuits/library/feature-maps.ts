@@ -37,7 +37,7 @@ const defaultDataMap: DataMap = (features) =>
  * ENTANGLEMENT_QUBIT
  */
 export function pauliFeatureMap(options: PauliFeatureMapOptions): Circuit {
-  checkOptions("pauliFeatureMap", options);
+  checkOptions("pauliFeatureMap", options, ["numQubits", "reps", "paulis", "entanglement", "alpha", "dataMap", "name"]);
   const { numQubits, reps = 2, paulis = ["Z", "ZZ"], entanglement = "full" } = options;
   const { alpha = 2, dataMap = defaultDataMap, name = "x" } = options;
   checkCount("pauliFeatureMap", "numQubits", numQubits);
@@ -71,5 +71,6 @@ export function pauliFeatureMap(options: PauliFeatureMapOptions): Circuit {
  * @throws CircuitError as `pauliFeatureMap`; FEATURE_MAP_PAULI for fewer than 2 qubits
  */
 export function zzFeatureMap(options: Omit<PauliFeatureMapOptions, "paulis">): Circuit {
+  checkOptions("zzFeatureMap", options, ["numQubits", "reps", "entanglement", "alpha", "dataMap", "name"]);
   return pauliFeatureMap({ ...options, paulis: ["Z", "ZZ"] });
 }

@@ -49,6 +49,7 @@ export function qaoaAnsatz(
     readonly mixerName?: string;
   } = {},
 ): Circuit {
+  checkOptions("qaoaAnsatz", options, ["reps", "mixer", "initialState", "costName", "mixerName"]);
   checkObservable("qaoaAnsatz", "the cost", cost);
   if (options.mixer !== undefined) checkObservable("qaoaAnsatz", "the mixer", options.mixer);
   const { numQubits } = cost;
@@ -86,7 +87,7 @@ export function hamiltonianVariational(
   groups: readonly SparsePauliOp[],
   options: { readonly layers: number; readonly initialState?: Circuit; readonly name?: string },
 ): Circuit {
-  checkOptions("hamiltonianVariational", options);
+  checkOptions("hamiltonianVariational", options, ["layers", "initialState", "name"]);
   const { layers, initialState, name = "w" } = options;
   checkCount("hamiltonianVariational", "layers", layers);
   checkCount("hamiltonianVariational", "the number of groups", groups.length);

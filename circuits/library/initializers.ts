@@ -66,7 +66,7 @@ export function mirroredBlocks(
   template: Circuit,
   options: { readonly blocks: number; readonly name?: string },
 ): Circuit {
-  checkOptions("mirroredBlocks", options);
+  checkOptions("mirroredBlocks", options, ["blocks", "name"]);
   const { blocks, name = "w" } = options;
   checkCount("mirroredBlocks", "blocks", blocks);
   if (template.numWeights === 0)

@@ -30,7 +30,7 @@ export function stronglyEntangling(options: {
   readonly entangler?: GateName;
   readonly name?: string;
 }): Circuit {
-  checkOptions("stronglyEntangling", options);
+  checkOptions("stronglyEntangling", options, ["numQubits", "layers", "ranges", "entangler", "name"]);
   const { numQubits, layers, entangler = "cx", name = "w" } = options;
   checkCount("stronglyEntangling", "numQubits", numQubits);
   checkCount("stronglyEntangling", "layers", layers);
@@ -74,7 +74,7 @@ export function basicEntangler(options: {
   readonly entangler?: GateName;
   readonly name?: string;
 }): Circuit {
-  checkOptions("basicEntangler", options);
+  checkOptions("basicEntangler", options, ["numQubits", "layers", "rotation", "entangler", "name"]);
   const { numQubits, layers, rotation = "X", entangler = "cx", name = "w" } = options;
   checkCount("basicEntangler", "numQubits", numQubits);
   checkCount("basicEntangler", "layers", layers);

@@ -29,7 +29,17 @@ export interface NLocalOptions {
  * @throws CircuitError LIBRARY_COUNT, N_LOCAL_GATE, ENTANGLEMENT_UNKNOWN, ENTANGLEMENT_BLOCK, ENTANGLEMENT_QUBIT
  */
 export function nLocal(options: NLocalOptions): Circuit {
-  checkOptions("nLocal", options);
+  checkOptions("nLocal", options, [
+    "numQubits",
+    "rotationGates",
+    "entanglingGates",
+    "entanglement",
+    "reps",
+    "skipFinalRotationLayer",
+    "skipUnentangledQubits",
+    "barriers",
+    "name",
+  ]);
   const { numQubits, rotationGates, entanglingGates, entanglement = "full", reps = 3, name = "w" } = options;
   const { skipFinalRotationLayer = false, skipUnentangledQubits = false, barriers = false } = options;
   checkCount("nLocal", "numQubits", numQubits);
@@ -95,12 +105,23 @@ export interface TwoLayerOptions {
   readonly name?: string;
 }
 
+const TWO_LAYER_OPTIONS = [
+  "numQubits",
+  "reps",
+  "entanglement",
+  "skipFinalRotationLayer",
+  "skipUnentangledQubits",
+  "barriers",
+  "name",
+] as const satisfies readonly (keyof TwoLayerOptions)[];
+
 /**
  * RealAmplitudes, as Qiskit's `real_amplitudes`: ry layers with CX between; the amplitudes stay real. Weights `w`
  * [reps + 1, numQubits].
  * @throws CircuitError as `nLocal`
  */
 export function realAmplitudes(options: TwoLayerOptions): Circuit {
+  checkOptions("realAmplitudes", options, TWO_LAYER_OPTIONS);
   return twoLayer(options, ["ry"]);
 }
 
@@ -110,12 +131,12 @@ export function realAmplitudes(options: TwoLayerOptions): Circuit {
  * @throws CircuitError as `nLocal`
  */
 export function efficientSU2(options: TwoLayerOptions & { readonly rotationGates?: readonly GateName[] }): Circuit {
+  checkOptions("efficientSU2", options, [...TWO_LAYER_OPTIONS, "rotationGates"]);
   return twoLayer(options, options.rotationGates ?? ["ry", "rz"]);
 }
 
 /** Field by field, since an option given as undefined must not push its default aside. */
 function twoLayer(options: TwoLayerOptions, rotationGates: readonly GateName[]): Circuit {
-  checkOptions("efficientSU2", options);
   const { numQubits, reps = 3, entanglement = "reverse_linear", name = "w" } = options;
   const { skipFinalRotationLayer = false, skipUnentangledQubits = false, barriers = false } = options;
   return nLocal({

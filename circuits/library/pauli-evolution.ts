@@ -5,7 +5,7 @@ import { CircuitError } from "../errors.ts";
 import type { Angle } from "../expression.ts";
 import type { SparsePauliOp } from "../observable.ts";
 import { type PauliLetter, type PauliMap, type PauliString, pauliFromMap } from "../pauli.ts";
-import { checkCount, checkObservable } from "./checks.ts";
+import { checkCount, checkObservable, checkOptions } from "./checks.ts";
 
 /** A Pauli string as a label (`"XIZ"`, highest qubit leftmost), a map (`{0: "Z", 2: "X"}`), or a `PauliString`. */
 export type PauliLike = string | PauliMap | PauliString;
@@ -107,6 +107,7 @@ export function trotter(
   hamiltonian: SparsePauliOp,
   options: { readonly time: Angle; readonly steps?: number; readonly order?: number },
 ): Circuit {
+  checkOptions("trotter", options, ["time", "steps", "order"]);
   const { time, steps = 1, order = 1 } = options;
   checkObservable("trotter", "the Hamiltonian", hamiltonian);
   checkCount("trotter", "steps", steps);

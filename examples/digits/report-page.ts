@@ -44,7 +44,7 @@ export function reportPage(page: {
 <p>1,797 images of 8×8 pixels, 1,437 to train and 360 to test. ${result.steps.toLocaleString("en")} steps of 32, ${seeds}.</p>
 <h2>Result</h2>
 <div class="table"><table>
-<thead><tr><th>model</th><th>parameters</th><th>test accuracy</th><th>circuit executions</th><th>training seconds</th></tr></thead>
+<thead><tr><th>model</th><th>parameters</th><th>test accuracy</th><th>training executions</th><th>training seconds</th></tr></thead>
 <tbody>
 ${result.rows.map((row) => tableRow(row, row === best)).join("\n")}
 </tbody>

@@ -52,7 +52,9 @@ export interface LocalSimulatorOptions {
  * ParameterError SEED
  */
 export function localSimulator(options?: LocalSimulatorOptions): DifferentiableBackend {
-  return new LocalSimulator(checkOptions(options, "localSimulator"));
+  return new LocalSimulator(
+    checkOptions(options, "localSimulator", ["seed", "precision", "shots", "maxMemoryBytes", "engine"]),
+  );
 }
 
 class LocalSimulator implements DifferentiableBackend {
@@ -89,13 +91,13 @@ class LocalSimulator implements DifferentiableBackend {
   }
 
   estimator(options?: EstimatorOptions): Estimator {
-    const { precision = this.#precision, seed } = checkOptions(options, "estimator");
+    const { precision = this.#precision, seed } = checkOptions(options, "estimator", ["precision", "seed"]);
     checkPrecision(precision);
     return new LocalEstimator(this.#programs, this.#jobs, this.#fork(seed), precision, this.#limits);
   }
 
   sampler(options?: SamplerOptions): Sampler {
-    const { shots = this.#shots, seed } = checkOptions(options, "sampler");
+    const { shots = this.#shots, seed } = checkOptions(options, "sampler", ["shots", "seed"]);
     checkShots(shots);
     return new LocalSampler(this.#programs, this.#jobs, this.#fork(seed), shots, this.#limits);
   }

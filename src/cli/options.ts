@@ -8,6 +8,12 @@ export function collect(value: string, before: readonly string[] | undefined): r
   return [...(before ?? []), value];
 }
 
+/** The value of an option that may be given once: the last of several would win in silence. */
+export function once(value: string, before: string | undefined): string {
+  if (before !== undefined) throw new InvalidArgumentError("It can be given once.");
+  return value;
+}
+
 /** An integer from `minimum` on. */
 export function integer(minimum: number): (text: string) => number {
   return (text) => {
@@ -25,6 +31,7 @@ export async function readParameters(
   assignments: readonly string[] = [],
 ): Promise<Readonly<Record<string, GivenValue>>> {
   const values: Record<string, GivenValue> = file === undefined ? {} : await readParametersFile(io, file);
+  const assigned = new Set<string>();
   for (const assignment of assignments) {
     if (assignment.endsWith(".json") && !assignment.includes("=")) {
       Object.assign(values, await readParametersFile(io, assignment));
@@ -36,6 +43,12 @@ export async function readParameters(
         "PARAM_OPTION",
         `--param takes name=value, name=1,2,3 or a .json file, not "${assignment}".`,
       );
+    if (assigned.has(name.trim()))
+      throw new UsageError(
+        "PARAM_OPTION",
+        `--param gives ${name.trim()} twice; a vector is --param ${name.trim()}=1,2,3.`,
+      );
+    assigned.add(name.trim());
     const numbers = list.split(",").map((text) => {
       const value = parseAngle(text.trim());
       if (value === undefined)

@@ -1,6 +1,7 @@
 import { Rng } from "../../circuits/index.ts";
 import { DataError } from "../errors.ts";
 import type { Dataset } from "./dataset.ts";
+import { checkOptions } from "./options.ts";
 
 /** Some rows of a dataset, copied. */
 export interface Batch {
@@ -30,6 +31,7 @@ export interface BatchOptions {
  * @throws DataError DATA_BATCH_SIZE, DATA_BATCH_SEED
  */
 export function* batches(source: Dataset, options: BatchOptions): Generator<Batch, void, undefined> {
+  checkOptions("batches", options, ["batchSize", "seed", "epoch", "shuffle", "dropRemainder"]);
   const { batchSize, seed, epoch = 0, shuffle = true, dropRemainder = false } = options;
   if (!(Number.isSafeInteger(batchSize) && batchSize >= 1))
     throw new DataError("DATA_BATCH_SIZE", `A batch has 1 row or more, not ${batchSize}.`);

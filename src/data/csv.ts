@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { CsvError, parse } from "csv-parse/sync";
+import { optionsFault } from "../../circuits/index.ts";
 import { DataError } from "../errors.ts";
 import type { Column, Table } from "./table.ts";
 
@@ -33,6 +34,8 @@ const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
  * @throws DataError CSV_READ, CSV_SYNTAX, CSV_EMPTY, CSV_HEADER, CSV_ROW_LENGTH, CSV_MISSING_CELL, CSV_NOT_A_NUMBER, CSV_OPTION
  */
 export function readCsv(source: string | URL | CsvText, options: CsvOptions = {}): Table {
+  const fault = optionsFault("readCsv", options, ["delimiter", "types", "missing"]);
+  if (fault !== undefined) throw new DataError("CSV_OPTION", fault);
   const { name, text } = load(source);
   const { delimiter = ",", types = {}, missing = "error" } = options;
   checkOptions(types, missing);

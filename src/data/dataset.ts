@@ -1,4 +1,5 @@
 import { DataError } from "../errors.ts";
+import { checkOptions } from "./options.ts";
 import { columnOf, numbersOf, type Table, textsOf } from "./table.ts";
 
 /** Rows of features, row-major [numRows, numFeatures]. */
@@ -35,6 +36,7 @@ export interface DatasetOptions {
  * @throws DataError DATA_COLUMN_UNKNOWN, DATA_COLUMN_TYPE, DATA_FEATURES
  */
 export function datasetFromTable(table: Table, options: DatasetOptions): Dataset {
+  checkOptions("datasetFromTable", options, ["target", "task", "features", "exclude"]);
   const { target, task = "classification", exclude = [] } = options;
   for (const name of exclude) columnOf(table, name);
   const left = new Set([target, ...exclude]);
@@ -72,6 +74,7 @@ export function fromArrays(
     readonly classes?: readonly string[];
   } = {},
 ): Dataset {
+  checkOptions("fromArrays", options, ["task", "featureNames", "targetName", "classes"]);
   const { task = "classification", targetName = "y" } = options;
   if (x.length === 0) throw new DataError("DATA_EMPTY", "A dataset needs at least one row.");
   const flatRow = x.findIndex((row) => typeof row !== "object" || row === null);

@@ -1,5 +1,6 @@
 import { PCA } from "ml-pca";
 import { DataError } from "../errors.ts";
+import { checkOptions } from "./options.ts";
 import {
   checkTrainingRows,
   type FittedTransform,
@@ -28,6 +29,7 @@ export interface FittedPca extends FittedTransform {
 export function pca(options: { readonly numComponents: number }): {
   fit(train: Parameters<Transform["fit"]>[0]): FittedPca;
 } {
+  checkOptions("pca", options, ["numComponents"]);
   const { numComponents } = options;
   return {
     fit(train) {

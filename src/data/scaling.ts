@@ -1,4 +1,5 @@
 import { DataError } from "../errors.ts";
+import { checkOptions } from "./options.ts";
 import {
   checkTrainingRows,
   type FittedTransform,
@@ -43,6 +44,7 @@ export function standardise(): Transform {
 export function minMax(
   options: { readonly range?: readonly [low: number, high: number]; readonly clip?: boolean } = {},
 ): Transform {
+  checkOptions("minMax", options, ["range", "clip"]);
   const { range: [low, high] = [0, 1], clip = false } = options;
   if (!(Number.isFinite(low) && Number.isFinite(high) && low < high))
     throw new DataError(

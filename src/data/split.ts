@@ -1,6 +1,7 @@
 import { Rng } from "../../circuits/index.ts";
 import { DataError } from "../errors.ts";
 import { type Dataset, selectRows } from "./dataset.ts";
+import { checkOptions } from "./options.ts";
 
 /**
  * Splits by a name for each row, such as a table's `split` column of "train" and "test". Rows keep their order.
@@ -39,6 +40,7 @@ export function randomSplit<Part extends string>(
   fractions: Readonly<Record<Part, number>>,
   options: { readonly seed: number; readonly stratified?: boolean },
 ): Readonly<Record<Part, Dataset>> {
+  checkOptions("randomSplit", options, ["seed", "stratified"]);
   const parts = Object.keys(fractions) as Part[];
   const shares = parts.map((part) => fractions[part]);
   const total = shares.reduce((sum, share) => sum + share, 0);

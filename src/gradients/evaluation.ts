@@ -1,4 +1,4 @@
-import type { Circuit, SparsePauliOp } from "../../circuits/index.ts";
+import { type Circuit, describeValue, type SparsePauliOp } from "../../circuits/index.ts";
 import type { Backend, RunOptions } from "../../providers/index.ts";
 import { GradientError } from "../errors.ts";
 import type { ExpectationRequest, ExpectationResult, JobCosts } from "./expectation-job.ts";
@@ -93,8 +93,8 @@ export interface CheckedPoint {
 
 /** @throws GradientError GRADIENT_SHAPE, GRADIENT_NOT_FINITE */
 export function checkPoint(circuit: Circuit, point: GradientPoint): CheckedPoint {
-  const weights = float64(point.weights);
-  const inputs = float64(point.inputs ?? []);
+  const weights = float64("weights", point.weights);
+  const inputs = float64("inputs", point.inputs ?? []);
   const { numInputs, numWeights } = circuit;
   const rows = point.rows ?? (numInputs === 0 ? 1 : inputs.length / numInputs);
   if (weights.length !== numWeights)
@@ -119,8 +119,14 @@ export function checkPoint(circuit: Circuit, point: GradientPoint): CheckedPoint
 }
 
 /** Typed arrays as they are, lists as copies. */
-function float64(values: ArrayLike<number>): Float64Array {
-  return values instanceof Float64Array ? values : Float64Array.from(values);
+function float64(name: string, values: ArrayLike<number>): Float64Array {
+  if (typeof values !== "object" || typeof values?.length !== "number")
+    throw new GradientError("GRADIENT_SHAPE", `${name} are a list of numbers, not ${describeValue(values)}.`);
+  if (values instanceof Float64Array) return values;
+  const odd = Array.isArray(values) ? values.find((value) => typeof value !== "number") : undefined;
+  if (odd !== undefined)
+    throw new GradientError("GRADIENT_SHAPE", `${name} are a list of numbers, but hold ${describeValue(odd)}.`);
+  return Float64Array.from(values);
 }
 
 /** @throws GradientError GRADIENT_SHAPE */

@@ -2,6 +2,7 @@ import type { Circuit, SparsePauliOp } from "../../circuits/index.ts";
 import type { Backend } from "../../providers/index.ts";
 import { GradientError } from "../errors.ts";
 import { Adjoint } from "./adjoint.ts";
+import { checkOptions, checkProblem } from "./checks.ts";
 import {
   type CheckedPoint,
   checkPoint,
@@ -63,6 +64,12 @@ export interface GradientProgram {
   prepare(point: GradientPoint, options?: PrepareOptions): PreparedEvaluation;
 }
 
+const PROGRAM_OPTIONS = "provider wants method precision budget rows step spsa".split(" ");
+const REQUEST_OPTIONS = [
+  ...PROGRAM_OPTIONS,
+  ..."circuit observables weights inputs cotangents seed signal tags onSubmitted".split(" "),
+];
+
 /**
  * Prepares gradients of expectation values.
  * @throws GradientError GRADIENT_METHOD_UNKNOWN, GRADIENT_METHOD_IMPOSSIBLE, GRADIENT_BUDGET, GRADIENT_OPTION,
@@ -73,9 +80,18 @@ export function gradientProgram(
   observables: readonly SparsePauliOp[],
   options: GradientProgramOptions,
 ): GradientProgram {
+  checkOptions("gradientProgram", options, PROGRAM_OPTIONS);
+  return prepareProgram(circuit, observables, options);
+}
+
+function prepareProgram(
+  circuit: Circuit,
+  observables: readonly SparsePauliOp[],
+  options: GradientProgramOptions,
+): GradientProgram {
+  checkProblem(circuit, observables, options);
   const { provider, rows = 1, precision, budget, step, spsa = {} } = options;
   const wants = { weights: options.wants?.weights ?? true, inputs: options.wants?.inputs ?? false };
-  checkOptions(circuit, observables, options);
   const select = { capabilities: provider.capabilities, circuit, observables, wants, precision };
   const { method, reason, evaluations } = selectMethod({
     ...select,
@@ -122,33 +138,6 @@ export function gradientProgram(
   };
 }
 
-function checkOptions(circuit: Circuit, observables: readonly SparsePauliOp[], options: GradientProgramOptions): void {
-  const {
-    rows = 1,
-    step = FINITE_DIFFERENCE_STEP,
-    precision = 0,
-    spsa: { perturbation = 0.1, repeats = 1 } = {},
-  } = options;
-  if (observables.length === 0)
-    throw new GradientError("GRADIENT_OBSERVABLES", "A gradient needs one observable or more.");
-  const odd = observables.find(({ numQubits }) => numQubits !== circuit.numQubits);
-  if (odd !== undefined)
-    throw new GradientError(
-      "GRADIENT_OBSERVABLES",
-      `The circuit has ${circuit.numQubits} qubit(s) but an observable has ${odd.numQubits}: ${String(odd)}.`,
-    );
-  const positive = (value: number): boolean => value > 0 && Number.isFinite(value);
-  for (const [name, value, valid] of [
-    ["rows", rows, positive(rows) && Number.isSafeInteger(rows)],
-    ["step", step, positive(step)],
-    ["spsa.perturbation", perturbation, positive(perturbation)],
-    ["spsa.repeats", repeats, positive(repeats) && Number.isSafeInteger(repeats)],
-  ] as const)
-    if (!valid) throw new GradientError("GRADIENT_OPTION", `${name} is ${value}; it must be a positive number.`);
-  if (!(precision >= 0 && Number.isFinite(precision)))
-    throw new GradientError("GRADIENT_OPTION", `precision is ${precision}; it must be 0 (exact) or a positive number.`);
-}
-
 /** One point to differentiate at; see `GradientProgramOptions`, `GradientPoint` and `EvaluateOptions`. */
 export interface GradientRequest extends GradientProgramOptions, EvaluateOptions, Omit<GradientPoint, "rows"> {
   readonly circuit: Circuit;
@@ -182,9 +171,11 @@ export interface GradientResult {
  * @throws what `gradientProgram` and `GradientProgram.evaluate` throw
  */
 export async function valueAndGradient(request: GradientRequest): Promise<GradientResult> {
+  checkOptions("valueAndGradient", request, REQUEST_OPTIONS);
+  checkProblem(request.circuit, request.observables, request);
   const { circuit, observables, weights, inputs, ...options } = request;
   const rows = request.rows ?? (circuit.numInputs === 0 ? 1 : Math.max(1, (inputs?.length ?? 0) / circuit.numInputs));
-  const program = gradientProgram(circuit, observables, { ...options, rows: Math.ceil(rows) });
+  const program = prepareProgram(circuit, observables, { ...options, rows: Math.ceil(rows) });
   const { cotangents = new Float64Array(Math.ceil(rows) * observables.length).fill(1) } = request;
   const point = { weights, ...(inputs === undefined ? {} : { inputs }), rows };
   const { values, stderr, executions, quantumSeconds, jobIds, pullback } = await program.evaluate(point, {

@@ -1,6 +1,7 @@
 import { type Circuit, type Initializer, Rng, type SparsePauliOp, uniformWeights } from "../../circuits/index.ts";
 import type { Backend } from "../../providers/index.ts";
 import { GradientError } from "../errors.ts";
+import { checkOptions, checkProblem } from "./checks.ts";
 import type { EvaluateOptions } from "./evaluation.ts";
 import { runExpectations } from "./expectation-job.ts";
 import { gradientProgram } from "./gradient-program.ts";
@@ -37,6 +38,8 @@ export interface GradientVariance {
   readonly jobIds: readonly string[];
 }
 
+const OPTIONS = "provider samples seed initializer inputs precision threshold signal tags onSubmitted".split(" ");
+
 /**
  * The barren-plateau probe (McClean et al., arXiv:1803.11173): how much the gradient of an expectation value varies over
  * random starting points. Where it vanishes with the number of qubits, use fewer layers, local observables, or another
@@ -48,6 +51,8 @@ export async function gradientVariance(
   observable: SparsePauliOp,
   options: GradientVarianceOptions,
 ): Promise<GradientVariance> {
+  checkOptions("gradientVariance", options, OPTIONS);
+  checkProblem(circuit, [observable], options);
   const { samples = 100, seed = 0, initializer = uniformWeights(), threshold = 1e-4 } = options;
   if (!Number.isSafeInteger(samples) || samples < 2)
     throw new GradientError("GRADIENT_OPTION", `samples is ${samples}; a variance needs an integer of 2 or more.`);

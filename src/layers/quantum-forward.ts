@@ -1,4 +1,4 @@
-import type { Circuit, SparsePauliOp } from "../../circuits/index.ts";
+import { type Circuit, optionsFault, type SparsePauliOp } from "../../circuits/index.ts";
 import type { Backend, NDArray, RunOptions } from "../../providers/index.ts";
 import { ModelError } from "../errors.ts";
 import {
@@ -83,6 +83,7 @@ export class QuantumEvaluation {
   }
 
   async forward(inputs: BatchInputs, weights: Float64Array, options: ForwardOptions): Promise<QuantumForward> {
+    checkForward(options);
     const { provider, precision, signal, tags, onSubmitted, seed } = options;
     signal?.throwIfAborted();
     const { request, localExecutions, finish } = this.prepare(inputs, weights, options);
@@ -99,6 +100,7 @@ export class QuantumEvaluation {
   }
 
   prepare(given: BatchInputs, weights: Float64Array, options: ForwardOptions): PreparedForward {
+    checkForward(options);
     const inputs = { shape: given.shape, data: Float64Array.from(given.data) };
     const { numInputs, numWeights } = this.#circuit;
     const [rows = 0, width] = inputs.shape;
@@ -170,4 +172,16 @@ export class QuantumEvaluation {
     }
     return program;
   }
+}
+
+const OPTIONS = [
+  ..."provider needWeightGradient needInputGradient precision gradient spsa seed".split(" "),
+  ..."signal tags onSubmitted".split(" "),
+];
+
+function checkForward(options: ForwardOptions): void {
+  const fault = optionsFault("forward", options, OPTIONS);
+  if (fault !== undefined) throw new ModelError("LAYER_OPTION", fault);
+  if (typeof options.provider?.estimator !== "function")
+    throw new ModelError("LAYER_OPTION", "A quantum layer runs on a provider, such as localSimulator().");
 }

@@ -1,4 +1,12 @@
-import { Circuit, type CircuitJSON, type ParameterVector, Rng, SparsePauliOp, slotsOf } from "../../circuits/index.ts";
+import {
+  Circuit,
+  type CircuitJSON,
+  optionsFault,
+  type ParameterVector,
+  Rng,
+  SparsePauliOp,
+  slotsOf,
+} from "../../circuits/index.ts";
 import type { ObservableLike } from "../../providers/index.ts";
 import { ModelError } from "../errors.ts";
 import { type CircuitTemplate, resolveTemplate } from "./circuit-template.ts";
@@ -66,7 +74,7 @@ export interface InputGradient {
  * @example const layer = quantumLayer({ qubits: 4, perception: perception.angle(), connection: connection.stronglyEntangling({ layers: 2 }) });
  */
 export function quantumLayer(options: QuantumLayerOptions): QuantumLayer {
-  if ("circuit" in options) {
+  if (typeof options === "object" && options !== null && "circuit" in options) {
     checkNames(options, ["circuit"]);
     const { circuit, observables, initializer = { type: "uniform" }, seed = 0 } = options;
     return new QuantumLayer(circuit, observables, initializer, seed);
@@ -99,20 +107,14 @@ export function quantumLayer(options: QuantumLayerOptions): QuantumLayer {
   return new QuantumLayer(
     circuit,
     observables,
-    typeof given.type === "string" ? given : { ...suggested, ...given },
+    typeof given !== "object" || given === null || typeof given.type === "string" ? given : { ...suggested, ...given },
     seed,
   );
 }
 
-/** An option that is not known would be left out in silence. */
-function checkNames(options: object, own: readonly string[]): void {
-  const known = [...own, "observables", "initializer", "seed"];
-  const unknown = Object.keys(options).find((name) => !known.includes(name));
-  if (unknown !== undefined)
-    throw new ModelError(
-      "LAYER_OPTION",
-      `A quantum layer has no option "${unknown}" here; its options are: ${known.join(", ")}.`,
-    );
+function checkNames(options: QuantumLayerOptions, own: readonly string[]): void {
+  const fault = optionsFault("A quantum layer", options, [...own, "observables", "initializer", "seed"]);
+  if (fault !== undefined) throw new ModelError("LAYER_OPTION", fault);
 }
 
 function isList<Item>(value: Item | readonly Item[]): value is readonly Item[] {

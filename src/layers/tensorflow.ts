@@ -5,6 +5,7 @@ import { ModelError } from "../errors.ts";
 import { BatchBuffers } from "./batch-buffers.ts";
 import { QuantumLayer, type QuantumLayerConfig } from "./quantum-layer.ts";
 import { checkTensorBackend } from "./tensorflow-backend.ts";
+import { refuseProviders } from "./tensorflow-model-guard.ts";
 
 export interface KerasQuantumLayerOptions {
   readonly name?: string;
@@ -191,6 +192,7 @@ export class KerasQuantumLayer extends layers.Layer {
     );
   }
 }
+refuseProviders();
 tf.serialization.registerClass(
   KerasQuantumLayer as unknown as tf.serialization.SerializableConstructor<tf.serialization.Serializable>,
 );

@@ -1,5 +1,6 @@
 import {
   checkNumbers,
+  checkOptions,
   checkRate,
   checkSetting,
   type GradientOptimizer,
@@ -24,6 +25,7 @@ export function adagrad(options: {
   readonly initialSum?: number;
   readonly epsilon?: number;
 }): GradientOptimizer<AdagradState> {
+  checkOptions("adagrad", options, ["learningRate", "initialSum", "epsilon"]);
   const { initialSum = 0, epsilon = 1e-10 } = options;
   const rate = checkRate("adagrad", options.learningRate);
   checkSetting("adagrad", "initialSum", initialSum, initialSum >= 0);

@@ -1,5 +1,6 @@
 import {
   checkNumbers,
+  checkOptions,
   checkRate,
   checkSetting,
   type GradientOptimizer,
@@ -28,6 +29,7 @@ export function adam(
     readonly epsilon?: number;
   } = {},
 ): GradientOptimizer<AdamState> {
+  checkOptions("adam", options, ["learningRate", "beta1", "beta2", "epsilon"]);
   const { learningRate = 0.001, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 } = options;
   const rate = checkRate("adam", learningRate);
   checkSetting("adam", "beta1", beta1, beta1 >= 0 && beta1 < 1);

@@ -1,3 +1,4 @@
+import { optionsFault } from "../../circuits/index.ts";
 import { TrainingError } from "../errors.ts";
 
 /**
@@ -55,6 +56,16 @@ export function checkRate(optimizer: string, rate: LearningRate): (step: number)
     checkSetting(optimizer, `learningRate(${step})`, value, value >= 0);
     return value;
   };
+}
+
+/** @throws TrainingError OPTIMIZER_SETTING unless `options` is an object of known options */
+export function checkOptions<Options extends object>(
+  optimizer: string,
+  options: Options,
+  known: readonly (keyof Options & string)[],
+): void {
+  const fault = optionsFault(optimizer, options, known);
+  if (fault !== undefined) throw new TrainingError("OPTIMIZER_SETTING", fault);
 }
 
 /** @throws TrainingError OPTIMIZER_SETTING */

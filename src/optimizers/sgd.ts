@@ -1,5 +1,6 @@
 import {
   checkNumbers,
+  checkOptions,
   checkRate,
   checkSetting,
   type GradientOptimizer,
@@ -12,8 +13,9 @@ export interface SgdState {
 }
 
 /** Gradient descent: w ← w - rate·g. @throws TrainingError OPTIMIZER_SETTING */
-export function sgd({ learningRate }: { readonly learningRate: LearningRate }): GradientOptimizer<SgdState> {
-  const rate = checkRate("sgd", learningRate);
+export function sgd(options: { readonly learningRate: LearningRate }): GradientOptimizer<SgdState> {
+  checkOptions("sgd", options, ["learningRate"]);
+  const rate = checkRate("sgd", options.learningRate);
   return {
     kind: "gradient",
     name: "sgd",
@@ -42,6 +44,7 @@ export function momentum(options: {
   readonly momentum?: number;
   readonly nesterov?: boolean;
 }): GradientOptimizer<MomentumState> {
+  checkOptions("momentum", options, ["learningRate", "momentum", "nesterov"]);
   const { momentum: decay = 0.9, nesterov = false } = options;
   const rate = checkRate("momentum", options.learningRate);
   checkSetting("momentum", "momentum", decay, decay >= 0 && decay < 1);

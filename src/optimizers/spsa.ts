@@ -1,5 +1,5 @@
 import { Rng } from "../../circuits/index.ts";
-import { checkNumbers, checkSetting, type EvaluationOptimizer, plain } from "./optimizer.ts";
+import { checkNumbers, checkOptions, checkSetting, type EvaluationOptimizer, plain } from "./optimizer.ts";
 
 export interface SpsaState {
   /** Steps of descent so far. */
@@ -30,6 +30,18 @@ export interface SpsaOptions {
   readonly firstStep?: number;
 }
 
+const OPTIONS = [
+  "seed",
+  "learningRate",
+  "perturbation",
+  "stability",
+  "alpha",
+  "gamma",
+  "resamplings",
+  "calibrationDirections",
+  "firstStep",
+] as const satisfies readonly (keyof SpsaOptions)[];
+
 /**
  * Simultaneous perturbation stochastic approximation (Spall, IEEE TAES 34, 817, 1998): two evaluations a step, however many
  * weights, and made for noise. The rate is calibrated as in Kandala et al. (Nature 549, 242, 2017): from the slope along
@@ -37,6 +49,7 @@ export interface SpsaOptions {
  * @throws TrainingError OPTIMIZER_SETTING
  */
 export function spsa(options: SpsaOptions = {}): EvaluationOptimizer<SpsaState> {
+  checkOptions("spsa", options, OPTIONS);
   const { seed = 0, learningRate, perturbation = 0.2, stability = 0, alpha = 0.602, gamma = 0.101 } = options;
   const { resamplings = 1, calibrationDirections = 25, firstStep = Math.PI / 5 } = options;
   const isCount = (value: number): boolean => Number.isSafeInteger(value) && value > 0;

@@ -1,18 +1,10 @@
+import { optionsFault } from "../../circuits/index.ts";
 import { TrainingError } from "../errors.ts";
 
-/**
- * An option that is not known would be left out in silence.
- * @throws TrainingError TRAINING_OPTION naming it and those there are
- */
+/** @throws TrainingError TRAINING_OPTION unless `options` is an object of known options */
 export function checkNames(what: string, options: object, known: readonly string[]): void {
-  if (typeof options !== "object" || options === null)
-    throw new TrainingError("TRAINING_OPTION", `The options of ${what} are an object, not ${String(options)}.`);
-  const unknown = Object.keys(options).find((name) => !known.includes(name));
-  if (unknown !== undefined)
-    throw new TrainingError(
-      "TRAINING_OPTION",
-      `${what} has no option "${unknown}"; its options are: ${known.join(", ")}.`,
-    );
+  const fault = optionsFault(what, options, known);
+  if (fault !== undefined) throw new TrainingError("TRAINING_OPTION", fault);
 }
 
 /** One or several of something, such as callbacks; none where nothing is given. */

@@ -1,4 +1,4 @@
-import { LayersModel, type layers, type SymbolicTensor } from "@tensorflow/tfjs-layers";
+import { LayersModel, type layers, Sequential, type SymbolicTensor } from "@tensorflow/tfjs-layers";
 import { ModelError } from "../errors.ts";
 import { KerasQuantumLayer } from "../layers/tensorflow.ts";
 
@@ -53,6 +53,8 @@ export function planModel(model: LayersModel): ModelPlan {
       "MODEL_NOT_BUILT",
       `Model ${model.name} is not built: give its first layer an inputShape, or make it with tf.model.`,
     );
+  // A sequential model whose layers know their shapes is built by compile, or else here.
+  if (model instanceof Sequential && !model.built) model.build();
   const trained = new Set(model.trainableWeights.map(({ id }) => id));
   const nodes: PlanNode[] = [];
   /** For each value whether it depends on something trained, and on a quantum layer. */

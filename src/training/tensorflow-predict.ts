@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
-import { Rng } from "../../circuits/index.ts";
+import { describeValue, Rng } from "../../circuits/index.ts";
 import { type Backend, localSimulator } from "../../providers/index.ts";
 import { DataError, TrainingError } from "../errors.ts";
 import { checkNames } from "./options.ts";
@@ -49,7 +49,7 @@ export function checkProvider(provider: Backend | undefined): void {
   if (provider === undefined || (typeof provider === "object" && typeof provider?.estimator === "function")) return;
   throw new TrainingError(
     "TRAINING_PROVIDER",
-    `The provider is ${JSON.stringify(provider)}, which is no backend; give one such as localSimulator().`,
+    `The provider is ${describeValue(provider)}, which is no backend; give one such as localSimulator().`,
   );
 }
 

@@ -141,6 +141,31 @@ describe("the scope of a branch", () => {
     expect(circuit.count()).toEqual({ if: 1, x: 1, z: 1 });
   });
 
+  test("the builder is of no use once its circuit is made", () => {
+    let escaped: CircuitBuilder | undefined;
+    const circuit = Circuit.build(1, (c) => {
+      escaped = c.h(0);
+    });
+    expect(() => escaped!.x(0)).toThrow(
+      expect.objectContaining({ code: "BUILDER_SCOPE", message: expect.stringContaining("circuit.extend") }),
+    );
+    expect(circuit.count()).toEqual({ h: 1 });
+  });
+
+  const late = async (c: CircuitBuilder) => {
+    await Promise.resolve();
+    c.x(0);
+  };
+  test.each([
+    ["build", () => Circuit.build(1, late)],
+    ["extend", () => Circuit.build(1, (c) => c.h(0)).extend(late)],
+    ["a branch", () => Circuit.build(1, (c) => c.if(c.register("m", 1), 1, late))],
+  ])("an asynchronous function given to %s is refused", (_, act) => {
+    expect(act).toThrow(
+      expect.objectContaining({ code: "CIRCUIT_PART", message: expect.stringContaining("asynchronous") }),
+    );
+  });
+
   test("registers and parameters of a branch are the circuit's", () => {
     const circuit = Circuit.build(1, (c) => {
       c.if(c.register("m", 1), 1, (inner) => {

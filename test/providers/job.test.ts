@@ -296,13 +296,21 @@ describe("options", () => {
       .run([[circuit, "ZZ", [0.1]]], options as object);
 
   test.each([
-    ["localSimulator", () => localSimulator(null as never), "localSimulator are null"],
-    ["estimator", () => localSimulator().estimator(null as never), "estimator are null"],
-    ["sampler", () => localSimulator().sampler(5 as never), "sampler are of type number"],
-    ["run", () => run(null), "run are null"],
+    ["localSimulator", () => localSimulator(null as never), "localSimulator takes an object of options (seed,"],
+    ["a seed misspelt", () => localSimulator({ sed: 1 } as never), 'localSimulator has no option "sed"'],
+    ["estimator", () => localSimulator().estimator(null as never), "not null"],
+    [
+      "an estimator of shots",
+      () => localSimulator().estimator({ shots: 100 } as never),
+      'no option "shots"; its options are: precision',
+    ],
+    ["sampler", () => localSimulator().sampler(5 as never), "not number 5"],
+    ["a sampler of precision", () => localSimulator().sampler({ precision: 0 } as never), 'no option "precision"'],
+    ["run", () => run(null), "not null"],
+    ["run with shots", () => run({ shots: 5 }), 'run has no option "shots"'],
     ["run's signal", () => run({ signal: 5 }), "no AbortSignal"],
     ["run's onSubmitted", () => run({ onSubmitted: "log" }), "no function"],
-    ["result", async () => (await run({})).result(null as never), "result are null"],
+    ["result", async () => (await run({})).result(null as never), "result takes an object"],
   ])("that are none are refused: %s", async (_, act, mentions) => {
     await expect(async () => act()).rejects.toMatchObject({
       code: "PUB_FORM",

@@ -80,7 +80,7 @@ Examples:
 }
 
 function tableOf(result: DemoResult, out: string): string {
-  const header = ["model", "parameters", result.rows[0]!.metric, "circuit executions", "seconds"];
+  const header = ["model", "parameters", result.rows[0]!.metric, "training executions", "training seconds"];
   const lines = alignRight([
     header,
     ...result.rows.map((row) => [

@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
 import { SparsePauliOp } from "../../../circuits/index.ts";
 import { type Io, print } from "../io.ts";
-import { collect } from "../options.ts";
+import { collect, once } from "../options.ts";
 import { alignRight, formatNumber } from "../text.ts";
 
 interface GradientCommandOptions {
@@ -17,7 +17,7 @@ export function addGradient(program: Command, io: Io): void {
     .command("gradient")
     .description("The derivative of an expectation value by every parameter of a circuit.")
     .argument("<file>", "OpenQASM 2 or 3 file, or - for standard input")
-    .requiredOption("--expect <observable>", 'the expectation value, such as "1.0*ZZI+0.5*XXI"')
+    .requiredOption("--expect <observable>", 'the expectation value, such as "1.0*ZZI+0.5*XXI"', once)
     .option("--params <file>", 'parameters as JSON: {"name": number | array}')
     .option("--param <name=value>", "a parameter in radians (0.1, pi/2; a vector as 1,2,3); repeatable", collect)
     .addOption(

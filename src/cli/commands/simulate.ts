@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import { type Circuit, SparsePauliOp } from "../../../circuits/index.ts";
+import { type Circuit, type Operation, SparsePauliOp } from "../../../circuits/index.ts";
 import type { BitArray } from "../../../providers/primitives.ts";
 import { UsageError } from "../errors.ts";
 import { type Io, print } from "../io.ts";
@@ -106,13 +106,30 @@ async function expectations(circuit: Circuit, observables: readonly SparsePauliO
 
 async function counts(circuit: Circuit, shots: number, seed: number): Promise<Readonly<Record<string, number>>> {
   const { localSimulator } = await import("../../../providers/simulator/local-simulator.ts");
-  const measured = circuit.registers.length > 0 ? circuit : circuit.extend((builder) => builder.measureAll());
+  const { measured, shown } = withMeasurements(circuit);
   if (measured.numQubits === 0) throw new UsageError("NOTHING_TO_MEASURE", "The circuit has no qubit to measure.");
   const job = await localSimulator({ seed })
     .sampler({ shots, seed })
     .run([[measured]]);
   const [result] = await job.result();
-  return jointCounts(measured.registers.map(({ name }) => result!.registers[name]!));
+  return jointCounts(shown.map((name) => result!.registers[name]!));
+}
+
+/** The circuit, measured at its end where it measures nothing, and the registers that hold what was measured. */
+function withMeasurements(circuit: Circuit): { readonly measured: Circuit; readonly shown: readonly string[] } {
+  const names = circuit.registers.map(({ name }) => name);
+  if (isMeasured(circuit.operations)) return { measured: circuit, shown: names };
+  let own = "meas";
+  while (names.includes(own)) own += "_";
+  return { measured: circuit.extend((builder) => builder.measureAll(own)), shown: [own] };
+}
+
+function isMeasured(operations: readonly Operation[]): boolean {
+  return operations.some(
+    (operation) =>
+      operation.kind === "measure" ||
+      (operation.kind === "if" && (isMeasured(operation.whenTrue) || isMeasured(operation.whenFalse))),
+  );
 }
 
 /** Counts over all registers together, the last register leftmost. */

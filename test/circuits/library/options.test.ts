@@ -86,6 +86,19 @@ test.each(CASES)("%s: an option given as undefined is one left out", (_, build, 
   );
 });
 
+test.each(CASES)(
+  "%s: an option that there is not is refused, as are options that are no object",
+  (name, build, needed) => {
+    const refused = (options: unknown, text: string) =>
+      expect(() => build(options as object)).toThrow(
+        expect.objectContaining({ code: "LIBRARY_OPTION", message: expect.stringContaining(text) }),
+      );
+    refused({ ...needed, rep: 2 }, `${name} has no option "rep"; its options are: `);
+    refused(null, `${name} takes an object of options`);
+    refused(3, "not number 3");
+  },
+);
+
 describe("what only plain JavaScript can pass is refused with a reason", () => {
   const blocks = (entanglement: unknown) => () => realAmplitudes({ numQubits: 3, entanglement } as never);
   test.each([

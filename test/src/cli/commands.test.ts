@@ -42,6 +42,12 @@ describe("simulate", () => {
     expect(half.json.expectations[0]).toBeCloseTo(0, 12);
   });
 
+  test("a circuit that declares bits and measures nothing is measured at its end", async () => {
+    const text = `${BELL}bit[2] c;\nbit[1] meas;\n`;
+    const { json } = await runJson(["simulate", file("unread.qasm", text), "--shots", "50"]);
+    expect(Object.keys(json.counts).sort()).toEqual(["00", "11"]);
+  });
+
   test("counts shots by seed, and measures at the end where nothing is measured", async () => {
     const once = await runJson(["simulate", measured, "--shots", "1000", "--seed", "7"]);
     expect(Object.keys(once.json.counts).sort()).toEqual(["00", "11"]);
@@ -79,6 +85,7 @@ describe("simulate", () => {
     ["text as a value", ["--param", "theta=abc"], "PARAM_OPTION"],
     ["an empty value in a list", ["--param", "theta=1,,2"], "PARAM_OPTION"],
     ["no name", ["--param", "0.3"], "PARAM_OPTION"],
+    ["a parameter given twice", ["--param", "theta=1", "--param", "theta=2"], "PARAM_OPTION"],
     ["NaN", ["--param", "theta=NaN"], "PARAM_OPTION"],
     ["a parameters file that is not there", ["--params", "no/such.json"], "FILE_READ"],
     ["a parameters file that is not JSON", ["--params", file("bad.json", "{")], "PARAMS_FILE"],
@@ -185,6 +192,21 @@ describe("gradient", () => {
     expect(json.method).toBe("parameter-shift");
     expect(json.gradient.theta).toBeCloseTo(-Math.sin(0.4), 12);
     expect((await runJson(["gradient", rotation, "--param", "theta=0.4", "--expect", "IIZ"])).status).toBe(2);
+  });
+
+  test("refuses a second observable, of which only the last would count", async () => {
+    const { json, status } = await runJson([
+      "gradient",
+      rotation,
+      "--param",
+      "theta=0",
+      "--expect",
+      "IZ",
+      "--expect",
+      "ZI",
+    ]);
+    expect([status, json.error.code]).toEqual([2, "USAGE"]);
+    expect(json.error.message).toContain("once");
   });
 
   test("prints a line a parameter for people", async () => {

@@ -193,6 +193,8 @@ describe("batches", () => {
     ["a size of 0", { batchSize: 0, seed: 0 }, "DATA_BATCH_SIZE"],
     ["half a row", { batchSize: 1.5, seed: 0 }, "DATA_BATCH_SIZE"],
     ["more than all, with the remainder dropped", { batchSize: 151, seed: 0, dropRemainder: true }, "DATA_BATCH_SIZE"],
+    ["no options", undefined as never, "DATA_OPTION"],
+    ["an option that there is not", { batchSize: 8, shufle: false } as never, "DATA_OPTION"],
     ["shuffling without a seed", { batchSize: 8 }, "DATA_BATCH_SEED"],
   ])("refuses %s", (_name, options, expected) => {
     expect(() => [...batches(iris, options)]).toThrowError(code(expected));

@@ -105,6 +105,15 @@ describe("minMax", () => {
   );
 });
 
+test.each([
+  ["minMax", () => minMax({ low: 3 } as never), 'no option "low"; its options are: range, clip'],
+  ["minMax", () => minMax(null as never), "not null"],
+  ["pca", () => pca({ components: 2 } as never), "numComponents"],
+  ["pca", () => pca(undefined as never), "not undefined"],
+])("%s refuses options that there are not", (_, act, text) => {
+  expect(act).toThrowError(expect.objectContaining({ code: "DATA_OPTION", message: expect.stringContaining(text) }));
+});
+
 describe("pca", () => {
   const fitted = pca({ numComponents: 4 }).fit(iris);
 

@@ -80,6 +80,8 @@ describe("gradientVariance", () => {
   test.each([
     ["one sample", rotation, { samples: 1 }, "GRADIENT_OPTION"],
     ["no weights", Circuit.build(1, (c) => c.h(0)), {}, "GRADIENT_OPTION"],
+    ["an option that there is not", rotation, { sample: 10 } as object, "GRADIENT_OPTION"],
+    ["no provider", rotation, { provider: undefined } as object, "GRADIENT_OPTION"],
     ["inputs the circuit has not", rotation, { inputs: Float64Array.of(1) }, "GRADIENT_SHAPE"],
   ])("refuses %s", async (_name, circuit, options, code) => {
     await expect(gradientVariance(circuit, SparsePauliOp.parse("Z"), { provider, ...options })).rejects.toMatchObject({

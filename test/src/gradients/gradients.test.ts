@@ -457,9 +457,26 @@ describe("bad input", () => {
     ["half a repeat", { method: "spsa", spsa: { repeats: 0.5 } }, "GRADIENT_OPTION"],
     ["a negative perturbation", { method: "spsa", spsa: { perturbation: -1 } }, "GRADIENT_OPTION"],
     ["a budget below one row", { budget: 0 }, "GRADIENT_BUDGET"],
+    ["no weights", { weights: undefined as never }, "GRADIENT_SHAPE"],
+    ["weights as a text", { weights: "1" as never }, "GRADIENT_SHAPE"],
+    ["texts among the weights", { weights: ["1"] as never }, "GRADIENT_SHAPE"],
+    ["no provider", { provider: undefined as never }, "GRADIENT_OPTION"],
+    ["a provider that was not called", { provider: localSimulator as never }, "GRADIENT_OPTION"],
+    ["no circuit", { circuit: "h 0" as never }, "GRADIENT_OPTION"],
+    ["an observable in place of a list", { observables: SparsePauliOp.parse("Z") as never }, "GRADIENT_OBSERVABLES"],
+    ["labels in place of observables", { observables: ["Z"] as never }, "GRADIENT_OBSERVABLES"],
+    ["an option that there is not", { shots: 100 } as never, "GRADIENT_OPTION"],
+    ["an unknown setting of SPSA", { spsa: { pertubation: 1 } as never }, "GRADIENT_OPTION"],
+    ["a gradient that there is not", { wants: { weight: true } as never }, "GRADIENT_OPTION"],
   ] as const)("%s: %o", async (_name, bad, code) => {
     for (const method of ["adjoint", "parameter-shift"] as const)
       await expect(valueAndGradient({ method, ...request, ...bad })).rejects.toMatchObject({ code });
+  });
+
+  test.each([undefined, {}, { backend: provider }])("gradientProgram with options %#", (options) => {
+    expect(() => gradientProgram(circuit, request.observables, options as never)).toThrow(
+      expect.objectContaining({ code: "GRADIENT_OPTION", message: expect.stringContaining("provider") }),
+    );
   });
 
   test("an angle expression that is not finite", async () => {

@@ -304,7 +304,17 @@ describe("errors", () => {
     ["LAYER_OBSERVABLE", () => quantumLayer({ circuit, observables: [null as never] })],
     ["LAYER_OPTION", () => quantumLayer({ circuit, measure: ["Z"] } as never)],
     ["LAYER_OPTION", () => quantumLayer({ qubits: 1, perception: perception.angle(), layers: 2 } as never)],
+    ["LAYER_OPTION", () => quantumLayer(undefined as never)],
     ["LAYER_INITIALIZER", () => quantumLayer({ circuit, initializer: "zeros" as never })],
+    [
+      "LAYER_INITIALIZER",
+      () =>
+        quantumLayer({
+          qubits: 1,
+          perception: perception.reuploading({ layers: 1 }),
+          initializer: "identityBlocks" as never,
+        }),
+    ],
     ["LAYER_INITIALIZER", () => quantumLayer({ circuit, initializer: { type: "xavier" } as never })],
     ["LAYER_INITIALIZER", () => quantumLayer({ circuit, initializer: { v: { type: "zeros" } } })],
     ["LAYER_INITIALIZER", () => quantumLayer({ circuit, initializer: { w: 3 } as never })],
@@ -330,6 +340,17 @@ describe("errors", () => {
     });
     await expect(forward).rejects.toMatchObject({ code });
   });
+
+  test.each([undefined, {}, { provider: localSimulator }, { backend: simulator }])(
+    "LAYER_OPTION at forward: %#",
+    async (options) => {
+      const at = { shape: [1, 3], data: new Float64Array(3) };
+      await expect(angleLayer().forward(at, new Float64Array(18), options as never)).rejects.toMatchObject({
+        code: "LAYER_OPTION",
+        message: expect.stringContaining("provider"),
+      });
+    },
+  );
 
   test("LAYER_NOT_FINITE for weights at forward", async () => {
     const weights = new Float64Array(18).fill(Number.POSITIVE_INFINITY);

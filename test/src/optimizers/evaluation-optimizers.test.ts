@@ -109,6 +109,7 @@ describe("spsa", () => {
     ["resamplings", { resamplings: 1.5 }],
     ["calibrationDirections", { calibrationDirections: 0 }],
     ["firstStep", { firstStep: Number.NaN }],
+    ["pertubation", { pertubation: 0.1 } as object],
   ])("refuses a wrong %s", (name, options) => {
     expect(() => spsa(options)).toThrow(
       expect.objectContaining({ code: "OPTIMIZER_SETTING", message: expect.stringContaining(name) }),

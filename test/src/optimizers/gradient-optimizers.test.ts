@@ -180,6 +180,11 @@ test.each([
   ["adam with negative beta2", () => adam({ beta2: -0.1 })],
   ["adam with epsilon 0", () => adam({ epsilon: 0 })],
   ["adagrad with a negative sum", () => adagrad({ learningRate: 1, initialSum: -1 })],
+  ["sgd without options", () => sgd(undefined as never)],
+  ["momentum of another name", () => momentum({ learningRate: 1, beta: 0.5 } as never)],
+  ["adam with lr", () => adam({ lr: 0.1 } as never)],
+  ["adam with a number", () => adam(0.1 as never)],
+  ["adagrad with eps", () => adagrad({ learningRate: 1, eps: 1 } as never)],
   ["adagrad with epsilon 0", () => adagrad({ learningRate: 1, epsilon: 0 })],
 ])("refuses %s", (_name, make) => {
   expect(make).toThrow(expect.objectContaining({ code: "OPTIMIZER_SETTING" }));

@@ -626,6 +626,31 @@ describe("errors", () => {
     expect(remote.jobs.length).toBe(0);
   });
 
+  test.each([
+    ["fit", (model: tfl.LayersModel, options: object) => model.fit(tf.tensor(data.x), tf.tensor(data.y), options)],
+    [
+      "evaluate",
+      (model: tfl.LayersModel, options: object) => model.evaluate(tf.tensor(data.x), tf.tensor(data.y), options),
+    ],
+    ["predict", (model: tfl.LayersModel, options: object) => model.predict(tf.tensor(data.x), options)],
+  ])("model.%s refuses a provider, which TensorFlow.js would pass over", async (name, act) => {
+    const model = hybrid();
+    model.compile({ optimizer: "sgd", loss: "meanSquaredError" });
+    const at = { provider: recordingBackend(localSimulator()) };
+    await expect(async () => act(model, at)).rejects.toMatchObject({
+      code: "FIT_REMOTE_PROVIDER",
+      message: expect.stringContaining(`model.${name} has no option "provider"`),
+    });
+    await act(model, { batchSize: 20 });
+  });
+
+  test("predict builds a model that was never compiled", async () => {
+    const model = tfl.sequential({ layers: [quantum(circuit()), dense(1, 3)] });
+    const { outputs } = await predict(model, [[0.1, 0.2]]);
+    expect(outputs[0]!.shape).toEqual([1, 1]);
+    expect(await outputs[0]!.data()).toEqual(await (model.predict(tf.tensor([[0.1, 0.2]])) as tf.Tensor).data());
+  });
+
   test("fit simulates on the provider it is given", async () => {
     const small = localSimulator({ maxMemoryBytes: 64 });
     await expect(fitModel(hybrid(), data, { ...compiled(), provider: small } as never)).rejects.toMatchObject({
