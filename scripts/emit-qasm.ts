@@ -30,7 +30,7 @@ import {
   zzFeatureMap,
 } from "../circuits/library/index.ts";
 import { parseQasm, printQasm2, printQasm3, printQasm3Program } from "../circuits/qasm/index.ts";
-import { goldenCircuit, goldenStates } from "../test/support/golden.ts";
+import { goldenCircuit, goldenGradients, goldenStates } from "../test/support/golden.ts";
 import { randomCircuit } from "../test/support/random-circuit.ts";
 
 const MAX_MATRIX_QUBITS = 5;
@@ -114,6 +114,11 @@ for (const item of goldenStates()) {
   write(`golden-${id}.openqasm3`, printQasm3(circuit), { version: 3, ...companion });
   write(`golden-${id}.openqasm2`, printQasm2(circuit), { version: 2, ...companion });
   write(`golden-${id}.reprinted`, printQasm3(parseQasm(item.qasm3)), { version: 3, ...companion });
+}
+for (const item of goldenGradients()) {
+  // Functions and powers of free parameters are what Qiskit does not read.
+  const free = !item.ops.some(({ exprs = [] }) => exprs.some((text) => /[a-z]\w*\(|\*\*|\^/.test(text)));
+  emit(`golden-gradient-${item.id}`, goldenCircuit(item), { free, openQasm2: true });
 }
 const cost = SparsePauliOp.parse("ZZI + 0.5*IZZ - 0.3*ZII");
 const field = SparsePauliOp.parse("XII + IXI + IIX");
