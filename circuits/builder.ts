@@ -1,6 +1,6 @@
 import type { Circuit, CircuitParts, ClassicalRegister } from "./circuit.ts";
 import { foldControls } from "./controls.ts";
-import { describeValue } from "./describe-value.ts";
+import { describeNumber, describeValue } from "./describe-value.ts";
 import { CircuitError, ParameterError } from "./errors.ts";
 import { type Angle, ParameterExpression } from "./expression.ts";
 import { GATES, type GateName } from "./gates.ts";
@@ -73,7 +73,10 @@ export class CircuitBuilder extends GateMethodsBase {
   constructor(numQubits: number) {
     super();
     if (!Number.isSafeInteger(numQubits) || numQubits < 0 || numQubits > MAX_QUBITS)
-      throw new CircuitError("QUBIT_COUNT", `A circuit has 0 to ${MAX_QUBITS} qubits, not ${numQubits}.`);
+      throw new CircuitError(
+        "QUBIT_COUNT",
+        `A circuit has 0 to ${MAX_QUBITS} qubits, not ${describeNumber(numQubits)}.`,
+      );
     this.numQubits = numQubits;
   }
 
@@ -245,13 +248,13 @@ export class CircuitBuilder extends GateMethodsBase {
       if (!Number.isSafeInteger(qubit) || qubit < 0 || qubit >= this.numQubits)
         throw new CircuitError(
           "QUBIT_RANGE",
-          `Qubit ${qubit} does not exist in a circuit of ${this.numQubits} qubit(s), numbered from 0.`,
+          `Qubit ${describeNumber(qubit)} does not exist in a circuit of ${this.numQubits} qubit(s), numbered from 0.`,
         );
     for (const clbit of clbitsOf(operation))
       if (!Number.isSafeInteger(clbit) || clbit < 0 || clbit >= this.numClbits)
         throw new CircuitError(
           "CLBIT_RANGE",
-          `Classical bit ${clbit} does not exist; the circuit has ${this.numClbits}. Declare it with register().`,
+          `Classical bit ${describeNumber(clbit)} does not exist; the circuit has ${this.numClbits}. Declare it with register().`,
         );
     this.#declareParameters(operation);
     this.#operations.push(operation.kind === "gate" ? foldControls(operation) : operation);

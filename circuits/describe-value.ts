@@ -1,5 +1,10 @@
 const MAX_LENGTH = 60;
 
+/** A number as it is; anything else with its type, so that "2" does not read as 2. */
+export function describeNumber(value: unknown): string {
+  return typeof value === "number" ? String(value) : describeValue(value);
+}
+
 /** What a caller passed where something else belongs, in the words of an error. */
 export function describeValue(value: unknown): string {
   if (value === undefined || value === null) return String(value);

@@ -23,7 +23,7 @@ export {
 } from "./arithmetic.ts";
 export { CircuitBuilder } from "./builder.ts";
 export { assertBound, Circuit, type ClassicalRegister, type NamedValues, operationName } from "./circuit.ts";
-export { describeValue } from "./describe-value.ts";
+export { describeNumber, describeValue } from "./describe-value.ts";
 export { drawSvg, drawText, type SvgOptions } from "./draw/index.ts";
 export {
   CircuitError,

@@ -1,4 +1,4 @@
-import { Circuit, type Operation } from "../circuits/index.ts";
+import { Circuit, describeNumber, type Operation } from "../circuits/index.ts";
 import { bytesPerShot } from "./bit-array.ts";
 import { PubError, SimulatorError } from "./errors.ts";
 import { broadcastIndices, broadcastShapes, shapeText, sizeOf } from "./ndarray.ts";
@@ -127,14 +127,14 @@ export function checkPrecision(precision: number): number {
   if (typeof precision === "number" && precision >= 0 && Number.isFinite(precision)) return precision;
   throw new PubError(
     "PUB_PRECISION",
-    `precision is ${precision}; it is the target standard error: 0 for exact values, or a positive number such as 0.01.`,
+    `precision is ${describeNumber(precision)}; it is the target standard error: 0 for exact values, or a positive number such as 0.01.`,
   );
 }
 
 /** @throws PubError PUB_SHOTS unless it is a positive integer */
 export function checkShots(shots: number): number {
   if (Number.isSafeInteger(shots) && shots > 0) return shots;
-  throw new PubError("PUB_SHOTS", `shots is ${shots}; it must be a positive integer, such as 1024.`);
+  throw new PubError("PUB_SHOTS", `shots is ${describeNumber(shots)}; it must be a positive integer, such as 1024.`);
 }
 
 /** How many rows of parameter values a PUB has. */

@@ -6,7 +6,7 @@ import {
   type LayersModel,
   type ModelFitDatasetArgs,
 } from "@tensorflow/tfjs-layers";
-import { Rng } from "../../circuits/index.ts";
+import { describeNumber, Rng } from "../../circuits/index.ts";
 import { type Backend, type DifferentiableBackend, isDifferentiable, localSimulator } from "../../providers/index.ts";
 import { TrainingError } from "../errors.ts";
 import { KerasQuantumLayer } from "../layers/tensorflow.ts";
@@ -50,7 +50,10 @@ export async function executeFit(model: LayersModel, data: TrainingData, options
       `fit runs inside TensorFlow.js's synchronous steps, which cannot wait for ${provider.name}. Use train(model, { x, y }, { provider }), which takes the same steps on any provider, or leave the provider out to simulate.`,
     );
   if (!(Number.isSafeInteger(epochs) && epochs >= 1))
-    throw new TrainingError("TRAINING_LENGTH", `epochs is ${epochs}; it must be an integer of 1 or more.`);
+    throw new TrainingError(
+      "TRAINING_LENGTH",
+      `epochs is ${describeNumber(epochs)}; it must be an integer of 1 or more.`,
+    );
   checkBatchSize(batchSize);
   const release = lockForTraining(model);
   const prepared: Rows[] = [];

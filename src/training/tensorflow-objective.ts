@@ -40,9 +40,11 @@ export function compileObjective(model: LayersModel, options: CompileOptions): O
       if (options.optimizer !== undefined) disposeOwnedOptimizer(model);
       model.compile({ optimizer, loss, ...(metrics == null ? {} : { metrics }) });
     } catch (error) {
-      throw new TrainingError("TRAINING_COMPILE", `The model cannot be compiled: ${(error as Error).message}`, {
-        cause: error,
-      });
+      throw new TrainingError(
+        "TRAINING_COMPILE",
+        `The model cannot be compiled: ${(error as Error).message} Give an optimizer of TensorFlow.js (tf.train.adam(0.01), or a name such as "adam"; Lepton's own are for minimize), and losses and metrics by function or by name, such as "meanSquaredError", "binaryCrossentropy", "categoricalCrossentropy", "accuracy".`,
+        { cause: error },
+      );
     }
   return readObjective(model);
 }

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
-import { Rng } from "../../circuits/index.ts";
+import { describeNumber, Rng } from "../../circuits/index.ts";
 import { localSimulator } from "../../providers/index.ts";
 import { TrainingError } from "../errors.ts";
 import { EarlyStopping } from "./early-stopping.ts";
@@ -78,7 +78,10 @@ function checkSettings(options: TrainOptions): Settings {
     ["steps", options.steps],
   ] as const)
     if (value !== undefined && !(Number.isSafeInteger(value) && value >= 1))
-      throw new TrainingError("TRAINING_LENGTH", `${name} is ${value}; it must be an integer of 1 or more.`);
+      throw new TrainingError(
+        "TRAINING_LENGTH",
+        `${name} is ${describeNumber(value)}; it must be an integer of 1 or more.`,
+      );
   checkBatchSize(batchSize);
   return {
     epochs,

@@ -6,6 +6,7 @@ import { localSimulator } from "../../../providers/index.ts";
 import { fromArrays } from "../../../src/data/index.ts";
 import { DataError, ModelError, TrainingError } from "../../../src/errors.ts";
 import { connection, perception, quantumLayer } from "../../../src/layers/index.ts";
+import { adam } from "../../../src/optimizers/index.ts";
 import { MemoryRunStore } from "../../../src/runs/index.ts";
 import { evaluate, fit as fitModel, predict, quantum, train } from "../../../src/tfjs.ts";
 import { EarlyStopping } from "../../../src/training/early-stopping.ts";
@@ -420,6 +421,7 @@ describe("errors", () => {
     ["a batch of none", { batchSize: 0 }, "DATA_BATCH_SIZE"],
     ["an unknown loss", { loss: "closeness" }, "TRAINING_COMPILE"],
     ["an unknown optimizer", { optimizer: "best" }, "TRAINING_COMPILE"],
+    ["an optimizer of minimize", { optimizer: adam() as never }, "TRAINING_COMPILE"],
     ["an unknown metric", { metrics: ["luck"] }, "TRAINING_COMPILE"],
     ["early stopping without validation", { earlyStopping: {} }, "TRAINING_EARLY_STOPPING"],
     [
@@ -624,6 +626,14 @@ describe("errors", () => {
     expect(error.message).toContain(remote.name);
     expect(error.message).toMatch(/train\(model, \{ x, y \}, \{ provider \}\)/);
     expect(remote.jobs.length).toBe(0);
+  });
+
+  test("what cannot be compiled says what can be", async () => {
+    const bad = train(hybrid(), data, { ...compiled(), loss: "bce" });
+    await expect(bad).rejects.toThrow(/bce.*binaryCrossentropy/s);
+    await expect(train(hybrid(), data, { ...compiled(), optimizer: adam() as never })).rejects.toThrow(
+      /tf\.train\.adam/,
+    );
   });
 
   test.each([
