@@ -44,12 +44,12 @@ export function reportPage(page: {
 <p>1,797 images of 8×8 pixels, 1,437 to train and 360 to test. ${result.steps.toLocaleString("en")} steps of 32, ${seeds}.</p>
 <h2>Result</h2>
 <div class="table"><table>
-<thead><tr><th>model</th><th>parameters</th><th>test accuracy</th><th>training executions</th><th>training seconds</th></tr></thead>
+<thead><tr><th>model</th><th>parameters</th><th>test accuracy</th><th>circuit executions</th><th>seconds</th></tr></thead>
 <tbody>
 ${result.rows.map((row) => tableRow(row, row === best)).join("\n")}
 </tbody>
 </table></div>
-<p>${verdict}</p>
+<p>${verdict} Circuit executions and seconds are those of training, without validation.</p>
 ${pictures.map((name) => `<h2>${heading(name)}</h2>\n<figure><img src="${name}" alt="${heading(name)}"></figure>`).join("\n")}
 <h2>The circuit</h2>
 <figure class="wide"><img src="${page.circuitDrawing}" alt="Circuit of the hybrid model"></figure>

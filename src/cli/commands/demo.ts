@@ -80,7 +80,7 @@ Examples:
 }
 
 function tableOf(result: DemoResult, out: string): string {
-  const header = ["model", "parameters", result.rows[0]!.metric, "training executions", "training seconds"];
+  const header = ["model", "parameters", result.rows[0]!.metric, "circuit executions", "seconds"];
   const lines = alignRight([
     header,
     ...result.rows.map((row) => [
@@ -93,7 +93,7 @@ function tableOf(result: DemoResult, out: string): string {
   ]);
   const rule = "─".repeat(Math.max(...lines.map((line) => line.length)));
   const seeds = result.seeds.length > 1 ? `Mean ± standard deviation over ${result.seeds.length} seeds. ` : "";
-  return `${lines[0]}\n${rule}\n${lines.slice(1).join("\n")}\n\n${seeds}Report: ${out}/index.html (${result.files.length} files, ${result.seconds.toFixed(1)} s in all)\n`;
+  return `${lines[0]}\n${rule}\n${lines.slice(1).join("\n")}\n\n${seeds}Circuit executions and seconds are those of training, without validation.\nReport: ${out}/index.html (${result.files.length} files, ${result.seconds.toFixed(1)} s in all)\n`;
 }
 
 function formatValue({ value, spread }: DemoRow): string {
