@@ -20,6 +20,9 @@ export class ParameterError extends LeptonError {}
 /** An observable that cannot be built or does not fit a circuit. */
 export class ObservableError extends LeptonError {}
 
+/** A device that cannot be described, or a circuit that cannot be compiled for one. */
+export class TranspilerError extends LeptonError {}
+
 /** Where in an OpenQASM text something stands; line and column count from 1. */
 export interface SourcePosition {
   readonly file: string;

@@ -32,6 +32,7 @@ export {
   ParameterError,
   QasmError,
   type SourcePosition,
+  TranspilerError,
 } from "./errors.ts";
 export { type Angle, ParameterExpression } from "./expression.ts";
 export {
@@ -87,3 +88,4 @@ export {
 export { Rng } from "./rng.ts";
 export { type Slot, SlotProgram, slotsOf } from "./slots.ts";
 export { circuitMatrix } from "./transformations.ts";
+export * from "./transpiler/index.ts";

@@ -1,4 +1,4 @@
-import type { Circuit, PauliMap, SparsePauliOp } from "../circuits/index.ts";
+import type { Circuit, PauliMap, SparsePauliOp, Target } from "../circuits/index.ts";
 
 /** A dense row-major array of float64. */
 export interface NDArray {
@@ -94,6 +94,20 @@ export interface JobUsage {
   readonly executions: number;
 }
 
+/** What a job will run, known before it is sent. */
+export interface JobPlan {
+  /** Primitive unified blocs, one for each distinct compiled circuit and set of observables. */
+  readonly pubs: number;
+  /** Rows of parameter values over all PUBs, duplicates counted once. */
+  readonly rows: number;
+  /** See `JobUsage.executions`. */
+  readonly executions: number;
+  /** How many jobs of the service it takes: 1 unless a limit forces it to be split. */
+  readonly subJobs: number;
+  /** Estimated seconds of the quantum computer. */
+  readonly quantumSeconds: number;
+}
+
 export interface WaitOptions {
   /** Stops waiting; the job itself goes on unless `cancelRemote` is set. */
   readonly signal?: AbortSignal;
@@ -103,6 +117,8 @@ export interface WaitOptions {
 /** A submitted job. It can be waited for any number of times. */
 export interface Job<Result> {
   readonly id: string;
+  /** What was sent; undefined on a simulator, and for a job that another program submitted. */
+  readonly plan?: JobPlan | undefined;
   status(): Promise<JobStatus>;
   /**
    * One result per PUB, in order. All who wait may get the same arrays: copy them before writing to them.
@@ -164,6 +180,8 @@ export interface BackendStatus {
 /** A place where circuits run. */
 export interface Backend {
   readonly name: string;
+  /** The device that circuits are compiled for; undefined where every circuit runs as it is. */
+  readonly target?: Target | undefined;
   readonly capabilities: Capabilities;
   estimator(options?: EstimatorOptions): Estimator;
   sampler(options?: SamplerOptions): Sampler;

@@ -1,0 +1,12 @@
+export type { CompiledCircuit, CompiledMetrics, CompileOptions, Effort } from "./compiled-circuit.ts";
+export {
+  ENTANGLERS,
+  type Entangler,
+  type IbmConfiguration,
+  type IbmNduv,
+  type IbmProperties,
+  type InstructionProperties,
+  type QubitProperties,
+  Target,
+  type TargetOptions,
+} from "./target.ts";
