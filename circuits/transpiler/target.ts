@@ -133,7 +133,7 @@ export class Target {
     this.qubits = Object.freeze(
       Array.from({ length: this.numQubits }, (_, qubit) => qubitProperties(properties?.qubits[qubit])),
     );
-    this.#instructions = instructionTable(properties);
+    this.#instructions = instructionTable(properties, [...this.basisGates, ...this.supportedInstructions]);
     this.entangler = ENTANGLERS.find((gate) => this.basisGates.includes(gate));
     const pairs = configuration.coupling_map ?? allPairs(this.numQubits);
     this.#couplings = new Set(pairs.map(([a, b]) => `${a},${b}`));
@@ -275,9 +275,14 @@ function qubitProperties(list: readonly IbmNduv[] | undefined): QubitProperties 
   });
 }
 
-function instructionTable(properties: IbmProperties | undefined): ReadonlyMap<string, InstructionProperties> {
+/** What is known of the gates that the device has; snapshots also hold calibrations of others. */
+function instructionTable(
+  properties: IbmProperties | undefined,
+  known: readonly string[],
+): ReadonlyMap<string, InstructionProperties> {
   const table = new Map<string, InstructionProperties>();
   for (const { gate, qubits, parameters } of properties?.gates ?? []) {
+    if (!known.includes(gate)) continue;
     const error = parameters.find(({ name }) => name === "gate_error");
     const length = parameters.find(({ name }) => name === "gate_length");
     table.set(
