@@ -1,5 +1,16 @@
 export { bitArray } from "./bit-array.ts";
 export { ProviderError, PubError, SimulatorError } from "./errors.ts";
+export {
+  executionsOf,
+  type IsaAnswer,
+  type IsaEstimatorJob,
+  type IsaEstimatorPub,
+  type IsaSamplerPub,
+  isaEstimatorPubs,
+  isaSamplerPubs,
+  JOB_OVERHEAD_SECONDS,
+  planIsaPubs,
+} from "./isa-pubs.ts";
 export { type JobContext, LocalJob, LocalJobs } from "./job.ts";
 export { broadcastIndices, broadcastShapes, denseArray, toNDArray } from "./ndarray.ts";
 export * from "./primitives.ts";
