@@ -1,7 +1,7 @@
 import { add, multiply } from "../arithmetic.ts";
 import { controlledOperation } from "../controls.ts";
 import type { Angle } from "../expression.ts";
-import { type GateSpec, gateSpec } from "../gates.ts";
+import { GATES, type GateSpec, gateSpec } from "../gates.ts";
 import { matrixKey } from "../matrices.ts";
 import { type GateOperation, gateOperation, type UnitaryOperation } from "../operation.ts";
 import { input, type Parameter } from "../parameter.ts";
@@ -150,6 +150,13 @@ type Call = readonly [gate: string, params: readonly Angle[], qubits: readonly n
 /** What defines a gate of the table in terms of others: its controls, its decomposition, or its phases. */
 function bodyOf(spec: GateSpec, params: readonly Angle[], qubits: readonly number[]): readonly Call[] {
   if (spec.base !== undefined && spec.controls !== undefined) return [[spec.base, params, qubits, spec.controls]];
+  // The definition that Qiskit prints, which IBM's service is known to read.
+  if (spec === GATES.rzz)
+    return [
+      ["cx", [], qubits],
+      ["rz", params, [qubits[1]!]],
+      ["cx", [], qubits],
+    ];
   if (spec.decomposition !== undefined) return spec.decomposition(params);
   return (spec.phases ?? []).map(({ mask, constant = 0, param, coefficient = 1 }): Call => {
     const angle = param === undefined ? constant : add(constant, multiply(coefficient, params[param]!));

@@ -20,6 +20,11 @@ export interface PrintQasm3Options {
   readonly parameterNames?: "original" | "ordered";
   /** `physical` names qubits $0, $1, ... for a circuit compiled to a device; `virtual`, the default, declares a register. */
   readonly qubits?: "virtual" | "physical";
+  /**
+   * False leaves out the comments that start with //@lepton, for a text that another program reads: roles and shapes of
+   * parameters, changed names and exact matrices are lost. True by default.
+   */
+  readonly directives?: boolean;
 }
 
 export interface PrintedQasm3 {
@@ -91,10 +96,16 @@ export function printQasm3Program(circuit: Circuit, options: PrintQasm3Options =
     if (name !== register.name) lines.push(`${DIRECTIVE} register ${register.name};`);
     lines.push(`bit[${register.size}] ${name};`);
   }
+  const all = [...lines, ...conditions.aliases, ...body].join("\n");
   return {
-    text: `${[...lines, ...conditions.aliases, ...body].join("\n")}\n`,
+    text: `${options.directives === false ? withoutDirectives(all) : all}\n`,
     parameterNames: new Map(circuit.parameters.map((parameter) => [byName.get(parameter.name)!, parameter])),
   };
+}
+
+function withoutDirectives(text: string): string {
+  const lines = text.split("\n");
+  return lines.filter((line) => !line.startsWith(DIRECTIVE)).join("\n");
 }
 
 interface Printing {

@@ -1,4 +1,5 @@
 export type { CompiledCircuit, CompiledMetrics, CompileOptions, Effort } from "./compiled-circuit.ts";
+export { type IsaFault, type IsaOptions, isaAngleFaults, isaFaults } from "./isa.ts";
 export {
   ENTANGLERS,
   type Entangler,
