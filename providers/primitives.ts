@@ -140,10 +140,14 @@ export interface RunOptions {
 
 export interface Estimator {
   run(pubs: readonly EstimatorPub[], options?: RunOptions): Promise<Job<EstimatorPubResult>>;
+  /** What `run` would send and about what it would take, without sending anything; absent where nothing is charged. */
+  plan?(pubs: readonly EstimatorPub[]): Promise<JobPlan>;
 }
 
 export interface Sampler {
   run(pubs: readonly SamplerPub[], options?: RunOptions): Promise<Job<SamplerPubResult>>;
+  /** As `Estimator.plan`. */
+  plan?(pubs: readonly SamplerPub[]): Promise<JobPlan>;
 }
 
 export interface EstimatorOptions {
