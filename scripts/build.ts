@@ -44,15 +44,22 @@ const { output } = await bundle.write({
 });
 await bundle.close();
 
-// Modules find their data beside themselves, wherever the bundle has put them.
+// Modules find their data beside themselves, wherever the bundle has put them: a file or a folder by its name, or the files
+// that fit a template such as `./${name}.json`.
 for (const chunk of output)
   for (const id of chunk.type === "chunk" ? chunk.moduleIds : [])
-    for (const [, name] of readFileSync(id, "utf8").matchAll(/new URL\("\.\/([^"]+)", import\.meta\.url\)/g))
-      cpSync(join(dirname(id), name!), join(dist, dirname(chunk.fileName), name!));
+    for (const [, , template] of readFileSync(id, "utf8").matchAll(
+      /new URL\((["`])\.\/([^"`]+)\1, import\.meta\.url\)/g,
+    ))
+      for (const name of globSync(template!.replaceAll(/\$\{[^}]*\}/g, "*"), { cwd: dirname(id) }))
+        cpSync(join(dirname(id), name), join(dist, dirname(chunk.fileName), name), { recursive: true });
 for (const file of globSync("examples/**/*.md", { cwd: root })) cpSync(join(root, file), join(dist, file));
 
-// The compiler rewrites the extensions of relative imports in JavaScript but not in declarations.
-const specifier = /((?:from|import|require)\s*\(?\s*)(["'])(\.{1,2}\/[^"']*)\.ts\2/g;
+// The compiler passes over declarations that are sources, and rewrites the extensions of relative imports in JavaScript but
+// not in declarations.
+for (const file of globSync("{circuits,providers,src}/**/*.d.ts", { cwd: root }))
+  cpSync(join(root, file), join(dist, file));
+const specifier = /((?:from|import|require)\s*\(?\s*)(["'])(\.{1,2}\/[^"']*?)(?:\.d)?\.ts\2/g;
 for (const file of globSync("**/*.d.ts", { cwd: dist })) {
   const text = readFileSync(join(dist, file), "utf8");
   writeFileSync(join(dist, file), text.replace(specifier, "$1$2$3.js$2"));
