@@ -230,15 +230,23 @@ export function planIsaPubs(
   options: { readonly subJobs?: number; readonly repDelaySeconds?: number } = {},
 ): JobPlan {
   const { subJobs = 1 } = options;
-  let executions = 0;
   let quantumSeconds = JOB_OVERHEAD_SECONDS * subJobs;
-  let rows = 0;
-  for (const pub of pubs) {
-    const { target, metrics } = pub.compiled;
-    const own = executionsOf(pub);
-    executions += own;
-    rows += pub.rows;
-    quantumSeconds += own * ((options.repDelaySeconds ?? target.repDelaySeconds) + (metrics.durationSeconds ?? 0));
-  }
-  return Object.freeze({ pubs: pubs.length, rows, executions, subJobs, quantumSeconds });
+  const circuits = pubs.map((pub) => {
+    const { source, target, metrics } = pub.compiled;
+    const { twoQubitGates, twoQubitDepth, durationSeconds, estimatedSuccess } = metrics;
+    const executions = executionsOf(pub);
+    quantumSeconds += executions * ((options.repDelaySeconds ?? target.repDelaySeconds) + (durationSeconds ?? 0));
+    const { numQubits } = source;
+    const { rows } = pub;
+    return { numQubits, twoQubitGates, twoQubitDepth, durationSeconds, estimatedSuccess, rows, executions };
+  });
+  const total = (key: "rows" | "executions"): number => circuits.reduce((sum, circuit) => sum + circuit[key], 0);
+  return Object.freeze({
+    pubs: pubs.length,
+    rows: total("rows"),
+    executions: total("executions"),
+    subJobs,
+    quantumSeconds,
+    circuits: Object.freeze(circuits),
+  });
 }

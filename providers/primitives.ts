@@ -94,8 +94,25 @@ export interface JobUsage {
   readonly executions: number;
 }
 
+/** One compiled circuit of a planned job. */
+export interface PlannedCircuit {
+  /** Qubits of the circuit before it was compiled. */
+  readonly numQubits: number;
+  readonly twoQubitGates: number;
+  readonly twoQubitDepth: number;
+  /** Undefined where the device does not tell, as below. */
+  readonly durationSeconds: number | undefined;
+  /** The product of 1 - error over all gates. */
+  readonly estimatedSuccess: number | undefined;
+  /** Rows of parameter values. */
+  readonly rows: number;
+  readonly executions: number;
+}
+
 /** What a job will run, known before it is sent. */
 export interface JobPlan {
+  /** One for each PUB that is sent; absent where nothing is compiled. */
+  readonly circuits?: readonly PlannedCircuit[];
   /** Primitive unified blocs, one for each distinct compiled circuit and set of observables. */
   readonly pubs: number;
   /** Rows of parameter values over all PUBs, duplicates counted once. */

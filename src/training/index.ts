@@ -18,3 +18,11 @@ export {
   type TrainResult,
   train,
 } from "./train.ts";
+export {
+  formatPlan,
+  type PlannedWork,
+  type PlanOptions,
+  type Price,
+  plan,
+  type TrainingPlan,
+} from "./training-plan.ts";

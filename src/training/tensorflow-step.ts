@@ -4,7 +4,16 @@ import { TrainingError } from "../errors.ts";
 import type { MeasuredOutputs } from "../layers/index.ts";
 import type { Objective } from "./tensorflow-objective.ts";
 import type { ModelPlan, PlanNode, QuantumNode } from "./tensorflow-plan.ts";
-import { callLayer, feed, noCosts, outputTensor, type QuantumOptions, release, runNodes } from "./tensorflow-walk.ts";
+import {
+  callLayer,
+  feed,
+  noCosts,
+  outputTensor,
+  type QuantumCosts,
+  type QuantumOptions,
+  release,
+  runNodes,
+} from "./tensorflow-walk.ts";
 
 export interface StepOutcome {
   readonly loss: number;
@@ -32,19 +41,36 @@ export async function trainStep(
   rng: Rng,
   options: QuantumOptions,
 ): Promise<StepOutcome> {
-  const before = nodesBeforeQuantum(plan);
-  const statistics = new Statistics(plan);
-  const values = feed(plan, batch.x);
   const costs = noCosts();
+  const forwards = await quantumStep(plan, batch.x, rng, options, costs);
+  const statistics = new Statistics(plan);
   try {
-    const mode = { training: true, gradients: true, rng };
-    const forwards = await runNodes(before, values, mode, options, costs);
-    statistics.restore();
     return { ...differentiate(plan, objective, batch, forwards, rng), ...costs };
   } catch (error) {
     statistics.restore();
     throw error;
   } finally {
+    statistics.dispose();
+  }
+}
+
+/**
+ * The first half of a step: the quantum layers' outputs for a batch, with all that gradients need, and the costs of it added.
+ * The model stays as it is.
+ */
+export async function quantumStep(
+  plan: ModelPlan,
+  x: readonly tf.Tensor[],
+  rng: Rng,
+  options: QuantumOptions,
+  costs: QuantumCosts,
+): Promise<ReadonlyMap<PlanNode, MeasuredOutputs>> {
+  const statistics = new Statistics(plan);
+  const values = feed(plan, x);
+  try {
+    return await runNodes(nodesBeforeQuantum(plan), values, { training: true, gradients: true, rng }, options, costs);
+  } finally {
+    statistics.restore();
     statistics.dispose();
     release(plan, values);
   }

@@ -68,8 +68,8 @@ interface Settings {
 }
 
 /** @throws TrainingError TRAINING_LENGTH, TRAINING_EARLY_STOPPING; DataError DATA_BATCH_SIZE; ParameterError SEED */
-function checkSettings(options: TrainOptions): Settings {
-  checkNames("train", options, OPTIONS);
+export function checkSettings(options: TrainOptions, what = "train"): Settings {
+  checkNames(what, options, OPTIONS);
   const { batchSize = 32, shuffle = true, seed = 0 } = options;
   const steps = options.steps ?? Number.POSITIVE_INFINITY;
   const epochs = options.epochs ?? (options.steps === undefined ? 1 : Number.POSITIVE_INFINITY);
@@ -92,6 +92,11 @@ function checkSettings(options: TrainOptions): Settings {
     earlyStopping: options.earlyStopping == null ? undefined : new EarlyStopping(options.earlyStopping),
     callbacks: listOf(options.callbacks),
   };
+}
+
+/** The order in which an epoch, counted from 0, takes the rows. */
+export function epochOrder(numRows: number, shuffle: boolean, rng: Rng, epoch: number): Int32Array {
+  return shuffle ? rng.fork("epoch", epoch).permutation(numRows) : Int32Array.from({ length: numRows }, (_, i) => i);
 }
 
 class TrainingLoop {
@@ -153,9 +158,7 @@ class TrainingLoop {
     const { batchSize, shuffle, rng, steps } = this.#settings;
     const start = performance.now();
     const { numRows } = this.rows;
-    const order = shuffle
-      ? rng.fork("epoch", epoch).permutation(numRows)
-      : Int32Array.from({ length: numRows }, (_, i) => i);
+    const order = epochOrder(numRows, shuffle, rng, epoch);
     const sums: Record<string, number> = {};
     let seen = 0;
     for (let from = 0; from < numRows && this.#step < steps && this.#ended === undefined; from += batchSize) {

@@ -1,0 +1,96 @@
+import type { PlannedCircuit } from "../../providers/index.ts";
+import { withTensorFlow } from "../tensorflow-packages.ts";
+import type { TrainingData } from "./tensorflow-data.ts";
+import type { LayersModel } from "./tensorflow-types.ts";
+import type { TrainOptions } from "./train.ts";
+
+/** What some part of a run sends and takes. */
+export interface PlannedWork {
+  readonly jobs: number;
+  /** Primitive unified blocs: one for each distinct compiled circuit of a job. */
+  readonly pubs: number;
+  /** Rows of parameter values; equal ones are sent once. */
+  readonly rows: number;
+  /** Rows times shots, times the settings in which they are measured. */
+  readonly executions: number;
+  /** Estimated seconds of the quantum computer: 2 s a job, and each execution's circuit and the delay after it. */
+  readonly quantumSeconds: number;
+}
+
+export interface Price {
+  /** Of a second of the quantum computer. */
+  readonly perSecond: number;
+  /** Such as "USD". */
+  readonly currency: string;
+}
+
+/** What a training run will send, found out without sending anything. */
+export interface TrainingPlan {
+  readonly provider: string;
+  /** Name of the device that circuits are compiled for; undefined where they run as they are. */
+  readonly device: string | undefined;
+  readonly epochs: number;
+  readonly steps: number;
+  readonly batchSize: number;
+  /** A step of a whole batch. */
+  readonly step: PlannedWork;
+  /** The evaluation after an epoch; undefined without validation data. */
+  readonly validation: PlannedWork | undefined;
+  /** All steps and evaluations together. */
+  readonly total: PlannedWork;
+  /** The circuits of a step as they are compiled; empty where nothing is. */
+  readonly circuits: readonly PlannedCircuit[];
+  /** What the total costs; undefined without a price. */
+  readonly money: { readonly amount: number; readonly currency: string } | undefined;
+}
+
+export interface PlanOptions extends TrainOptions {
+  readonly price?: Price;
+}
+
+/**
+ * What `train` would send with the same model, data and options: jobs, PUBs, rows, executions, estimated seconds of the quantum
+ * computer, and money where a price is given. Nothing is sent, and the model stays as it is. The first batch of the run goes
+ * through the steps of `train` up to the job, so all but these depends on later values: how many rows of later batches are
+ * equal, and early stopping, which only shortens a run.
+ * @throws as `train`, at once; TrainingError TRAINING_PRICE
+ * @example console.log(formatPlan(await plan(model, { x, y }, { provider, epochs: 2, precision: 0.02 })));
+ */
+export async function plan(model: LayersModel, data: TrainingData, options: PlanOptions = {}): Promise<TrainingPlan> {
+  const { planTraining } = await withTensorFlow(() => import("./tensorflow-training-plan.ts"));
+  return planTraining(model, data, options);
+}
+
+/** A plan as a few lines of text. */
+export function formatPlan(plan: TrainingPlan): string {
+  const { step, validation, total, device, money } = plan;
+  const where = device === undefined ? plan.provider : `${plan.provider} (circuits compiled for ${device})`;
+  const lines = [
+    `Runs on ${where}: ${count(plan.steps, "step")} of ${plan.batchSize} rows in ${count(plan.epochs, "epoch")}.`,
+    ...plan.circuits.map(circuitLine),
+    `A step: ${workText(step)}.`,
+    ...(validation === undefined ? [] : [`The evaluation after each epoch: ${workText(validation)}.`]),
+    `In all: ${workText(total)}${money === undefined ? "" : `, about ${money.amount.toFixed(2)} ${money.currency}`}.`,
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+function circuitLine(circuit: PlannedCircuit): string {
+  const { numQubits, twoQubitGates, twoQubitDepth, durationSeconds, estimatedSuccess } = circuit;
+  const facts = [
+    `${count(numQubits, "qubit")}, ${count(twoQubitGates, "two-qubit gate")} in depth ${twoQubitDepth}`,
+    ...(durationSeconds === undefined ? [] : [`${(durationSeconds * 1e6).toPrecision(3)} µs`]),
+    ...(estimatedSuccess === undefined ? [] : [`estimated success ${estimatedSuccess.toFixed(3)}`]),
+  ];
+  return `Circuit: ${facts.join(", ")}.`;
+}
+
+function workText({ jobs, pubs, rows, executions, quantumSeconds }: PlannedWork): string {
+  if (jobs === 0) return "no job";
+  const parts = [count(jobs, "job"), count(pubs, "PUB"), count(rows, "row"), count(executions, "execution")];
+  return `${parts.join(", ")}, about ${quantumSeconds.toFixed(1)} s of the quantum computer`;
+}
+
+function count(number: number, noun: string): string {
+  return `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,131 @@
+import * as tf from "@tensorflow/tfjs-core";
+import * as tfl from "@tensorflow/tfjs-layers";
+import { beforeAll, describe, expect, test } from "vitest";
+import { Rng } from "../../../circuits/index.ts";
+import { type Backend, type JobPlan, localSimulator } from "../../../providers/index.ts";
+import { formatPlan, plan } from "../../../src/index.ts";
+import { connection, perception, quantumLayer } from "../../../src/layers/index.ts";
+import { quantum, train } from "../../../src/tfjs.ts";
+import { recordingBackend, rowsOf } from "../../support/recording-backend.ts";
+import { useTensorBackend } from "../../support/tensorflow.ts";
+
+beforeAll(() => useTensorBackend("cpu"));
+
+const layer = (seed: number, name: string) =>
+  quantum(
+    quantumLayer({
+      qubits: 2,
+      perception: perception.angle(),
+      connection: connection.basicEntangler({ layers: 1 }),
+      seed,
+    }),
+    {
+      name,
+    },
+  );
+const dense = (units: number, more: object = {}) =>
+  tfl.layers.dense({ units, kernelInitializer: tfl.initializers.randomUniform({ seed: 1 }), ...more });
+const MODELS = {
+  "one circuit": () => tfl.sequential({ layers: [dense(2, { inputShape: [3] }), layer(1, "a"), dense(1)] }),
+  "circuits in a row, with statistics": () =>
+    tfl.sequential({
+      layers: [
+        dense(2, { inputShape: [3] }),
+        tfl.layers.batchNormalization(),
+        layer(1, "b"),
+        dense(2),
+        layer(2, "c"),
+        dense(1),
+      ],
+    }),
+};
+const data = (rows: number) => {
+  const rng = Rng.seed("plan");
+  const numbers = (columns: number) =>
+    Array.from({ length: rows }, () => Array.from({ length: columns }, () => rng.normal()));
+  return { x: numbers(3), y: numbers(1) };
+};
+
+describe("plan", () => {
+  test.each(Object.entries(MODELS))("%s: says what train then sends, and changes nothing", async (name, build) => {
+    const model = build();
+    const before = model.getWeights().map((weight) => Array.from(weight.dataSync()));
+    const options = { epochs: 2, batchSize: 4, validation: data(5), precision: 0.1, seed: 3 };
+    const planned = await plan(model, data(10), { ...options, provider: recordingBackend(localSimulator()) });
+    expect(model.getWeights().map((weight) => Array.from(weight.dataSync()))).toEqual(before);
+
+    const provider = recordingBackend(localSimulator());
+    const run = await train(model, data(10), {
+      ...options,
+      provider,
+      optimizer: tf.train.sgd(0.1),
+      loss: "meanSquaredError",
+    });
+    expect(planned.steps).toBe(run.steps);
+    expect(planned.epochs).toBe(run.epochs);
+    expect(planned.total.jobs).toBe(provider.jobs.length);
+    expect(planned.total.pubs).toBe(provider.jobs.flat().length);
+    expect(planned.total.rows).toBe(provider.jobs.flat().reduce((sum, pub) => sum + rowsOf(pub), 0));
+    expect(planned.total.executions).toBe(run.executions);
+    expect(planned.step.jobs).toBe(name === "one circuit" ? 1 : 2);
+  });
+
+  test("asks the provider what a job takes, and multiplies by the price", async () => {
+    const work: JobPlan = {
+      pubs: 1,
+      rows: 7,
+      executions: 70,
+      subJobs: 2,
+      quantumSeconds: 3,
+      circuits: [
+        {
+          numQubits: 2,
+          twoQubitGates: 4,
+          twoQubitDepth: 3,
+          durationSeconds: 1e-6,
+          estimatedSuccess: 0.9,
+          rows: 7,
+          executions: 70,
+        },
+      ],
+    };
+    const inner = recordingBackend(localSimulator());
+    const provider: Backend = {
+      ...inner,
+      name: "paid",
+      estimator: (options) => ({ ...inner.estimator(options), plan: async () => work }),
+    };
+    const planned = await plan(MODELS["one circuit"](), data(8), {
+      provider,
+      batchSize: 4,
+      steps: 5,
+      price: { perSecond: 1.6, currency: "USD" },
+    });
+    expect(planned.total).toEqual({ jobs: 10, pubs: 5, rows: 35, executions: 350, quantumSeconds: 15 });
+    expect(planned.epochs).toBe(3);
+    expect(planned.money).toEqual({ amount: 24, currency: "USD" });
+    expect(inner.jobs).toEqual([]);
+    const text = formatPlan(planned);
+    expect(text).toContain("5 steps of 4 rows in 3 epochs");
+    expect(text).toContain("2 qubits, 4 two-qubit gates in depth 3, 1.00 µs, estimated success 0.900");
+    expect(text).toContain(
+      "In all: 10 jobs, 5 PUBs, 35 rows, 350 executions, about 15.0 s of the quantum computer, about 24.00 USD.",
+    );
+  });
+
+  test("a simulator that differentiates itself is sent nothing", async () => {
+    const planned = await plan(MODELS["one circuit"](), data(8), { batchSize: 4 });
+    expect(planned.total.jobs).toBe(0);
+    expect(formatPlan(planned)).toContain("A step: no job.");
+  });
+
+  test("refuses options and prices that there are not", async () => {
+    await expect(plan(MODELS["one circuit"](), data(8), { bugdet: 1 } as object)).rejects.toMatchObject({
+      code: "TRAINING_OPTION",
+      message: expect.stringContaining("bugdet"),
+    });
+    await expect(
+      plan(MODELS["one circuit"](), data(8), { price: { perSecond: -1, currency: "USD" } }),
+    ).rejects.toMatchObject({ code: "TRAINING_PRICE" });
+  });
+});
