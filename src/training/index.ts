@@ -5,7 +5,9 @@ export {
   type MinimizeStep,
   minimize,
 } from "./minimize.ts";
+export { planMinimize } from "./minimize-plan.ts";
 export { type Emit, Run, type RunStartOptions, type RunStatus } from "./run.ts";
+export { type Lazy, made, type RunConfig } from "./run-config.ts";
 export {
   type EpochReport,
   evaluate,
@@ -20,9 +22,13 @@ export {
 } from "./train.ts";
 export {
   formatPlan,
+  type PlannedRun,
   type PlannedWork,
   type PlanOptions,
+  type PredictionPlan,
   type Price,
   plan,
+  planPrediction,
   type TrainingPlan,
+  workText,
 } from "./training-plan.ts";

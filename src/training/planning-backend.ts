@@ -1,6 +1,7 @@
 import { type Circuit, Rng, type SparsePauliOp } from "../../circuits/index.ts";
 import {
   type Backend,
+  blocksOf,
   type CheckedEstimatorPub,
   checkEstimatorPubs,
   type Estimator,
@@ -9,6 +10,7 @@ import {
   isDifferentiable,
   type Job,
   type JobPlan,
+  measurementGroups,
   shotsFor,
 } from "../../providers/index.ts";
 
@@ -55,15 +57,16 @@ export function planningBackend(provider: Backend): PlanningBackend {
   };
 }
 
-/** PUBs as they are, on a backend that neither compiles nor charges: every row at the shots of its precision. */
+/** PUBs as they are, on a backend that neither compiles nor charges. */
 function uncompiledPlan(checked: readonly CheckedEstimatorPub[]): JobPlan {
   let rows = 0;
   let executions = 0;
-  for (const pub of checked) {
-    const own = new Set(pub.rowOf).size;
-    rows += own;
-    executions += own * (pub.precision > 0 ? shotsFor(pub.precision) : 1);
-  }
+  for (const pub of checked)
+    for (const block of blocksOf(pub)) {
+      rows += block.rows.length;
+      const each = pub.precision > 0 ? shotsFor(pub.precision) * measurementGroups(block.observables).length : 1;
+      executions += block.rows.length * each;
+    }
   return { pubs: checked.length, rows, executions, subJobs: 1, quantumSeconds: 0 };
 }
 

@@ -1,18 +1,16 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
-import { describeValue, type Rng } from "../../circuits/index.ts";
-import { type JobPlan, localSimulator } from "../../providers/index.ts";
-import { TrainingError } from "../errors.ts";
+import type { Rng } from "../../circuits/index.ts";
+import { localSimulator } from "../../providers/index.ts";
+import { checkPrice, moneyFor, NO_WORK, sumOfWork, timesWork, workOf } from "./planned-work.ts";
 import { planningBackend } from "./planning-backend.ts";
-import { type Rows, rowsFor, type TrainingData, takeRows } from "./tensorflow-data.ts";
+import { type ModelData, type Rows, rowsFor, type TrainingData, takeRows } from "./tensorflow-data.ts";
 import { type ModelPlan, planModel } from "./tensorflow-plan.ts";
-import { checkProvider } from "./tensorflow-predict.ts";
+import { checkProvider, type PredictOptions, predictRows } from "./tensorflow-predict.ts";
 import { quantumStep } from "./tensorflow-step.ts";
 import { checkSettings, epochOrder } from "./tensorflow-train.ts";
 import { feed, noCosts, type QuantumOptions, release, runNodes } from "./tensorflow-walk.ts";
-import type { PlannedWork, PlanOptions, Price, TrainingPlan } from "./training-plan.ts";
-
-const NOTHING: PlannedWork = Object.freeze({ jobs: 0, pubs: 0, rows: 0, executions: 0, quantumSeconds: 0 });
+import type { PlanOptions, PredictionPlan, TrainingPlan } from "./training-plan.ts";
 
 export async function planTraining(
   model: LayersModel,
@@ -53,7 +51,11 @@ export async function planTraining(
       validationRows === undefined
         ? undefined
         : workOf(await walk(batchesOf(validationRows.numRows, batchSize), validationRows, false));
-    const total = sum([times(step, wholeSteps), times(last, steps - wholeSteps), times(validation ?? NOTHING, epochs)]);
+    const total = sumOfWork([
+      timesWork(step, wholeSteps),
+      timesWork(last, steps - wholeSteps),
+      timesWork(validation ?? NO_WORK, epochs),
+    ]);
     return {
       provider: provider.name,
       device: provider.target?.name,
@@ -64,13 +66,25 @@ export async function planTraining(
       validation,
       total,
       circuits: stepJobs.flatMap(({ circuits = [] }) => circuits),
-      money:
-        price === undefined ? undefined : { amount: total.quantumSeconds * price.perSecond, currency: price.currency },
+      money: moneyFor(total, price),
     };
   } finally {
     rows.dispose();
     validationRows?.dispose();
   }
+}
+
+export async function planPredicting(
+  model: LayersModel,
+  x: ModelData,
+  options: PredictOptions,
+): Promise<PredictionPlan> {
+  const { provider = localSimulator() } = options;
+  checkProvider(provider);
+  const backend = planningBackend(provider);
+  const { outputs } = await predictRows(model, x, { ...options, provider: backend });
+  tf.dispose([...outputs]);
+  return { ...workOf(backend.jobs), circuits: backend.jobs.flatMap(({ circuits = [] }) => circuits) };
 }
 
 /** A batch as far as its jobs; the model stays as it is. */
@@ -103,37 +117,4 @@ function batchesOf(numRows: number, batchSize: number): readonly Int32Array[] {
   return Array.from({ length: Math.ceil(numRows / batchSize) }, (_, batch) =>
     Int32Array.from({ length: Math.min(batchSize, numRows - batch * batchSize) }, (_, i) => batch * batchSize + i),
   );
-}
-
-function workOf(jobs: readonly JobPlan[]): PlannedWork {
-  return sum(jobs.map(({ subJobs, ...plan }) => ({ ...plan, jobs: subJobs })));
-}
-
-function times(work: PlannedWork, factor: number): PlannedWork {
-  const { jobs, pubs, rows, executions, quantumSeconds } = work;
-  return {
-    jobs: jobs * factor,
-    pubs: pubs * factor,
-    rows: rows * factor,
-    executions: executions * factor,
-    quantumSeconds: quantumSeconds * factor,
-  };
-}
-
-function sum(works: readonly PlannedWork[]): PlannedWork {
-  const total = { ...NOTHING };
-  for (const work of works)
-    for (const key of ["jobs", "pubs", "rows", "executions", "quantumSeconds"] as const) total[key] += work[key];
-  return total;
-}
-
-/** @throws TrainingError TRAINING_PRICE */
-function checkPrice(price: Price | undefined): void {
-  if (price === undefined) return;
-  const { perSecond, currency } = (price ?? {}) as Partial<Price>;
-  if (typeof perSecond !== "number" || !(perSecond >= 0 && perSecond < Infinity) || typeof currency !== "string")
-    throw new TrainingError(
-      "TRAINING_PRICE",
-      `A price is { perSecond: 1.6, currency: "USD" }, the price of a second of the quantum computer, not ${describeValue(price)}.`,
-    );
 }

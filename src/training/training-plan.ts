@@ -1,6 +1,7 @@
 import type { PlannedCircuit } from "../../providers/index.ts";
 import { withTensorFlow } from "../tensorflow-packages.ts";
-import type { TrainingData } from "./tensorflow-data.ts";
+import type { ModelData, TrainingData } from "./tensorflow-data.ts";
+import type { PredictOptions } from "./tensorflow-predict.ts";
 import type { LayersModel } from "./tensorflow-types.ts";
 import type { TrainOptions } from "./train.ts";
 
@@ -24,24 +25,29 @@ export interface Price {
   readonly currency: string;
 }
 
-/** What a training run will send, found out without sending anything. */
-export interface TrainingPlan {
+/** What a run will send, found out without sending anything. */
+export interface PlannedRun {
   readonly provider: string;
   /** Name of the device that circuits are compiled for; undefined where they run as they are. */
   readonly device: string | undefined;
-  readonly epochs: number;
   readonly steps: number;
-  readonly batchSize: number;
-  /** A step of a whole batch. */
+  /** One step; of a whole batch, where there are batches. */
   readonly step: PlannedWork;
-  /** The evaluation after an epoch; undefined without validation data. */
-  readonly validation: PlannedWork | undefined;
   /** All steps and evaluations together. */
   readonly total: PlannedWork;
   /** The circuits of a step as they are compiled; empty where nothing is. */
   readonly circuits: readonly PlannedCircuit[];
   /** What the total costs; undefined without a price. */
   readonly money: { readonly amount: number; readonly currency: string } | undefined;
+}
+
+/** What `train` will send. */
+export interface TrainingPlan extends PlannedRun {
+  readonly epochs: number;
+  /** Rows of a step. */
+  readonly batchSize: number;
+  /** The evaluation after an epoch; undefined without validation data. */
+  readonly validation: PlannedWork | undefined;
 }
 
 export interface PlanOptions extends TrainOptions {
@@ -61,12 +67,32 @@ export async function plan(model: LayersModel, data: TrainingData, options: Plan
   return planTraining(model, data, options);
 }
 
+/** What `predict` or `evaluate` would send. */
+export interface PredictionPlan extends PlannedWork {
+  readonly circuits: readonly PlannedCircuit[];
+}
+
+/**
+ * What `predict` (and `evaluate`) would send with the same model, features and options; nothing is sent.
+ * @throws as `predict`
+ */
+export async function planPrediction(
+  model: LayersModel,
+  x: ModelData,
+  options: PredictOptions = {},
+): Promise<PredictionPlan> {
+  const { planPredicting } = await withTensorFlow(() => import("./tensorflow-training-plan.ts"));
+  return planPredicting(model, x, options);
+}
+
 /** A plan as a few lines of text. */
-export function formatPlan(plan: TrainingPlan): string {
-  const { step, validation, total, device, money } = plan;
+export function formatPlan(plan: PlannedRun | TrainingPlan): string {
+  const { step, total, device, money } = plan;
   const where = device === undefined ? plan.provider : `${plan.provider} (circuits compiled for ${device})`;
+  const batches = "epochs" in plan ? ` of ${plan.batchSize} rows in ${count(plan.epochs, "epoch")}` : "";
+  const validation = "validation" in plan ? plan.validation : undefined;
   const lines = [
-    `Runs on ${where}: ${count(plan.steps, "step")} of ${plan.batchSize} rows in ${count(plan.epochs, "epoch")}.`,
+    `Runs on ${where}: ${count(plan.steps, "step")}${batches}.`,
     ...plan.circuits.map(circuitLine),
     `A step: ${workText(step)}.`,
     ...(validation === undefined ? [] : [`The evaluation after each epoch: ${workText(validation)}.`]),
@@ -85,7 +111,8 @@ function circuitLine(circuit: PlannedCircuit): string {
   return `Circuit: ${facts.join(", ")}.`;
 }
 
-function workText({ jobs, pubs, rows, executions, quantumSeconds }: PlannedWork): string {
+/** `3 jobs, 3 PUBs, ...`. */
+export function workText({ jobs, pubs, rows, executions, quantumSeconds }: PlannedWork): string {
   if (jobs === 0) return "no job";
   const parts = [count(jobs, "job"), count(pubs, "PUB"), count(rows, "row"), count(executions, "execution")];
   return `${parts.join(", ")}, about ${quantumSeconds.toFixed(1)} s of the quantum computer`;

@@ -1,9 +1,9 @@
 import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
 import { beforeAll, describe, expect, test } from "vitest";
-import { Rng } from "../../../circuits/index.ts";
+import { Circuit, Rng, SparsePauliOp, weight } from "../../../circuits/index.ts";
 import { type Backend, type JobPlan, localSimulator } from "../../../providers/index.ts";
-import { formatPlan, plan } from "../../../src/index.ts";
+import { adam, formatPlan, minimize, plan, planMinimize, planPrediction, predict, spsa } from "../../../src/index.ts";
 import { connection, perception, quantumLayer } from "../../../src/layers/index.ts";
 import { quantum, train } from "../../../src/tfjs.ts";
 import { recordingBackend, rowsOf } from "../../support/recording-backend.ts";
@@ -113,11 +113,38 @@ describe("plan", () => {
     );
   });
 
+  test("prediction is planned as predict sends it", async () => {
+    const model = MODELS["circuits in a row, with statistics"]();
+    const { x } = data(7);
+    const options = { batchSize: 3, precision: 0.1 };
+    const planned = await planPrediction(model, x, { ...options, provider: recordingBackend(localSimulator()) });
+    const provider = recordingBackend(localSimulator());
+    const { executions, outputs } = await predict(model, x, { ...options, provider });
+    tf.dispose([...outputs]);
+    expect(planned).toMatchObject({ jobs: provider.jobs.length, pubs: provider.jobs.flat().length, executions });
+    expect(planned.jobs).toBe(6);
+  });
+
   test("a simulator that differentiates itself is sent nothing", async () => {
     const planned = await plan(MODELS["one circuit"](), data(8), { batchSize: 4 });
     expect(planned.total.jobs).toBe(0);
     expect(formatPlan(planned)).toContain("A step: no job.");
   });
+
+  test.each([["parameter-shift", adam()] as const, ["spsa", spsa()] as const])(
+    "minimize with %s is planned as it is sent",
+    async (_, optimizer) => {
+      const w = weight("w", 3);
+      const circuit = Circuit.build(2, (c) => c.ry(w.at(0), 0).ry(w.at(1), 1).cx(0, 1).rx(w.at(2), 1));
+      const problem = { circuit, observable: SparsePauliOp.parse("ZZ + 0.5*XI"), optimizer, steps: 4, precision: 0.1 };
+      const planned = await planMinimize({ ...problem, provider: recordingBackend(localSimulator()) });
+      const provider = recordingBackend(localSimulator());
+      const run = await minimize({ ...problem, provider });
+      expect(planned.total.jobs).toBe(provider.jobs.length);
+      expect(planned.total.executions).toBe(run.executions);
+      expect(formatPlan(planned)).toContain("4 steps.");
+    },
+  );
 
   test("refuses options and prices that there are not", async () => {
     await expect(plan(MODELS["one circuit"](), data(8), { bugdet: 1 } as object)).rejects.toMatchObject({

@@ -1,0 +1,31 @@
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { RunConfig } from "../training/run-config.ts";
+import { UsageError } from "./errors.ts";
+
+/**
+ * The run that a file describes: the default export of a TypeScript or JavaScript module.
+ * @throws UsageError CONFIG_FILE when there is no such file, it cannot be loaded or exports no run
+ */
+export async function readRunConfig(file: string): Promise<RunConfig> {
+  const path = resolve(file);
+  if (!existsSync(path)) throw new UsageError("CONFIG_FILE", `There is no file ${file}.`);
+  let loaded: { readonly default?: unknown };
+  try {
+    loaded = (await import(pathToFileURL(path).href)) as typeof loaded;
+  } catch (cause) {
+    throw new UsageError("CONFIG_FILE", `${file} cannot be loaded: ${(cause as Error).message}`, { cause });
+  }
+  const config = loaded.default;
+  const isRun =
+    typeof config === "object" &&
+    config !== null &&
+    (("model" in config && "data" in config) || ("circuit" in config && "observable" in config));
+  if (!isRun)
+    throw new UsageError(
+      "CONFIG_FILE",
+      `${file} exports no run; it needs export default { model, data, ... } with the options of train, or { circuit, observable, optimizer, steps, ... } with those of minimize.`,
+    );
+  return config as RunConfig;
+}
