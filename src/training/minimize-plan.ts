@@ -1,10 +1,10 @@
 import { type MinimizeOptions, minimize } from "./minimize.ts";
-import { checkPrice, moneyFor, sumOfWork, timesWork, workOf } from "./planned-work.ts";
+import { checkPrice, moneyFor, NO_WORK, sumOfWork, timesWork, workOf } from "./planned-work.ts";
 import { planningBackend } from "./planning-backend.ts";
 import type { PlannedRun, Price } from "./training-plan.ts";
 
 /**
- * What `minimize` would send with the same options, found out by a step on a stand-in for the provider; nothing is sent.
+ * What `minimize` would send with the same options, found out by steps on a stand-in for the provider; nothing is sent.
  * A tolerance or `stop()` only makes a run shorter.
  * @throws as `minimize`; TrainingError TRAINING_PRICE
  */
@@ -12,11 +12,20 @@ export async function planMinimize(options: MinimizeOptions & { readonly price?:
   const { price, callbacks: _callbacks, store: _store, id: _id, onSubmitted: _onSubmitted, ...problem } = options;
   checkPrice(price);
   const provider = planningBackend(problem.provider);
-  await minimize({ ...problem, provider, steps: Math.min(1, problem.steps) });
+  // The first step of an optimizer that calibrates itself is longer than the others, so two are looked at.
+  const ends: number[] = [];
+  const onStep = (): void => void ends.push(provider.jobs.length);
+  await minimize({ ...problem, provider, steps: Math.min(2, problem.steps), callbacks: { onStep } });
   const { target, name, jobs } = provider;
-  // The value at the end is a job of its own wherever jobs are sent at all.
-  const step = workOf(problem.steps === 0 ? [] : jobs.slice(0, -1));
-  const total = sumOfWork([timesWork(step, problem.steps), workOf(jobs.slice(-1))]);
+  const [first = 0, second = first] = ends;
+  const firstStep = workOf(jobs.slice(0, first));
+  const step = ends.length > 1 ? workOf(jobs.slice(first, second)) : firstStep;
+  // Last comes the value at the end.
+  const total = sumOfWork([
+    ends.length > 0 ? firstStep : NO_WORK,
+    timesWork(step, Math.max(0, problem.steps - 1)),
+    workOf(jobs.slice(second)),
+  ]);
   return {
     provider: name,
     device: target?.name,
