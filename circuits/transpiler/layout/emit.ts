@@ -5,7 +5,7 @@ import { type Router, STEP } from "./router.ts";
 
 /** The operations on physical qubits of the route that `router` recorded from `layout`. */
 export function emitRoute(dag: Dag, coupling: Coupling, router: Router, layout: Int32Array): readonly Operation[] {
-  const { steps, what, after } = router;
+  const { steps, what } = router;
   const taken = postponed(dag, router);
   const place = Int32Array.from(layout);
   const occupant = new Int32Array(coupling.numQubits).fill(-1);
@@ -20,7 +20,11 @@ export function emitRoute(dag: Dag, coupling: Coupling, router: Router, layout: 
       if (!taken.has(i)) run(what[i]!);
       continue;
     }
-    if (steps[i] === STEP.absorbed) for (const node of taken.lists.get(i) ?? []) run(node);
+    for (const node of taken.lists.get(i) ?? []) run(node);
+    if (steps[i] === STEP.merged) {
+      run(what[i]!);
+      continue;
+    }
     const a = coupling.low[what[i]!]!;
     const b = coupling.high[what[i]!]!;
     const [inA, inB] = [occupant[a]!, occupant[b]!];
@@ -34,13 +38,12 @@ export function emitRoute(dag: Dag, coupling: Coupling, router: Router, layout: 
     if (inA !== -1) place[inA] = b;
     if (inB !== -1) place[inB] = a;
   }
-  void after;
   return emitted;
 }
 
 /**
- * Which nodes run later than recorded: the one that a swap was put after, and the gates on single qubits that followed it,
- * right before that swap.
+ * Which nodes run later than recorded: the one that a swap or another node was put after, and the gates on single qubits
+ * that followed it, right before those.
  */
 function postponed(dag: Dag, { steps, what, after }: Router) {
   const stepOf = new Int32Array(dag.numNodes).fill(-1);
@@ -56,7 +59,7 @@ function postponed(dag: Dag, { steps, what, after }: Router) {
       else for (const operation of dag.operations[node]!) for (const q of qubitsOf(operation)) tail[q] = [];
       continue;
     }
-    if (steps[i] !== STEP.absorbed) continue;
+    if (steps[i] !== STEP.absorbed && steps[i] !== STEP.merged) continue;
     const node = after[i]!;
     const ends = [dag.first[node]!, dag.second[node]!];
     const follow = ends.flatMap((q) => tail[q]!).filter((step) => step > stepOf[node]! && !moved.has(step));

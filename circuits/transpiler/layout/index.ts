@@ -1,13 +1,23 @@
 import { TranspilerError } from "../../errors.ts";
-import type { Operation } from "../../operation.ts";
+import { mapOperation, type Operation, qubitsOf } from "../../operation.ts";
 import type { Rng } from "../../rng.ts";
 import type { Effort } from "../compiled-circuit.ts";
 import type { Target } from "../target.ts";
 import { type Coupling, couplingOf } from "./coupling.ts";
 import { buildDag, type Dag, NODE } from "./dag.ts";
 import { emitRoute } from "./emit.ts";
-import { layoutAndRoute, routeOnly } from "./sabre.ts";
+import { type ErrorCosts, errorCosts, usageOf } from "./error-costs.ts";
+import { layoutAndRoute, routeOnly, type SabreResult } from "./sabre.ts";
 import { assignRegions, components, StartLayouts } from "./start-layouts.ts";
+import { findPlacement, placementScore } from "./vf2.ts";
+
+/** How many placements of one qubit the search for a placement tries. */
+const SEARCH_BUDGET = [4_000, 20_000, 100_000, 400_000] as const;
+/** Entanglers of gates on pairs that need other than two. */
+const ENTANGLERS_OF: Readonly<Record<string, number>> = { cx: 1, cz: 1, ecr: 1, cy: 1, ch: 1, swap: 1 };
+
+const entanglersOf = (operation: Operation): number =>
+  operation.kind === "gate" ? (ENTANGLERS_OF[operation.gate] ?? 2) : 2;
 
 export interface PlaceAndRouteOptions {
   readonly effort: Effort;
@@ -42,10 +52,22 @@ export function placeAndRoute(
   const coupling = couplingOf(target);
   const dag = buildDag(operations, numQubits);
   const parts = components(numQubits, pairsOf(dag));
-  const found =
-    initialLayout === undefined
-      ? layoutAndRoute(dag, coupling, new StartLayouts(dag, coupling, regionsFor(parts, coupling, target)), effort, rng)
-      : routeOnly(dag, coupling, checkedLayout(initialLayout, numQubits, parts, coupling, target), effort, rng);
+  if (initialLayout !== undefined) {
+    const layout = checkedLayout(initialLayout, numQubits, parts, coupling, target);
+    return placed(dag, coupling, routeOnly(dag, coupling, layout, effort, rng), target);
+  }
+  const regionOf = regionsFor(parts, coupling, target);
+  const costs = errorCosts(target, coupling);
+  const budget = SEARCH_BUDGET[effort];
+  const perfect = findPlacement(usageOf(operations, numQubits, entanglersOf), coupling, costs, budget, rng);
+  if (perfect !== undefined)
+    return placed(dag, coupling, routeOnly(dag, coupling, perfect.layout, effort, rng), target);
+  const starts = new StartLayouts(dag, coupling, regionOf);
+  const routed = placed(dag, coupling, layoutAndRoute(dag, coupling, starts, effort, rng), target);
+  return effort === 0 ? routed : moveToBetterPlace(routed, coupling, costs, budget, rng);
+}
+
+function placed(dag: Dag, coupling: Coupling, found: SabreResult, target: Target): PlacedCircuit {
   if (found.cost === Number.POSITIVE_INFINITY)
     throw new TranspilerError(
       "LAYOUT_BRANCH",
@@ -56,6 +78,36 @@ export function placeAndRoute(
     cost: found.cost,
     initialLayout: Object.freeze([...found.layout]),
     finalLayout: Object.freeze([...found.router.places]),
+  };
+}
+
+/** Moves a routed circuit as a whole to where its pairs and qubits have the least errors. */
+function moveToBetterPlace(
+  routed: PlacedCircuit,
+  coupling: Coupling,
+  costs: ErrorCosts,
+  budget: number,
+  rng: Rng,
+): PlacedCircuit {
+  const active = new Set(routed.initialLayout);
+  for (const operation of routed.operations) for (const qubit of qubitsOf(operation)) active.add(qubit);
+  const places = [...active].sort((a, b) => a - b);
+  const index = new Map(places.map((place, i) => [place, i]));
+  const usage = usageOf(
+    routed.operations.map((operation) => mapOperation(operation, { qubit: (q) => index.get(q)! })),
+    places.length,
+    entanglersOf,
+  );
+  const layout = Int32Array.from(places);
+  const known = { layout, score: placementScore(usage, coupling, costs, layout) };
+  const better = findPlacement(usage, coupling, costs, budget, rng, known);
+  if (better === undefined || better === known) return routed;
+  const qubit = (q: number): number => better.layout[index.get(q)!]!;
+  return {
+    operations: routed.operations.map((operation) => mapOperation(operation, { qubit })),
+    cost: routed.cost,
+    initialLayout: Object.freeze(routed.initialLayout.map(qubit)),
+    finalLayout: Object.freeze(routed.finalLayout.map(qubit)),
   };
 }
 

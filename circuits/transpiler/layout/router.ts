@@ -1,4 +1,6 @@
+import type { UnitaryKind } from "../../operation.ts";
 import type { Rng } from "../../rng.ts";
+import { pairFacts } from "./block-facts.ts";
 import type { Coupling } from "./coupling.ts";
 import { type Dag, NODE, type NodeOrder } from "./dag.ts";
 
@@ -14,6 +16,8 @@ export interface RouteWeights {
   readonly decay: number;
   /** How many nodes are looked at ahead. */
   readonly horizon: number;
+  /** A pair d hops apart weighs (d - 1) to this power: below 1, the closest pairs come first. */
+  readonly exponent: number;
 }
 
 /** A kind of step of a recorded route. */
@@ -26,7 +30,12 @@ export const STEP = {
   absorbed: 2,
   /** Move a qubit along edge `what` onto an unused one, which is in |0⟩. */
   move: 3,
+  /** Run node `what` right after node `after`, likewise. */
+  merged: 4,
 } as const;
+
+const PURE_SWAP = -1;
+const SEVERAL = -2;
 
 /**
  * Routes circuits over a device: the search of SABRE (Li, Ding and Xie, arXiv 1809.02573), with swaps weighed by the
@@ -66,6 +75,14 @@ export class Router {
   readonly #lastGroup: Int32Array;
   readonly #tried: Int32Array;
   readonly #decays: Float64Array;
+  /** An odd number of swaps is part of the run. */
+  readonly #runFlipped: Uint8Array;
+  /** The node that the run consists of besides swaps; PURE_SWAP or SEVERAL. */
+  readonly #runNode: Int32Array;
+  readonly #merged = new Map<number, number>();
+  readonly #powers = new Map<number, Float64Array>();
+  /** What a pair at two places weighs, [places, places]. */
+  #potential: Float64Array;
   #time = 0;
   #order: NodeOrder;
 
@@ -86,6 +103,8 @@ export class Router {
     this.#aheadWeight = new Float64Array(numNodes + 1);
     this.#runCost = new Uint8Array(coupling.numEdges);
     this.#runSwapped = new Uint8Array(coupling.numEdges);
+    this.#runFlipped = new Uint8Array(coupling.numEdges);
+    this.#runNode = new Int32Array(coupling.numEdges);
     this.#edgeNode = new Int32Array(coupling.numEdges);
     this.#edgeTime = new Int32Array(coupling.numEdges);
     this.#tried = new Int32Array(coupling.numEdges);
@@ -93,6 +112,16 @@ export class Router {
     this.#movedAt = new Int32Array(coupling.numQubits);
     this.#decays = new Float64Array(coupling.numQubits);
     this.#lastGroup = new Int32Array(numQubits);
+    this.#potential = this.#power(1);
+  }
+
+  #power(exponent: number): Float64Array {
+    let table = this.#powers.get(exponent);
+    if (table === undefined) {
+      table = Float64Array.from(this.#coupling.distances, (d) => (d <= 1 ? 0 : (d - 1) ** exponent));
+      this.#powers.set(exponent, table);
+    }
+    return table;
   }
 
   /**
@@ -107,6 +136,7 @@ export class Router {
     record: boolean,
     limit = Number.POSITIVE_INFINITY,
   ): number {
+    this.#potential = this.#power(weights.exponent);
     this.#begin(layout, backwards, record);
     const { numQubits } = this.#dag;
     const patience = 10 + 2 * Math.ceil(Math.sqrt(this.#coupling.numQubits)) + numQubits;
@@ -196,6 +226,7 @@ export class Router {
         this.#front[this.#frontSize++] = node;
         continue;
       }
+      if (this.#recording) this.#note(STEP.node, node, -1);
       size = this.#finish(node, size);
     }
   }
@@ -205,7 +236,6 @@ export class Router {
     const { wireStart, wires, groups, firstGroup, memberStart, members } = this.#order;
     const { numQubits, kind } = this.#dag;
     let size = stackSize;
-    if (this.#recording) this.#note(STEP.node, node, -1);
     const solid = kind[node] === NODE.solid || kind[node] === NODE.branch;
     const pair = kind[node] === NODE.pair;
     this.#done[node] = 2;
@@ -233,29 +263,42 @@ export class Router {
     return size;
   }
 
-  /** Runs all nodes of the front whose qubits are neighbours; whether there was one. */
+  /** Runs all nodes of the front whose qubits are neighbours, those that join a run first; whether there was one. */
   #runFront(): boolean {
     let ran = false;
-    for (let again = true; again; ) {
-      again = false;
+    for (;;) {
+      let chosen = -1;
       for (let i = 0; i < this.#frontSize; i++) {
-        const node = this.#front[i]!;
-        if (!this.#executable(node)) continue;
-        this.#front[i] = this.#front[--this.#frontSize]!;
-        i--;
-        if (this.#dag.kind[node] === NODE.pair) this.#runPair(node);
-        let size = this.#finish(node, 0);
-        while (size > 0) {
-          const next = this.#stack[--size]!;
-          const kind = this.#dag.kind[next]!;
-          if (kind === NODE.pair || kind === NODE.branch) this.#front[this.#frontSize++] = next;
-          else size = this.#finish(next, size);
-        }
-        ran = true;
-        again = true;
+        if (!this.#executable(this.#front[i]!)) continue;
+        chosen = i;
+        if (this.#joins(this.#front[i]!)) break;
       }
+      if (chosen === -1) return ran;
+      const node = this.#front[chosen]!;
+      this.#front[chosen] = this.#front[--this.#frontSize]!;
+      const before = this.#dag.kind[node] === NODE.pair ? this.#runPair(node) : -1;
+      if (this.#recording) this.#note(before === -1 ? STEP.node : STEP.merged, node, before);
+      let size = this.#finish(node, 0);
+      while (size > 0) {
+        const next = this.#stack[--size]!;
+        const kind = this.#dag.kind[next]!;
+        if (kind === NODE.pair || kind === NODE.branch) this.#front[this.#frontSize++] = next;
+        else {
+          if (this.#recording) this.#note(STEP.node, next, -1);
+          size = this.#finish(next, size);
+        }
+      }
+      ran = true;
     }
-    return ran;
+  }
+
+  /** Whether a node whose qubits are neighbours can follow a run on their edge. */
+  #joins(node: number): boolean {
+    if (this.#dag.kind[node] !== NODE.pair) return false;
+    const p = this.places[this.#dag.first[node]!]!;
+    const q = this.places[this.#dag.second[node]!]!;
+    const edge = this.#edgeOf(p, q);
+    return (this.#lastEdge[p] === edge && this.#lastEdge[q] === edge) || this.#absorber(edge) !== -1;
   }
 
   #executable(node: number): boolean {
@@ -268,30 +311,74 @@ export class Router {
     return true;
   }
 
-  /** Counts the entanglers of a pair node and keeps the run on its edge. */
-  #runPair(node: number): void {
+  /** Counts the entanglers of a pair node and keeps the run on its edge; a node after which it was put, or -1. */
+  #runPair(node: number): number {
     const { first, second, cost, swappedCost } = this.#dag;
     const p = this.places[first[node]!]!;
     const q = this.places[second[node]!]!;
     const edge = this.#edgeOf(p, q);
-    const plain = cost[node]!;
-    const swapped = swappedCost[node]!;
-    if (this.#lastEdge[p] === edge && this.#lastEdge[q] === edge) {
-      const before = this.#runCost[edge]!;
-      const beforeSwapped = this.#runSwapped[edge]!;
-      const merged = Math.min(3, before + plain, beforeSwapped + swapped);
-      this.#cost += merged - before;
-      this.#runCost[edge] = merged;
-      this.#runSwapped[edge] = Math.min(3, beforeSwapped + plain, before + swapped);
-    } else {
-      this.#cost += plain;
-      this.#runCost[edge] = plain;
-      this.#runSwapped[edge] = swapped;
-      this.#lastEdge[p] = edge;
-      this.#lastEdge[q] = edge;
+    const isLast = this.#lastEdge[p] === edge && this.#lastEdge[q] === edge;
+    const absorber = isLast ? -1 : this.#absorber(edge);
+    if (isLast) {
+      const flipped = this.#runFlipped[edge] === 1;
+      const current = this.#runCost[edge]!;
+      const before = flipped ? this.#runSwapped[edge]! : current;
+      const beforeSwapped = flipped ? current : this.#runSwapped[edge]!;
+      const alone = this.#runNode[edge]!;
+      let plain: number;
+      let swapped: number;
+      if (alone >= 0) {
+        const together = this.#together(alone, node);
+        plain = together >> 2;
+        swapped = together & 3;
+      } else {
+        plain = Math.min(3, before + cost[node]!, beforeSwapped + swappedCost[node]!);
+        swapped = Math.min(3, beforeSwapped + cost[node]!, before + swappedCost[node]!);
+      }
+      this.#runCost[edge] = flipped ? swapped : plain;
+      this.#runSwapped[edge] = flipped ? plain : swapped;
+      this.#cost += this.#runCost[edge]! - current;
+      this.#runNode[edge] = alone === PURE_SWAP ? node : SEVERAL;
+      this.#edgeNode[edge] = -1;
+      return -1;
     }
+    if (absorber !== -1) {
+      const together = this.#together(absorber, node);
+      this.#startRun(edge, together >> 2, together & 3, SEVERAL);
+      this.#cost += (together >> 2) - cost[absorber]!;
+      this.#edgeNode[edge] = -1;
+      return absorber;
+    }
+    this.#startRun(edge, cost[node]!, swappedCost[node]!, node);
+    this.#cost += cost[node]!;
     this.#edgeNode[edge] = node;
     this.#edgeTime[edge] = ++this.#time;
+    return -1;
+  }
+
+  #startRun(edge: number, cost: number, swappedCost: number, node: number): void {
+    this.#runCost[edge] = cost;
+    this.#runSwapped[edge] = swappedCost;
+    this.#runFlipped[edge] = 0;
+    this.#runNode[edge] = node;
+    this.#lastEdge[this.#coupling.low[edge]!] = edge;
+    this.#lastEdge[this.#coupling.high[edge]!] = edge;
+  }
+
+  /** Entanglers of two nodes on one pair with what stands between them, as 4 · plain + swapped. */
+  #together(before: number, node: number): number {
+    const { cost, swappedCost, numNodes } = this.#dag;
+    if (this.#order !== this.#dag.order) {
+      const plain = Math.min(3, cost[before]! + cost[node]!, swappedCost[before]! + swappedCost[node]!);
+      return 4 * plain + Math.min(3, swappedCost[before]! + cost[node]!, cost[before]! + swappedCost[node]!);
+    }
+    const key = before * numNodes + node;
+    let found = this.#merged.get(key);
+    if (found === undefined) {
+      found = mergedCosts(this.#dag, before, node);
+      this.#merged.set(key, found);
+    }
+    return found;
   }
 
   #edgeOf(p: number, q: number): number {
@@ -329,27 +416,26 @@ export class Router {
     const inA = this.#occupant[a]!;
     const inB = this.#occupant[b]!;
     if (this.#lastEdge[a] === edge && this.#lastEdge[b] === edge) {
-      const plain = this.#runCost[edge]!;
-      this.#cost += this.#runSwapped[edge]! - plain;
+      const before = this.#runCost[edge]!;
       this.#runCost[edge] = this.#runSwapped[edge]!;
-      this.#runSwapped[edge] = plain;
+      this.#runSwapped[edge] = before;
+      this.#runFlipped[edge] = 1 - this.#runFlipped[edge]!;
+      this.#cost += this.#runCost[edge]! - before;
       if (this.#recording) this.#note(STEP.swap, edge, -1);
     } else {
       const absorber = this.#absorber(edge);
+      const move = inA === -1 || inB === -1;
       if (absorber !== -1) {
-        this.#runCost[edge] = this.#dag.swappedCost[absorber]!;
-        this.#runSwapped[edge] = this.#dag.cost[absorber]!;
-        this.#cost += this.#runCost[edge]! - this.#runSwapped[edge]!;
+        const { cost, swappedCost } = this.#dag;
+        this.#startRun(edge, swappedCost[absorber]!, cost[absorber]!, absorber);
+        this.#cost += swappedCost[absorber]! - cost[absorber]!;
         if (this.#recording) this.#note(STEP.absorbed, edge, absorber);
       } else {
-        const move = inA === -1 || inB === -1;
-        this.#runCost[edge] = move ? 2 : 3;
-        this.#runSwapped[edge] = 0;
+        this.#startRun(edge, move ? 2 : 3, 0, PURE_SWAP);
         this.#cost += this.#runCost[edge]!;
         if (this.#recording) this.#note(move ? STEP.move : STEP.swap, edge, -1);
       }
-      this.#lastEdge[a] = edge;
-      this.#lastEdge[b] = edge;
+      this.#runFlipped[edge] = 1;
     }
     this.#edgeNode[edge] = -1;
     this.#time++;
@@ -419,7 +505,7 @@ export class Router {
     return best;
   }
 
-  /** The change of the weighted sum of distances when the qubits at two places change places. */
+  /** The change of the weighted sum of what pairs weigh when the qubits at two places change places. */
   #gain(a: number, b: number): number {
     let sum = 0;
     for (let i = 0; i < this.#frontSize; i++) sum += this.#change(this.#front[i]!, a, b);
@@ -444,8 +530,8 @@ export class Router {
     const movedP = p === a ? b : p === b ? a : p;
     const movedQ = q === a ? b : q === b ? a : q;
     if (movedP === p && movedQ === q) return 0;
-    const { distances, numQubits } = this.#coupling;
-    return distances[movedP * numQubits + movedQ]! - distances[p * numQubits + q]!;
+    const { numQubits } = this.#coupling;
+    return this.#potential[movedP * numQubits + movedQ]! - this.#potential[p * numQubits + q]!;
   }
 
   /** Brings the closest pair of the front together along a shortest path; the way out when the search goes in circles. */
@@ -479,4 +565,19 @@ export class Router {
         }
     }
   }
+}
+
+/** Exact counts for two nodes on the same pair, one after the other; what commutes with either may stand anywhere. */
+function mergedCosts(dag: Dag, before: number, node: number): number {
+  const { first, second, operations, order, kind } = dag;
+  const between: number[] = [];
+  for (let i = order.wireStart[before]!; i < order.wireStart[before + 1]!; i++)
+    for (let k = order.wireStart[node]!; k < order.wireStart[node + 1]!; k++) {
+      if (order.wires[i] !== order.wires[k]) continue;
+      for (let m = order.memberStart[order.groups[i]! + 1]!; m < order.memberStart[order.groups[k]!]!; m++)
+        if (kind[order.members[m]!] === NODE.single) between.push(order.members[m]!);
+    }
+  const gates = [before, ...between, node].flatMap((member) => operations[member]!) as UnitaryKind[];
+  const facts = pairFacts(gates, first[before]!, second[before]!);
+  return 4 * facts.cost + facts.swappedCost;
 }

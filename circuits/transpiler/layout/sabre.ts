@@ -14,10 +14,10 @@ const TRIALS = [
 ] as const;
 
 const WEIGHTS: readonly RouteWeights[] = [
-  { lookahead: 0.5, falloff: 0.7, expense: 0.6, decay: 0.01, horizon: 20 },
-  { lookahead: 0.8, falloff: 0.8, expense: 0.9, decay: 0.01, horizon: 30 },
-  { lookahead: 0.3, falloff: 0.6, expense: 0.4, decay: 0.02, horizon: 12 },
-  { lookahead: 1, falloff: 0.5, expense: 0.75, decay: 0.005, horizon: 20 },
+  { lookahead: 0.5, falloff: 0.7, expense: 0.6, decay: 0.01, horizon: 20, exponent: 1 },
+  { lookahead: 0.8, falloff: 0.8, expense: 0.9, decay: 0.01, horizon: 30, exponent: 0.6 },
+  { lookahead: 0.3, falloff: 0.6, expense: 0.4, decay: 0.02, horizon: 12, exponent: 0.4 },
+  { lookahead: 1, falloff: 0.5, expense: 0.75, decay: 0.005, horizon: 20, exponent: 0.8 },
 ];
 
 export interface SabreResult {
