@@ -1,0 +1,157 @@
+import { type Circuit, type Operation, operationMatrix, qubitsOf, type UnitaryKind } from "../../circuits/index.ts";
+
+/** What a compiler answers, as far as a state needs it. */
+export interface Compiled {
+  readonly operations: readonly Operation[];
+  readonly initialLayout: readonly number[];
+  readonly finalLayout: readonly number[];
+}
+
+const isUnitary = (operation: Operation): operation is UnitaryKind =>
+  operation.kind === "gate" || operation.kind === "unitary";
+
+/**
+ * A state of only those qubits that are in use: one joins as |0⟩ when it is first touched, and leaves after its last gate if
+ * it is |0⟩ again. So a circuit on a device of 133 qubits costs no more than its source.
+ */
+class CompactState {
+  amplitudes: Float64Array;
+  readonly #bits: number[];
+
+  constructor(amplitudes: Float64Array, bits: readonly number[]) {
+    this.amplitudes = amplitudes;
+    this.#bits = [...bits];
+  }
+
+  bitOf(qubit: number): number {
+    const bit = this.#bits.indexOf(qubit);
+    if (bit !== -1) return bit;
+    const grown = new Float64Array(2 * this.amplitudes.length);
+    grown.set(this.amplitudes);
+    this.amplitudes = grown;
+    this.#bits.push(qubit);
+    return this.#bits.length - 1;
+  }
+
+  apply(operation: UnitaryKind): void {
+    const bits = operation.qubits.map((qubit) => this.bitOf(qubit));
+    applyMatrix(this.amplitudes, operationMatrix(operation), bits);
+  }
+
+  /** Takes out a qubit that is in |0⟩. @throws Error where it is not */
+  release(qubit: number): void {
+    const bit = this.#bits.indexOf(qubit);
+    if (bit === -1) return;
+    const size = this.amplitudes.length / 2;
+    const kept = new Float64Array(size);
+    let lost = 0;
+    for (let i = 0, to = 0; i < size; i++) {
+      const re = this.amplitudes[2 * i]!;
+      const im = this.amplitudes[2 * i + 1]!;
+      if ((i >> bit) & 1) lost += re * re + im * im;
+      else {
+        kept[to++] = re;
+        kept[to++] = im;
+      }
+    }
+    if (lost > 1e-12) throw new Error(`Qubit ${qubit}, which the source does not have, ends with P(1) = ${lost}.`);
+    this.amplitudes = kept;
+    this.#bits.splice(bit, 1);
+  }
+}
+
+/** Applies a matrix to bits of a state, interleaved amplitudes, in place. */
+function applyMatrix(state: Float64Array, matrix: Float64Array, bits: readonly number[]): void {
+  const size = 2 ** bits.length;
+  const offsets = Int32Array.from({ length: size }, (_, local) =>
+    bits.reduce((sum, bit, i) => sum + (((local >> i) & 1) << bit), 0),
+  );
+  const mask = offsets[size - 1]!;
+  const re = new Float64Array(size);
+  const im = new Float64Array(size);
+  for (let base = 0; base < state.length / 2; base++) {
+    if (base & mask) continue;
+    for (let k = 0; k < size; k++) {
+      re[k] = state[2 * (base + offsets[k]!)]!;
+      im[k] = state[2 * (base + offsets[k]!) + 1]!;
+    }
+    for (let row = 0; row < size; row++) {
+      let x = 0;
+      let y = 0;
+      for (let k = 0; k < size; k++) {
+        const a = matrix[2 * (row * size + k)]!;
+        const b = matrix[2 * (row * size + k) + 1]!;
+        x += a * re[k]! - b * im[k]!;
+        y += a * im[k]! + b * re[k]!;
+      }
+      state[2 * (base + offsets[row]!)] = x;
+      state[2 * (base + offsets[row]!) + 1] = y;
+    }
+  }
+}
+
+/**
+ * The state at the end of a compiled circuit as one of the source's qubits, [2^n] interleaved, from `initial` (|0…0⟩ by
+ * default) on the source's qubits. Measurements are passed over. @throws Error where another qubit is left in use
+ */
+export function compiledState(compiled: Compiled, initial = zeroState(compiled.initialLayout.length)): Float64Array {
+  const { operations, initialLayout, finalLayout } = compiled;
+  const lastUse = new Map<number, number>();
+  operations.forEach((operation, index) => {
+    if (isUnitary(operation)) for (const qubit of operation.qubits) lastUse.set(qubit, index);
+  });
+  const kept = new Set(finalLayout);
+  const state = new CompactState(initial.slice(), initialLayout);
+  operations.forEach((operation, index) => {
+    if (!isUnitary(operation)) return;
+    state.apply(operation);
+    for (const qubit of operation.qubits) if (lastUse.get(qubit) === index && !kept.has(qubit)) state.release(qubit);
+  });
+  for (const qubit of initialLayout) if (!kept.has(qubit)) state.release(qubit);
+  const bits = finalLayout.map((qubit) => state.bitOf(qubit));
+  const ordered = new Float64Array(2 * 2 ** finalLayout.length);
+  for (let i = 0; i < ordered.length / 2; i++) {
+    const from = bits.reduce((sum, bit, qubit) => sum + (((i >> qubit) & 1) << bit), 0);
+    ordered[2 * i] = state.amplitudes[2 * from]!;
+    ordered[2 * i + 1] = state.amplitudes[2 * from + 1]!;
+  }
+  return ordered;
+}
+
+/** The state at the end of a bound circuit, measurements passed over. */
+export function sourceState(circuit: Circuit, initial = zeroState(circuit.numQubits)): Float64Array {
+  const layout = Array.from({ length: circuit.numQubits }, (_, qubit) => qubit);
+  return compiledState({ operations: circuit.operations, initialLayout: layout, finalLayout: layout }, initial);
+}
+
+export function zeroState(numQubits: number): Float64Array {
+  const state = new Float64Array(2 * 2 ** numQubits);
+  state[0] = 1;
+  return state;
+}
+
+/** 1 - |⟨a|b⟩| for states of norm 1: 0 where they are equal up to a global phase. */
+export function infidelity(a: Float64Array, b: Float64Array): number {
+  let re = 0;
+  let im = 0;
+  for (let i = 0; i < a.length; i += 2) {
+    re += a[i]! * b[i]! + a[i + 1]! * b[i + 1]!;
+    im += a[i]! * b[i + 1]! - a[i + 1]! * b[i]!;
+  }
+  return Math.abs(1 - Math.hypot(re, im));
+}
+
+/** The probability of each value of the classical bits that are measured last, first bit least significant. */
+export function measuredProbabilities(state: Float64Array, qubitOfClbit: readonly number[]): Float64Array {
+  const probabilities = new Float64Array(2 ** qubitOfClbit.length);
+  for (let i = 0; i < state.length / 2; i++) {
+    const value = qubitOfClbit.reduce((sum, qubit, clbit) => sum + (((i >> qubit) & 1) << clbit), 0);
+    probabilities[value]! += state[2 * i]! ** 2 + state[2 * i + 1]! ** 2;
+  }
+  return probabilities;
+}
+
+/** Qubits that an operation list uses, in ascending order. */
+export function activeQubits(operations: readonly Operation[]): readonly number[] {
+  return [...new Set(operations.flatMap((operation) => [...qubitsOf(operation)]))].sort((a, b) => a - b);
+}
