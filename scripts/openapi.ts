@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import openapiTS, { astToString, type OpenAPI3 } from "openapi-typescript";
+import ts from "typescript";
 import { parse } from "yaml";
 
 // Makes openapi.d.ts (types) and openapi.json (for checks at run time) of providers/ibm/openapi.yaml.
@@ -10,9 +11,17 @@ const source = new URL("../providers/ibm/openapi.yaml", import.meta.url);
 export async function generated(): Promise<Readonly<Record<"openapi.d.ts" | "openapi.json", string>>> {
   const document: OpenAPI3 = parse(readFileSync(source, "utf8"));
   const json = `${JSON.stringify(document, null, 1)}\n`;
-  const types = astToString(await openapiTS(structuredClone(document)));
+  const schemas: Readonly<Record<string, { readonly "x-typescript"?: string }>> = document.components?.schemas ?? {};
+  const own = Object.entries(schemas).flatMap(([name, schema]) =>
+    schema["x-typescript"] === undefined ? [] : [`export type ${name} = ${schema["x-typescript"]};`],
+  );
+  const types = await openapiTS(structuredClone(document), {
+    inject: own.join("\n"),
+    transform: (schema, { path }) =>
+      "x-typescript" in schema ? ts.factory.createTypeReferenceNode(path!.split("/").at(-1)!) : undefined,
+  });
   return {
-    "openapi.d.ts": `// Made by scripts/openapi.ts of openapi.yaml: edit that.\n\n${types}`,
+    "openapi.d.ts": `// Made by scripts/openapi.ts of openapi.yaml: edit that.\n\n${astToString(types)}`,
     "openapi.json": json,
   };
 }

@@ -1,5 +1,10 @@
 // Made by scripts/openapi.ts of openapi.yaml: edit that.
 
+export type NestedNumbers = number | NestedNumbers[];
+export type Observables = string | {
+    [pauli: string]: number;
+} | Observables[];
+export type NestedSamples = (string | NestedSamples)[];
 export interface paths {
     "/identity/token": {
         parameters: {
@@ -723,7 +728,7 @@ export interface components {
             __type__: string;
             __value__: unknown;
         };
-        NestedNumbers: number | components["schemas"]["NestedNumbers"][];
+        NestedNumbers: NestedNumbers;
         /** @description Values by name, all of one shape, which is the PUB's; or an array whose last axis runs over the parameters in the alphabetical order of their names; or null where there are none. */
         ParameterValues: components["schemas"]["NestedNumbers"] | components["schemas"]["TaggedValue"] | {
             [key: string]: components["schemas"]["NestedNumbers"];
@@ -734,7 +739,7 @@ export interface components {
             [key: string]: number;
         };
         /** @description One observable, or nested arrays whose shape broadcasts with that of the values. */
-        Observables: components["schemas"]["PauliLabel"] | components["schemas"]["PauliSum"] | components["schemas"]["Observables"][];
+        Observables: Observables;
         SamplerPub: components["schemas"]["Circuit"] | [
             components["schemas"]["Circuit"]
         ] | [
@@ -1010,7 +1015,7 @@ export interface components {
             caller?: string | null;
         };
         /** @description One text such as "0x1f" a shot; bit 0 of the register is the least significant. May be nested by the PUB's shape. */
-        NestedSamples: (string | components["schemas"]["NestedSamples"])[];
+        NestedSamples: NestedSamples;
         SamplerResults: {
             results: components["schemas"]["SamplerPubResult"][];
             metadata?: {
