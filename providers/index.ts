@@ -29,5 +29,18 @@ export type { Engine, RowExpectationProgram, StatevectorProgram } from "./simula
 export { type LocalSimulatorOptions, localSimulator } from "./simulator/local-simulator.ts";
 export { type MeasurementGroup, measurementGroups } from "./simulator/measurement-groups.ts";
 export { assertStateFits, availableBytes, maxQubitsFor } from "./simulator/memory.ts";
+export { NoiseChannel } from "./simulator/noise/channel.ts";
+export type { ChannelKind, ChannelSpec } from "./simulator/noise/channel-table.ts";
+export { densityMatrix } from "./simulator/noise/density-matrix.ts";
+export {
+  type ChannelRule,
+  NoiseModel,
+  type NoiseModelBuilder,
+  type NoiseModelJSON,
+  type ReadoutMatrix,
+  type Relaxation,
+} from "./simulator/noise/noise-model.ts";
+export type { NoisyMethod } from "./simulator/noise/noisy-parts.ts";
+export { type NoisySimulatorOptions, noisySimulator } from "./simulator/noise/noisy-simulator.ts";
 export { StateMemory } from "./simulator/state-memory.ts";
 export { createStatevectorEngine, type StatevectorOptions } from "./simulator/statevector-engine.ts";

@@ -50,6 +50,28 @@ export interface GoldenHamiltonian {
   readonly best_bitstrings_int?: readonly number[];
 }
 
+/** A channel of a noisy circuit, by its formula's numbers. */
+export interface GoldenChannel {
+  readonly channel: string;
+  readonly args: readonly number[];
+  readonly qubits: readonly number[];
+}
+
+export interface GoldenNoisyCircuit {
+  readonly id: string;
+  readonly n: number;
+  readonly ops: readonly (GoldenOperation | GoldenChannel)[];
+  readonly expectations: Readonly<Record<string, number>>;
+  /** By basis state. */
+  readonly probabilities: readonly number[];
+  readonly purity: number;
+  /** By rows; up to three qubits. */
+  readonly density_matrix?: readonly (readonly (readonly [re: number, im: number])[])[];
+  /** By qubit: [[P(0|0), P(1|0)], [P(0|1), P(1|1)]]. */
+  readonly readout?: readonly (readonly [readonly [number, number], readonly [number, number]])[];
+  readonly probabilities_after_readout?: readonly number[];
+}
+
 function read<Item>(name: string): readonly Item[] {
   const url = new URL(`../fixtures/golden/${name}.json`, import.meta.url);
   return (JSON.parse(readFileSync(url, "utf8")) as { readonly items: readonly Item[] }).items;
@@ -57,6 +79,7 @@ function read<Item>(name: string): readonly Item[] {
 export const goldenStates = (): readonly GoldenState[] => read("statevectors");
 export const goldenGradients = (): readonly GoldenGradient[] => read("gradients");
 export const goldenHamiltonians = (): readonly GoldenHamiltonian[] => read("hamiltonians");
+export const goldenNoise = (): readonly GoldenNoisyCircuit[] => read("noise");
 
 /**
  * The item's circuit: weights `w` and inputs `x` as long as the item's values (a vector that would be empty is left
