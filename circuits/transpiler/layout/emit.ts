@@ -31,7 +31,7 @@ export function emitRoute(dag: Dag, coupling: Coupling, router: Router, layout: 
     if (steps[i] === STEP.move) {
       const [from, to] = inA === -1 ? [b, a] : [a, b];
       // The other qubit is in |0⟩, so two of a swap's three CX do.
-      emitted.push(gateOperation("cx", [], [from, to]), gateOperation("cx", [], [to, from]));
+      emitted.push(...cxByCz(from, to), ...cxByCz(to, from));
     } else emitted.push(gateOperation("swap", [], [a, b]));
     occupant[a] = inB;
     occupant[b] = inA;
@@ -70,4 +70,12 @@ function postponed(dag: Dag, { steps, what, after }: Router) {
     for (const q of ends) tail[q] = [];
   }
   return { has: (step: number) => moved.has(step), lists };
+}
+
+function cxByCz(control: number, target: number): readonly Operation[] {
+  return [
+    gateOperation("ry", [-Math.PI / 2], [target]),
+    gateOperation("cz", [], [control, target]),
+    gateOperation("ry", [Math.PI / 2], [target]),
+  ];
 }

@@ -27,7 +27,7 @@ export interface PlaceAndRouteOptions {
 }
 
 export interface PlacedCircuit {
-  /** On physical qubits; gates on pairs only between live neighbours, in either direction; swaps as gate `swap`, moves onto unused qubits as two `cx`. */
+  /** On physical qubits; gates on pairs only between live neighbours, in either direction; swaps as gate `swap`, a move onto an unused qubit as two `cz` with `ry` around. */
   readonly operations: readonly Operation[];
   /** For each qubit the physical qubit on which it starts, and the one on which it ends. */
   readonly initialLayout: readonly number[];
