@@ -1,3 +1,5 @@
+export { CompileCache } from "./cache.ts";
+export { compile } from "./compile.ts";
 export type { CompiledCircuit, CompiledMetrics, CompileOptions, Effort } from "./compiled-circuit.ts";
 export { type IsaFault, type IsaOptions, isaAngleFaults, isaFaults } from "./isa.ts";
 export {

@@ -1,0 +1,107 @@
+import type { Circuit } from "../circuit.ts";
+import { clbitsOf, type Operation, qubitsOf } from "../operation.ts";
+import type { CompiledMetrics } from "./compiled-circuit.ts";
+import type { Target } from "./target.ts";
+
+/** Seconds in one unit of a delay; dt is the device's. */
+const UNITS: Readonly<Record<string, number>> = { s: 1, ms: 1e-3, us: 1e-6, ns: 1e-9 };
+
+/** Facts of a circuit on physical qubits of a target; of an `if` its longer branch counts. O(operations). */
+export function metricsOf(circuit: Circuit, target: Target): CompiledMetrics {
+  let twoQubitGates = 0;
+  let logSuccess = 0;
+  let hasErrors = false;
+  const visit = (operation: Operation): void => {
+    if (operation.kind === "if") {
+      for (const inner of [...operation.whenTrue, ...operation.whenFalse]) visit(inner);
+      return;
+    }
+    if (operation.kind === "gate" && operation.qubits.length === 2) twoQubitGates++;
+    const error = errorOf(operation, target);
+    if (error === undefined) return;
+    hasErrors = true;
+    logSuccess += Math.log1p(-error);
+  };
+  circuit.operations.forEach(visit);
+  return Object.freeze({
+    twoQubitGates,
+    twoQubitDepth: longestPath(circuit, (operation) =>
+      operation.kind === "gate" && operation.qubits.length === 2 ? 1 : 0,
+    ),
+    depth: circuit.depth(),
+    gates: Object.freeze({ ...circuit.count() }),
+    durationSeconds: knowsTimes(circuit, target)
+      ? longestPath(circuit, (operation) => secondsOf(operation, target) ?? 0)
+      : undefined,
+    estimatedSuccess: hasErrors ? Math.exp(logSuccess) : undefined,
+  });
+}
+
+function errorOf(operation: Operation, target: Target): number | undefined {
+  if (operation.kind === "gate") return target.instruction(operation.gate, operation.qubits)?.error;
+  return operation.kind === "measure" ? target.qubits[operation.qubit]?.readoutError : undefined;
+}
+
+/** The duration of one operation; 0 for those that take no time, undefined where the device does not tell. */
+function secondsOf(operation: Operation, target: Target): number | undefined {
+  switch (operation.kind) {
+    case "gate":
+      // Turns about Z are changes of frame.
+      return operation.gate === "rz" ? 0 : target.instruction(operation.gate, operation.qubits)?.durationSeconds;
+    case "measure":
+      return (
+        target.instruction("measure", [operation.qubit])?.durationSeconds ??
+        target.qubits[operation.qubit]?.readoutSeconds
+      );
+    case "reset":
+      return target.instruction("reset", [operation.qubit])?.durationSeconds;
+    case "delay":
+      return operation.unit === "dt"
+        ? target.dtSeconds === undefined
+          ? undefined
+          : operation.duration * target.dtSeconds
+        : operation.duration * UNITS[operation.unit]!;
+    default:
+      return 0;
+  }
+}
+
+function knowsTimes(circuit: Circuit, target: Target): boolean {
+  return circuit.operations.every(
+    (operation) =>
+      (operation.kind !== "gate" && operation.kind !== "measure") || secondsOf(operation, target) !== undefined,
+  );
+}
+
+/** The longest sum of weights along operations that share qubits or clbits. */
+export function longestPath(circuit: Circuit, weightOf: (operation: Operation) => number): number {
+  const qubits = new Float64Array(circuit.numQubits);
+  const clbits = new Float64Array(circuit.numClbits);
+  const visit = (operations: readonly Operation[], ownQubits: Float64Array, ownClbits: Float64Array): void => {
+    for (const operation of operations) {
+      if (operation.kind === "if") {
+        const on = qubitsOf(operation);
+        const start = latest(operation, ownQubits, ownClbits);
+        for (const qubit of on) ownQubits[qubit] = start;
+        const other = [ownQubits.slice(), ownClbits.slice()] as const;
+        visit(operation.whenTrue, ownQubits, ownClbits);
+        visit(operation.whenFalse, ...other);
+        for (const qubit of on) ownQubits[qubit] = Math.max(ownQubits[qubit]!, other[0][qubit]!);
+        for (const clbit of clbitsOf(operation)) ownClbits[clbit] = Math.max(ownClbits[clbit]!, other[1][clbit]!);
+        continue;
+      }
+      const end = latest(operation, ownQubits, ownClbits) + weightOf(operation);
+      for (const qubit of qubitsOf(operation)) ownQubits[qubit] = end;
+      for (const clbit of clbitsOf(operation)) ownClbits[clbit] = end;
+    }
+  };
+  visit(circuit.operations, qubits, clbits);
+  return Math.max(0, ...qubits, ...clbits);
+}
+
+function latest(operation: Operation, qubits: Float64Array, clbits: Float64Array): number {
+  let most = 0;
+  for (const qubit of qubitsOf(operation)) most = Math.max(most, qubits[qubit]!);
+  for (const clbit of clbitsOf(operation)) most = Math.max(most, clbits[clbit]!);
+  return most;
+}
