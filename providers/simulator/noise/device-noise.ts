@@ -67,7 +67,7 @@ function readoutErrorsOf(properties: QubitProperties): readonly [number, number]
 }
 
 /**
- * Relaxation of each operand, then depolarisation such that the average gate infidelity is `error`. With d = 2^n, the
+ * Depolarisation, and relaxation of each operand, such that the average gate infidelity is `error`. With d = 2^n, the
  * process fidelity of relaxation F_T = product of (1 + 2 e^(-t/T2) + e^(-t/T1))/4 and the wanted F = ((d+1)(1-error)-1)/d,
  * the parameter is 1 - (d² F - 1)/(d² F_T - 1), cut to what a channel can have.
  */
@@ -76,23 +76,21 @@ function gateChannels(
   seconds: number,
   error: number,
 ): readonly PlacedChannel[] {
-  const channels: PlacedChannel[] = [];
+  const relaxation: PlacedChannel[] = [];
   let relaxed = 1;
   for (const [place, times] of relaxations.entries()) {
     if (times === undefined || seconds === 0) continue;
     const { t1, t2 } = times;
-    channels.push({ channel: NoiseChannel.thermalRelaxation(t1, t2, seconds), on: [place] });
+    relaxation.push({ channel: NoiseChannel.thermalRelaxation(t1, t2, seconds), on: [place] });
     relaxed *= (1 + 2 * Math.exp(-seconds / t2) + Math.exp(-seconds / t1)) / 4;
   }
   const count = relaxations.length;
-  if (count !== 1 && count !== 2) return channels;
+  if (count !== 1 && count !== 2) return relaxation;
   const dimension = 2 ** count;
   const wanted = ((dimension + 1) * (1 - error) - 1) / dimension;
   const parameter = 1 - (dimension ** 2 * wanted - 1) / (dimension ** 2 * relaxed - 1);
-  if (parameter > 1e-15)
-    channels.push({
-      channel: NoiseChannel.depolarizing(Math.min(parameter, 4 ** count / (4 ** count - 1)), count),
-      on: count === 1 ? [0] : [0, 1],
-    });
-  return channels;
+  if (!(parameter > 1e-15)) return relaxation;
+  const most = 4 ** count / (4 ** count - 1);
+  const depolarizing = NoiseChannel.depolarizing(Math.min(parameter, most), count);
+  return [{ channel: depolarizing, on: count === 1 ? [0] : [0, 1] }, ...relaxation];
 }

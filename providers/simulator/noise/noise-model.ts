@@ -135,10 +135,10 @@ export class NoiseModel {
   }
 
   /**
-   * The noise that a device's calibration tells of: after each gate thermal relaxation for its duration and depolarisation
-   * for the rest of its error, so that the average gate infidelity is the calibrated error (where relaxation alone is worse,
-   * no depolarisation); decay in delays; misread bits. rz is perfect: it is done in software. T2 counts as 2 T1 at most.
-   * As Qiskit Aer's device noise model. Source: docs/noise.md.
+   * The noise that a device's calibration tells of: after each gate depolarisation and then thermal relaxation for its
+   * duration, such that the average gate infidelity is the calibrated error (where relaxation alone is worse, no
+   * depolarisation); decay in delays; misread bits, other for 0 than for 1. rz is perfect: it is done in software. T2 counts
+   * as 2 T1 at most. Gates agree with Qiskit Aer's device noise model to rounding. Source: docs/noise.md.
    */
   static fromTarget(target: Target): NoiseModel {
     return NoiseModel.build((builder) => describeDevice(target, builder));
