@@ -117,8 +117,8 @@ export class IbmClient {
  * @throws ProviderError IBM_OPTION and what `findCredentials` throws
  */
 export function createIbmClient(options: IbmClientOptions = {}): IbmClient {
-  checkClientOptions(options);
-  return new IbmClient(options.credentials ?? findCredentials(options, options.environment), options);
+  const own = ownOptions(options);
+  return new IbmClient(own.credentials ?? findCredentials(own, own.environment), own);
 }
 
 /** The instances of the account, found by IBM Cloud's search. It takes seconds, so nothing else calls it. Needs no instance. */
@@ -126,13 +126,16 @@ export async function discoverInstances(
   options: IbmClientOptions = {},
   request?: RequestOptions,
 ): Promise<readonly DiscoveredInstance[]> {
-  checkClientOptions(options);
-  const credentials = options.credentials ?? findCredentials(options, options.environment, false);
-  return new IbmClient(credentials, options).discovery.instances(request);
+  const own = ownOptions(options);
+  const credentials = own.credentials ?? findCredentials(own, own.environment, false);
+  return new IbmClient(credentials, own).discovery.instances(request);
 }
 
-/** @throws ProviderError IBM_OPTION */
-function checkClientOptions(options: IbmClientOptions): void {
+/**
+ * The options without what a polluted Object.prototype would add, such as a proxy.
+ * @throws ProviderError IBM_OPTION
+ */
+function ownOptions(options: IbmClientOptions): IbmClientOptions {
   const unknown = optionsFault("An IBM client", options, OPTIONS);
   if (unknown !== undefined) throw new ProviderError("IBM_OPTION", unknown);
   for (const name of ["timeoutSeconds", "maxBodyBytes", "maxResultBytes"] as const) {
@@ -154,6 +157,7 @@ function checkClientOptions(options: IbmClientOptions): void {
   for (const name of ["apiVersion", "userAgent"] as const)
     if (options[name] !== undefined && !/^[\x20-\x7e]{1,200}$/.test(options[name]))
       throw new ProviderError("IBM_OPTION", `${name} of an IBM client is to be 1 to 200 printable ASCII characters.`);
+  return Object.assign(Object.create(null), options);
 }
 
 function proxyAndSecrets(

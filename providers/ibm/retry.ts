@@ -67,6 +67,7 @@ export async function withRetries<Result>(
   attempt: (number: number) => Promise<Result>,
   options: RetryOptions,
 ): Promise<Result> {
+  options.signal?.throwIfAborted();
   const policy = { ...DEFAULT_RETRY_POLICY, ...options.policy };
   const clock = options.clock ?? systemClock;
   const retried = pRetry(attempt, {
