@@ -169,11 +169,17 @@ export class VirtualClock implements EmulatorClock {
       const waiting = this.#idle;
       this.#idle = [];
       for (const resolve of waiting) resolve();
-      if (waiting.length > 0 || !this.#automatic || this.#stopped) return;
+      if (waiting.length > 0) {
+        // Whoever waited may have more to do first.
+        this.#lookForIdle();
+        return;
+      }
+      if (!this.#automatic || this.#stopped) return;
       const work = this.#next("work");
       if (work === undefined) return;
+      const first = this.#next(undefined)!;
       // Whatever is due before it comes first.
-      this.#fire(this.#next(undefined)!.at < work.at ? this.#next(undefined)! : work);
+      this.#fire(first.at < work.at ? first : work);
       this.#lookForIdle();
     });
   }

@@ -1,9 +1,8 @@
 import { createHash, randomUUID, timingSafeEqual } from "node:crypto";
-import type { Backend } from "../primitives.ts";
-import { localSimulator } from "../simulator/local-simulator.ts";
 import { type EmulatorClock, RealClock, VirtualClock } from "./clock.ts";
 import { EmulatorControl } from "./control.ts";
 import { type EmulatedDevice, openDevices } from "./device.ts";
+import { DeviceBackends } from "./device-backends.ts";
 import { FaultRules } from "./faults/fault-rules.ts";
 import { EmulatorServer } from "./http/server.ts";
 import { IamTokens } from "./iam-tokens.ts";
@@ -75,7 +74,7 @@ async function open({ settings, token, controlToken, devices, log }: Opening): P
   const clock = clockOf(settings, log);
   const usage = new Usage(clock, log, settings.usageSeconds);
   const { queueSeconds, speed, retentionSeconds, seed, exact } = settings;
-  const execution = new JobExecution({ clock, devices, seed, exact, backendOf: backends(settings) });
+  const execution = new JobExecution({ clock, devices, seed, exact, backends: new DeviceBackends(settings.noise) });
   const queue = new JobQueue({ clock, devices, log, usage, execution, queueSeconds, speed, retentionSeconds });
   const sessions = new Sessions({
     clock,
@@ -140,19 +139,6 @@ function clockOf({ clock }: Settings, { saved }: StateLog): EmulatorClock {
   ];
   const start = times.reduce((latest, time) => Math.max(latest, time), VIRTUAL_START);
   return new VirtualClock({ start, automatic: clock === "automatic" });
-}
-
-/** What runs the jobs of a device; kept, since it keeps the circuits that it has compiled. */
-function backends({ noise }: Settings): (device: EmulatedDevice) => Backend {
-  const known = new Map<string, Backend>();
-  return (device) => {
-    let backend = known.get(device.name);
-    if (backend === undefined) {
-      backend = noise ? localSimulator() : localSimulator();
-      known.set(device.name, backend);
-    }
-    return backend;
-  };
 }
 
 function sameAs(secret: string): (candidate: string) => boolean {

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { LeptonError } from "../../../circuits/index.ts";
-import type { Backend } from "../../primitives.ts";
 import type { EmulatorClock } from "../clock.ts";
 import type { EmulatedDevice } from "../device.ts";
+import type { DeviceBackends } from "../device-backends.ts";
 import { JobFailure } from "../program/job-failure.ts";
 import { OVERHEAD_SECONDS, type PreparedJob, prepareJob } from "../program/prepare.ts";
 import { resultBody } from "../program/results.ts";
@@ -26,7 +26,7 @@ export interface JobExecutionOptions {
   readonly devices: readonly EmulatedDevice[];
   readonly seed: number;
   readonly exact: boolean;
-  readonly backendOf: (device: EmulatedDevice) => Backend;
+  readonly backends: DeviceBackends;
 }
 
 type Planned = Pick<JobRecord, "estimatedSeconds" | "pubs" | "rows" | "executions">;
@@ -108,10 +108,15 @@ export class JobExecution {
         seconds: job.cost,
       };
     try {
-      const { clock, seed, exact, backendOf } = this.#options;
+      const { clock, seed, exact, backends } = this.#options;
+      const device = this.#device(job.backend);
       const start = new Date(clock.now()).toISOString();
-      const backend = backendOf(this.#device(job.backend));
-      const measured = await runJob(prepared, backend, { seed: seedOf(seed, job), exact, signal });
+      const measured = await runJob(prepared, backends.backend(device, prepared.readout), {
+        seed: seedOf(seed, job),
+        exact,
+        signal,
+        measured: (observables) => (prepared.mitigated ? backends.mitigated(device, observables) : observables),
+      });
       const span = { start, stop: new Date(clock.now()).toISOString() };
       const body = await resultBody(prepared, measured, job.params.support_qiskit ?? true, span);
       return {

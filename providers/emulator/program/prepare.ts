@@ -7,6 +7,7 @@ import type { ParameterRows } from "../../pub-values.ts";
 import { shotsFor } from "../../shots.ts";
 import { blocksOf } from "../../simulator/blocks.ts";
 import { measurementGroups } from "../../simulator/measurement-groups.ts";
+import type { Readout } from "../device-backends.ts";
 import { circuitSeconds } from "./circuit-duration.ts";
 import { JobFailure } from "./job-failure.ts";
 import { BAD_PUB, bindValues } from "./parameter-values.ts";
@@ -49,6 +50,10 @@ export type PreparedJob = (
   readonly executions: number;
   /** What the quantum computer is busy for, overhead included. */
   readonly quantumSeconds: number;
+  /** Whether bits are twirled as they are read. */
+  readonly readout: Readout;
+  /** Whether expectation values are corrected for misread bits. */
+  readonly mitigated: boolean;
   /** Options that are accepted but change nothing here. */
   readonly notEmulated: readonly string[];
 };
@@ -109,7 +114,7 @@ export function prepareJob(program: "sampler" | "estimator", params: JobParams, 
     pubs,
     executions,
     quantumSeconds: seconds,
-    notEmulated: notEmulated(program, params),
+    ...treatment(program, params),
   } as PreparedJob;
 }
 
@@ -262,16 +267,23 @@ function translated<Checked>(where: string, check: () => Checked): Checked {
   }
 }
 
-/** Names of the options that are on and that the emulator passes over. */
-function notEmulated(program: "sampler" | "estimator", params: JobParams): readonly string[] {
+/** What is done about noise, and which options that are on are passed over. */
+function treatment(
+  program: "sampler" | "estimator",
+  params: JobParams,
+): Pick<PreparedJob, "readout" | "mitigated" | "notEmulated"> {
   const { dynamical_decoupling: decoupling, twirling, resilience = {} } = params.options ?? {};
   const level = program === "estimator" ? (params.resilience_level ?? 1) : 0;
-  const names: string[] = [];
-  if (decoupling?.enable === true) names.push("dynamical_decoupling");
-  if (twirling?.enable_gates ?? level === 2) names.push("twirling.enable_gates");
-  if (twirling?.enable_measure ?? level >= 1) names.push("twirling.enable_measure");
-  if (resilience.measure_mitigation ?? level >= 1) names.push("resilience.measure_mitigation");
-  if (resilience.zne_mitigation ?? level === 2) names.push("resilience.zne_mitigation");
-  if (resilience.pec_mitigation === true) names.push("resilience.pec_mitigation");
-  return names;
+  const mitigated = program === "estimator" && Boolean(resilience.measure_mitigation ?? level >= 1);
+  const passedOver: Readonly<Record<string, unknown>> = {
+    dynamical_decoupling: decoupling?.enable,
+    "twirling.enable_gates": twirling?.enable_gates ?? level === 2,
+    "resilience.zne_mitigation": resilience.zne_mitigation ?? level === 2,
+    "resilience.pec_mitigation": resilience.pec_mitigation,
+  };
+  return {
+    readout: mitigated || (twirling?.enable_measure ?? level >= 1) ? "twirled" : "plain",
+    mitigated,
+    notEmulated: Object.keys(passedOver).filter((name) => passedOver[name] === true),
+  };
 }

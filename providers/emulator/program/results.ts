@@ -27,7 +27,7 @@ export async function resultBody(
           shots: pub.shots,
           target_precision: job.pubs[index]!.precision,
           circuit_metadata: {},
-          resilience: {},
+          resilience: { measure_mitigation: job.mitigated },
           num_randomizations: 1,
         }
       : { circuit_metadata: {} },

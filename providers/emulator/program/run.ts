@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { bitArray } from "../../bit-array.ts";
 import { sizeOf } from "../../ndarray.ts";
-import type { Backend, EstimatorPubResult, SamplerPubResult } from "../../primitives.ts";
+import type { Backend, EstimatorPubResult, NDArray, ObservablesLike, SamplerPubResult } from "../../primitives.ts";
 import type { PreparedEstimatorPub, PreparedJob, PreparedSamplerPub } from "./prepare.ts";
 
 export interface RunOptions {
@@ -10,6 +10,8 @@ export interface RunOptions {
   /** Expectation values without shot noise. */
   readonly exact: boolean;
   readonly signal: AbortSignal;
+  /** What an Estimator measures in place of observables. */
+  readonly measured: (observables: ObservablesLike) => ObservablesLike;
 }
 
 /** What a program measured, PUB by PUB. */
@@ -51,11 +53,11 @@ function unmeasured({ circuit, values, shots }: PreparedSamplerPub): SamplerPubR
 async function estimate(
   pubs: readonly PreparedEstimatorPub[],
   backend: Backend,
-  { seed, exact, signal }: RunOptions,
+  { seed, exact, signal, measured }: RunOptions,
 ): Promise<readonly EstimatorPubResult[]> {
   const asked = pubs.map(({ circuit, pub, precision }) => {
-    const [, observables, values] = pub as readonly [typeof circuit, never, never];
-    return [circuit, observables, values, exact ? 0 : precision] as const;
+    const [, observables, values] = pub as readonly [typeof circuit, ObservablesLike, NDArray];
+    return [circuit, measured(observables), values, exact ? 0 : precision] as const;
   });
   return finished(backend.estimator({ seed }).run(asked), signal);
 }
