@@ -18,12 +18,19 @@ export function checkOptions<Options extends object>(
   return options;
 }
 
+const RUN_OPTIONS = ["signal", "tags", "submitKey", "onSubmitted"] as const;
+
 /** @throws PubError PUB_FORM when the options, their signal or callback are of another type */
 export function checkRunOptions(options: RunOptions | undefined): RunOptions {
-  const { signal, onSubmitted } = checkOptions(options, "run", ["signal", "tags", "onSubmitted"]);
+  const { signal, onSubmitted, submitKey } = checkOptions(options, "run", RUN_OPTIONS);
   checkSignal(signal, "run");
   if (onSubmitted !== undefined && typeof onSubmitted !== "function")
     throw new PubError("PUB_FORM", "onSubmitted of run is no function; give one that takes the job's id.");
+  if (submitKey !== undefined && !(typeof submitKey === "string" && /^[\w.-]{1,80}$/.test(submitKey)))
+    throw new PubError(
+      "PUB_FORM",
+      'submitKey of run is a text of 1 to 80 letters, digits, "-", "_" and ".", another one for each submit.',
+    );
   return options ?? {};
 }
 

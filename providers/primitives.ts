@@ -151,6 +151,11 @@ export interface Job<Result> {
 export interface RunOptions {
   readonly signal?: AbortSignal;
   readonly tags?: readonly string[];
+  /**
+   * Names this submit, where submits are not idempotent by themselves: a run with a key that was used before takes over the
+   * job that was accepted then, if there is one, instead of submitting it twice. 1 to 80 of A-Z, a-z, 0-9, "-", "_" and ".".
+   */
+  readonly submitKey?: string;
   /** Called with the job id before `run` resolves, so that it can be made durable first. */
   readonly onSubmitted?: (jobId: string) => void | Promise<void>;
 }

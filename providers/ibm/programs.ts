@@ -34,7 +34,7 @@ export interface PrimitiveProgram<Pub, Options, Params, Answer> {
    * @throws ProviderError RESULT_FORMAT when fields are missing or of another size
    */
   decode(result: DecodedPub, part: PubRows<Pub>, at: string): Answer;
-  /** The answers to parts of one PUB, in order of rows, as one. */
+  /** The answers to parts of one PUB, in order of rows, as one; of no parts for a PUB without rows. */
   join(pub: Pub, answers: readonly Answer[]): Answer;
 }
 
@@ -95,8 +95,7 @@ export const estimatorProgram: PrimitiveProgram<
   },
 
   join(_, answers) {
-    const [first] = answers;
-    if (answers.length === 1) return first!;
+    if (answers.length === 1) return answers[0]!;
     return {
       evs: concatenated(answers.map(({ evs }) => evs)),
       stds: concatenated(answers.map(({ stds }) => stds)),

@@ -1,0 +1,155 @@
+import { randomUUID } from "node:crypto";
+import type { IsaEstimatorPub, IsaSamplerPub } from "../isa-pubs.ts";
+import { planIsaPubs } from "../isa-pubs.ts";
+import type { JobPlan, RunOptions } from "../primitives.ts";
+import { IbmCheckError } from "./check-error.ts";
+import { checkCompiledPubs, checkTags } from "./checks.ts";
+import type { DecodedResult } from "./decode.ts";
+import { assertUsageLeft, type IbmDevice, serviceJob } from "./device.ts";
+import { type PubSlice, splitIntoJobs } from "./limits.ts";
+import { type IbmEstimatorOptions, type IbmSamplerOptions, MAX_COST } from "./program-options.ts";
+import type { PrimitiveProgram } from "./programs.ts";
+import { resultError } from "./result-error.ts";
+import type { EstimatorJobRequest, SamplerJobRequest } from "./schemas.ts";
+import type { ServiceJob } from "./service-job.ts";
+import { submitOnce } from "./submit.ts";
+
+type DevicePub = IsaEstimatorPub | IsaSamplerPub;
+type Options = IbmEstimatorOptions | IbmSamplerOptions;
+
+/** PUBs on their way to the service: which rows go into which job, and what that will take. */
+export interface Shipment<Pub, Answer> {
+  readonly pubs: readonly Pub[];
+  readonly jobs: readonly (readonly PubSlice[])[];
+  readonly plan: JobPlan;
+  /** The answer to each PUB from the results of the jobs. @throws ProviderError RESULT_FORMAT */
+  answers(decoded: readonly DecodedResult[]): readonly Answer[];
+}
+
+/**
+ * Checks compiled PUBs and fills jobs with them.
+ * @throws IbmCheckError IBM_NOT_ISA, IBM_LIMIT, IBM_NOTHING_TO_RUN
+ */
+export function packed<Pub extends DevicePub, Own extends Options, Params, Answer>(
+  device: IbmDevice,
+  program: PrimitiveProgram<Pub, Own, Params, Answer>,
+  pubs: readonly Pub[],
+  options: Own,
+): Shipment<Pub, Answer> {
+  checkCompiledPubs(pubs, device.target, options, device.limits);
+  const sizes = pubs.map((pub) => program.sizeOf(pub));
+  const split = splitIntoJobs(sizes, device.limits);
+  if (split === undefined) {
+    const index = sizes.findIndex(
+      ({ bytes, bytesPerRow, executionsPerRow }) =>
+        bytes + bytesPerRow > device.limits.maxPayloadBytes || executionsPerRow > device.limits.maxExecutionsPerJob,
+    );
+    const { bytes, bytesPerRow, executionsPerRow } = sizes[index]!;
+    const { maxPayloadBytes, maxExecutionsPerJob } = device.limits;
+    throw bytes + bytesPerRow > maxPayloadBytes
+      ? new IbmCheckError(
+          "IBM_LIMIT",
+          `Compiled PUB ${index} takes ${bytes + bytesPerRow} bytes with a single row; a job has ${maxPayloadBytes}, ${bytes + bytesPerRow - maxPayloadBytes} fewer.`,
+          { ibmCode: "5302" },
+        )
+      : new IbmCheckError(
+          "IBM_LIMIT",
+          `Compiled PUB ${index} takes ${executionsPerRow} executions a row; a job has ${maxExecutionsPerJob}, ${executionsPerRow - maxExecutionsPerJob} fewer. Ask for fewer shots.`,
+          { ibmCode: "1520" },
+        );
+  }
+  const jobs = split.map((slices) => slices.filter(({ from, to }) => to > from)).filter((slices) => slices.length > 0);
+  if (jobs.length === 0)
+    throw new IbmCheckError(
+      "IBM_NOTHING_TO_RUN",
+      "No PUB has a row to run, and an empty job would be charged all the same; leave it out.",
+    );
+  const plan = planIsaPubs(pubs, { subJobs: jobs.length, ...repDelayOf(options) });
+  const answers = (decoded: readonly DecodedResult[]): readonly Answer[] => {
+    const parts = new Map<number, Answer[]>(pubs.map((_, index) => [index, []]));
+    for (const [job, slices] of jobs.entries()) {
+      const found = decoded[job]!.pubs;
+      if (found.length !== slices.length)
+        throw resultError("result", `has ${found.length} PUB(s) but ${slices.length} were sent`);
+      for (const [place, { pub, from, to }] of slices.entries())
+        parts.get(pub)!.push(program.decode(found[place]!, { pub: pubs[pub]!, from, to }, `result.results[${place}]`));
+    }
+    return pubs.map((pub, index) => program.join(pub, parts.get(index)!));
+  };
+  return { pubs, jobs, plan, answers };
+}
+
+/**
+ * Submits a shipment. Where it takes several jobs and one is refused, those before it are cancelled.
+ * @throws IbmCheckError IBM_TAGS, IBM_USAGE_LIMIT; ProviderError IBM_OPTION; what `submitOnce` throws; what `onSubmitted` throws
+ */
+export async function send<Pub extends DevicePub, Own extends Options, Params, Answer>(
+  device: IbmDevice,
+  program: PrimitiveProgram<Pub, Own, Params, Answer>,
+  shipment: Shipment<Pub, Answer>,
+  options: Own,
+  run: RunOptions,
+): Promise<{ readonly jobs: readonly ServiceJob[]; readonly surplus: readonly string[] }> {
+  const { signal, submitKey, onSubmitted } = run;
+  const tags = checkTags([...(options.tags ?? []), ...(run.tags ?? [])], device.limits, 1);
+  const key = submitKey ?? `lepton-${randomUUID()}`;
+  const bodies = shipment.jobs.map((slices, index) => {
+    const parts = slices.map(({ pub, from, to }) => ({ pub: shipment.pubs[pub]!, from, to }));
+    const tag = shipment.jobs.length === 1 ? key : `${key}-${index}`;
+    const body = {
+      program_id: program.id,
+      backend: device.name,
+      params: program.encode(parts, options),
+      tags: [...tags, tag],
+      cost: costOf(shipment, slices, options),
+      ...jobFields(device, options),
+    };
+    return { tag, body: body as unknown as EstimatorJobRequest | SamplerJobRequest };
+  });
+  signal?.throwIfAborted();
+  if (device.checkUsage) await assertUsageLeft(device.client, signal);
+  const jobs: ServiceJob[] = [];
+  const surplus: string[] = [];
+  try {
+    for (const { tag, body } of bodies) {
+      const { client, clock, lagSeconds } = device;
+      const lookFirst = submitKey !== undefined;
+      const submitted = await submitOnce(body, { client, clock, key: tag, lookFirst, lagSeconds, signal });
+      jobs.push(serviceJob(device, submitted.id));
+      surplus.push(...submitted.surplus);
+      await onSubmitted?.(submitted.id);
+    }
+  } catch (error) {
+    // A part of the PUBs is of no use to the caller, who gets no job to cancel. A single one may be durable somewhere.
+    if (bodies.length > 1 && submitKey === undefined) for (const job of jobs) await job.cancel().catch(() => {});
+    throw error;
+  }
+  return { jobs, surplus };
+}
+
+function jobFields(device: IbmDevice, options: Options): Readonly<Record<string, unknown>> {
+  const sessionId = options.sessionId ?? device.sessionId;
+  return {
+    ...(sessionId === undefined ? {} : { session_id: sessionId }),
+    ...(options.private === undefined ? {} : { private: options.private }),
+    ...(options.calibrationId === undefined ? {} : { calibration_id: options.calibrationId }),
+    ...(options.logLevel === undefined ? {} : { log_level: options.logLevel }),
+  };
+}
+
+/** Three times what is planned and 30 s, as mitigation and preparation come on top; the service would take all there is. */
+function costOf<Pub extends DevicePub>(
+  { pubs }: Shipment<Pub, unknown>,
+  slices: readonly PubSlice[],
+  options: Options,
+): number {
+  if (options.maxExecutionSeconds !== undefined) return Math.ceil(options.maxExecutionSeconds);
+  const part = slices.map(({ pub, from, to }) => ({ ...pubs[pub]!, rows: to - from }));
+  const { quantumSeconds } = planIsaPubs(part, repDelayOf(options));
+  return Math.min(MAX_COST, Math.ceil(3 * quantumSeconds + 30));
+}
+
+function repDelayOf(options: Options): { readonly repDelaySeconds?: number } {
+  const repDelay = options.execution?.repDelay;
+  return repDelay === undefined ? {} : { repDelaySeconds: repDelay };
+}
