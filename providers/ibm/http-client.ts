@@ -79,6 +79,7 @@ export class HttpClient {
       clock,
       random,
       retry,
+      timeoutSeconds: options.timeoutSeconds,
       userAgent,
     });
   }

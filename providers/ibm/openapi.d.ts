@@ -667,8 +667,8 @@ export interface components {
             supported_features?: string[];
             gates?: {
                 name: string;
-                parameters?: string[];
-                qasm_def?: string;
+                parameters?: string[] | null;
+                qasm_def?: string | null;
                 coupling_map?: number[][];
             }[];
             /** @description Directed pairs. */

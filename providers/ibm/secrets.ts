@@ -2,6 +2,12 @@
 const SHORTEST = 6;
 const LONGEST_TEXT = 2000;
 const MARK = "[hidden]";
+/** Secrets that are known by their form: what follows the name of a scheme, web tokens, resource names. */
+const BY_FORM: readonly (readonly [RegExp, string])[] = [
+  [/\b(bearer|apikey)[ =]+[^\s"',;&]+/gi, `$1 ${MARK}`],
+  [/\beyJ[\w-]*\.[\w-]+\.[\w-]*/g, MARK],
+  [/\bcrn:v1:[^\s"',;]*/gi, MARK],
+];
 
 /**
  * The one place where texts from outside lose what must not be shown: the API key, tokens and the instance's CRN, as they
@@ -24,6 +30,7 @@ export class Secrets {
     let shown = text;
     // The longest first: a secret may be part of another.
     for (const form of [...this.#forms].sort((a, b) => b.length - a.length)) shown = shown.replaceAll(form, MARK);
+    for (const [pattern, mark] of BY_FORM) shown = shown.replaceAll(pattern, mark);
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
     shown = shown.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, "");
     return shown.length > LONGEST_TEXT ? `${shown.slice(0, LONGEST_TEXT)}…` : shown;
