@@ -1,0 +1,509 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { Circuit, input } from "../../../circuits/index.ts";
+import type { IbmBackend, IbmProvider } from "../../../providers/ibm/index.ts";
+import { IbmJobError, ibmProvider } from "../../../providers/ibm/index.ts";
+import { type Answer, IbmService, type ReceivedRequest } from "../../support/ibm-service.ts";
+import { smallDevice } from "../../support/small-device.ts";
+import { openApiFault } from "./openapi-fault.ts";
+
+const circuit = Circuit.build(1, (c) => c.rx(input("x"), 0));
+const { configuration, properties } = smallDevice(4);
+
+/** A service that keeps jobs as a test scripts them, and remembers what was sent. */
+class ScriptedService {
+  readonly service: IbmService;
+  /** Answers to the next POST /jobs; by default the job is accepted. */
+  readonly posts: Answer[] = [];
+  /** States of the job, one a question; the last one stays. */
+  states: readonly (object | Answer)[] = [{ status: "Completed" }];
+  /** Answers to /results, the last one stays. */
+  results: readonly Answer[] = [
+    { json: { results: [{ data: { evs: [[0.5]], stds: [[0.1]] }, metadata: {} }], metadata: {} } },
+  ];
+  metrics: object = { usage: { qpu_charge_time_seconds: 3.5, status: "complete" }, executions: 4096 };
+  usage: Answer = { json: { usage_consumed_seconds: 10, usage_limit_seconds: 600, usage_limit_reached: false } };
+  /** Accepted jobs. */
+  readonly jobs: { id: string; body: Record<string, unknown>; visibleAt: number }[] = [];
+  /** Milliseconds after which the lists show an accepted job. */
+  lag = 0;
+  privateJobs = false;
+  readonly cancelled: string[] = [];
+  #states = 0;
+  #results = 0;
+
+  constructor(service: IbmService) {
+    this.service = service;
+    service.handle((request) => this.#answer(request));
+  }
+
+  accept(body: Record<string, unknown>): string {
+    const id = `job-${this.jobs.length + 1}`;
+    this.jobs.push({ id, body, visibleAt: this.service.clock.now() + this.lag });
+    return id;
+  }
+
+  get bodies(): readonly Record<string, unknown>[] {
+    return this.service.calls
+      .filter(({ method, path }) => method === "POST" && path.endsWith("/jobs"))
+      .map(({ body }) => JSON.parse(body));
+  }
+
+  count(method: string, path: RegExp): number {
+    return this.service.calls.filter((call) => call.method === method && path.test(call.path)).length;
+  }
+
+  #answer({ method, path, body, query }: ReceivedRequest): Answer {
+    const at = path.replace(/^\/api\/v1/, "");
+    if (at.endsWith("/configuration")) return { json: configuration };
+    if (at.endsWith("/properties")) return { json: properties };
+    if (at === "/instances/usage") return this.usage;
+    if (at === "/jobs" && method === "POST") {
+      const script = this.posts.shift();
+      if (script?.status !== undefined && script.status < 500) return script;
+      // What the answer is matters to the caller only: the job is made.
+      if (script === undefined || script.headers?.accepted !== "no") {
+        const id = this.accept(JSON.parse(body));
+        return script ?? { json: { id, backend: "small_device" } };
+      }
+      return script;
+    }
+    if (at === "/jobs") return this.#list(query);
+    const [, id, rest] = /^\/jobs\/([^/]+)(\/.*)?$/.exec(at) ?? [];
+    if (id === undefined) return { status: 404, json: { errors: [{ code: 1291, message: "not found" }] } };
+    if (rest === "/results") return this.results[Math.min(this.#results++, this.results.length - 1)]!;
+    if (rest === "/metrics") return { json: this.metrics };
+    if (rest === "/logs") return { text: "a log" };
+    if (rest === "/cancel") {
+      this.cancelled.push(id);
+      return { status: 204 };
+    }
+    const state = this.states[Math.min(this.#states++, this.states.length - 1)]!;
+    return "json" in state || "connection" in state || "text" in state || typeof (state as Answer).status === "number"
+      ? (state as Answer)
+      : { json: this.#body(id, state) };
+  }
+
+  #body(id: string, state: object): object {
+    const sent = this.jobs.find((job) => job.id === id)?.body;
+    return {
+      id,
+      backend: sent?.backend ?? "small_device",
+      program: { id: sent?.program_id ?? "estimator" },
+      created: new Date(this.service.clock.now()).toISOString(),
+      cost: sent?.cost ?? 100,
+      status: "Whatever",
+      state,
+      tags: sent?.tags ?? [],
+      private: this.privateJobs,
+    };
+  }
+
+  #list(query: URLSearchParams): Answer {
+    const tags = query.getAll("tags");
+    const visible = this.jobs.filter(
+      ({ body, visibleAt }) =>
+        visibleAt <= this.service.clock.now() && tags.every((tag) => (body.tags as string[]).includes(tag)),
+    );
+    const jobs = visible.map(({ id }) => this.#body(id, { status: "Queued" }));
+    return { json: { jobs, count: jobs.length, limit: 200, offset: Number(query.get("offset") ?? 0) } };
+  }
+}
+
+let service: IbmService;
+let script: ScriptedService;
+let provider: IbmProvider;
+let backend: IbmBackend;
+beforeEach(async () => {
+  service = await IbmService.start();
+  script = new ScriptedService(service);
+  provider = ibmProvider(service.clientOptions);
+  backend = await provider.backend("small_device", { effort: 0 });
+});
+afterEach(() => service[Symbol.asyncDispose]());
+
+const run = (options = {}, runOptions = {}) => backend.estimator(options).run([[circuit, "Z", [[0.3]]]], runOptions);
+const failure = async (promise: Promise<unknown>) =>
+  promise.then(
+    () => {
+      throw new Error("it succeeded");
+    },
+    (error) => error,
+  );
+
+describe("what is sent", () => {
+  test("a job with cost, tags, plain results and everything else that was asked for", async () => {
+    const job = await run(
+      {
+        sessionId: "s-1",
+        private: true,
+        tags: ["mine"],
+        calibrationId: "cal",
+        logLevel: "debug",
+        maxExecutionSeconds: 77.2,
+        precision: 0.05,
+      },
+      { tags: ["step-3"], submitKey: "lp1-abc" },
+    );
+    const [body] = script.bodies;
+    expect(openApiFault("EstimatorJobRequest", body)).toBeUndefined();
+    expect(body).toMatchObject({
+      program_id: "estimator",
+      backend: "small_device",
+      tags: ["mine", "step-3", "lp1-abc"],
+      cost: 78,
+      session_id: "s-1",
+      private: true,
+      calibration_id: "cal",
+      log_level: "debug",
+      params: { support_qiskit: false, version: 2, resilience_level: 0 },
+    });
+    expect(job.id).toBe("job-1");
+  });
+
+  test("cost follows from the plan, with a margin", async () => {
+    const job = await run({ precision: 0.01 });
+    expect(job.plan).toMatchObject({ pubs: 1, rows: 1, executions: 10_000, subJobs: 1 });
+    expect(script.bodies[0]!.cost).toBe(Math.ceil(3 * job.plan!.quantumSeconds + 30));
+    expect(job.plan!.quantumSeconds).toBeGreaterThan(2 + 10_000 * 250e-6);
+  });
+
+  test("nothing is sent when a check fails, and the usage is asked for before", async () => {
+    script.usage = {
+      json: {
+        usage_consumed_seconds: 601,
+        usage_limit_seconds: 600,
+        usage_limit_reached: true,
+        usage_period: { end_time: "2026-12-01T00:00:00Z" },
+      },
+    };
+    const error = await failure(run());
+    expect(error).toMatchObject({ code: "IBM_USAGE_LIMIT" });
+    expect(error.message).toMatch(/601 s of 600 s.*2026-12-01/);
+    expect(script.bodies).toEqual([]);
+    const careless = await ibmProvider({ ...service.clientOptions, checkUsage: false }).backend("small_device", {
+      effort: 0,
+    });
+    expect((await careless.estimator().run([[circuit, "Z", [[0]]]])).id).toBe("job-1");
+  });
+
+  test("without usage to be told the service decides", async () => {
+    script.usage = { status: 404, json: { errors: [] } };
+    expect((await run()).id).toBe("job-1");
+  });
+
+  test("PUBs beyond a limit go into several jobs, whose results come back as one", async () => {
+    const limited = await ibmProvider({ ...service.clientOptions, limits: { maxExecutionsPerJob: 250 } }).backend(
+      "small_device",
+      { effort: 0 },
+    );
+    const measured = circuit.extend((c) => c.measureAll());
+    const ids: string[] = [];
+    const job = await limited
+      .sampler({ shots: 100 })
+      .run([[measured, [[0], [1], [2]]]], { onSubmitted: (id) => void ids.push(id), submitKey: "k" });
+    expect(ids).toEqual(["job-1", "job-2"]);
+    expect(job.id).toBe("job-1,job-2");
+    expect(job.plan).toMatchObject({ subJobs: 2, executions: 300 });
+    expect(script.bodies.map(({ tags }) => tags)).toEqual([["k-0"], ["k-1"]]);
+    const part = (rows: number, bit: string) => ({
+      json: {
+        results: [{ data: { meas: { samples: new Array(rows * 100).fill(bit), num_bits: 1 } }, metadata: {} }],
+        metadata: {},
+      },
+    });
+    script.results = [part(2, "0x0"), part(1, "0x1")];
+    const [result] = await job.result();
+    expect([0, 1, 2].map((row) => result!.registers.meas!.counts(row))).toEqual([{ 0: 100 }, { 0: 100 }, { 1: 100 }]);
+    expect(await job.usage()).toEqual({ quantumSeconds: 7, executions: 300, final: true });
+    const again = limited.sampler({ shots: 100 }).attach(job.id, [[measured, [[0], [1], [2]]]]);
+    script.results = [part(2, "0x0"), part(1, "0x1")];
+    expect(again.plan).toEqual(job.plan);
+  });
+
+  test("where the second of two jobs is refused, the first is cancelled", async () => {
+    const limited = await ibmProvider({ ...service.clientOptions, limits: { maxExecutionsPerJob: 250 } }).backend(
+      "small_device",
+      { effort: 0 },
+    );
+    script.posts.push(
+      { status: 200, json: { id: "job-a" } },
+      { status: 403, json: { errors: [{ code: 1200, message: "no" }] } },
+    );
+    const measured = circuit.extend((c) => c.measureAll());
+    expect(await failure(limited.sampler({ shots: 200 }).run([[measured, [[0], [1]]]]))).toMatchObject({
+      code: "IBM_FORBIDDEN",
+    });
+    expect(script.cancelled).toEqual(["job-a"]);
+  });
+});
+
+describe("an ambiguous submit", () => {
+  const lost: readonly [string, Answer][] = [
+    ["a dropped connection", { connection: "drop" }],
+    ["half an answer", { json: { id: "job-1", backend: "small_device" }, connection: "half" }],
+    ["a 500", { status: 500, json: { errors: [{ code: 1000, message: "internal" }] } }],
+    ["a 504", { status: 504, text: "<html>gateway</html>" }],
+    ["an answer that is no JSON", { text: "<html>" }],
+  ];
+
+  test.each(lost)("%s after the job was made: it is found and not made again", async (_, answer) => {
+    script.posts.push(answer);
+    const job = await run();
+    expect(job.id).toBe("job-1");
+    expect(script.jobs).toHaveLength(1);
+    expect((await job.result())[0]!.evs[0]).toBe(0.5);
+  });
+
+  test("a list that lags is asked until it shows the job", async () => {
+    script.lag = 45_000;
+    script.posts.push({ connection: "drop" });
+    expect((await run()).id).toBe("job-1");
+    expect(script.jobs).toHaveLength(1);
+  });
+
+  test("no job was made: it is submitted again under the same tag, once the lag has passed", async () => {
+    script.posts.push({ connection: "drop", headers: { accepted: "no" } });
+    const started = service.clock.now();
+    const job = await run();
+    expect(job.id).toBe("job-1");
+    expect(service.clock.now() - started).toBeGreaterThanOrEqual(120_000);
+    const [first, second] = script.bodies;
+    expect(second!.tags).toEqual(first!.tags);
+  });
+
+  test("gives up after three submits without a sign, and names the tag", async () => {
+    for (let i = 0; i < 3; i++) script.posts.push({ status: 502, text: "", headers: { accepted: "no" } });
+    const error = await failure(run({}, { submitKey: "my-key" }));
+    expect(error).toMatchObject({ code: "IBM_SUBMIT_UNKNOWN", retryable: true });
+    expect(error.message).toMatch(/tag my-key/);
+    expect(script.bodies).toHaveLength(3);
+  });
+
+  test("a refusal is no ambiguity", async () => {
+    script.posts.push({ status: 409, json: { errors: [{ code: 1352, message: "not authorized to run a session" }] } });
+    expect(await failure(run())).toMatchObject({ code: "IBM_SESSION_PLAN" });
+    expect(script.count("GET", /\/jobs$/)).toBe(0);
+  });
+
+  test("a run with a key of before takes the job over", async () => {
+    await run({}, { submitKey: "again" });
+    expect((await run({}, { submitKey: "again" })).id).toBe("job-1");
+    expect(script.jobs).toHaveLength(1);
+  });
+
+  test("of two jobs of one key the older is kept and the other cancelled", async () => {
+    const { id } = await run({}, { submitKey: "twice" });
+    script.accept(script.jobs[0]!.body);
+    const job = await run({}, { submitKey: "twice" });
+    expect(job.id).toBe(id);
+    expect(job.surplusJobIds).toEqual(["job-2"]);
+    expect(script.cancelled).toEqual(["job-2"]);
+  });
+
+  test("a key that another program's job bears is refused", async () => {
+    await run({}, { submitKey: "clash" });
+    const sampled = backend.sampler().run([[circuit.extend((c) => c.measureAll()), [[0]]]], { submitKey: "clash" });
+    expect(await failure(sampled)).toMatchObject({ code: "IBM_SUBMIT_KEY", jobId: "job-1" });
+  });
+});
+
+describe("waiting", () => {
+  test("asks ever more rarely in the queue, and often while the job runs; all who wait share the questions", async () => {
+    script.states = [
+      ...new Array(12).fill({ status: "Queued" }),
+      { status: "RUNNING" },
+      { status: "running" },
+      { status: "COMPLETED" },
+    ];
+    const job = await run();
+    const before = service.clock.sleeps.length;
+    const [first, second] = await Promise.all([job.result(), job.result()]);
+    expect(second).toBe(first);
+    const waits = service.clock.sleeps.slice(before);
+    expect(waits.slice(0, 4)).toEqual([1, 1.5, 2.25, 3.375]);
+    expect(waits[11]).toBe(30);
+    expect(waits.slice(12)).toEqual([2, 2]);
+    expect(script.count("GET", /\/jobs\/job-1$/)).toBe(15);
+    expect(
+      service.calls
+        .filter(({ path }) => path.endsWith("/jobs/job-1"))
+        .every(({ query }) => query.get("exclude_params") === "true"),
+    ).toBe(true);
+    expect(await job.status()).toBe("done");
+  });
+
+  test("an outage of any length is waited for", async () => {
+    const down = new Array(40).fill({ status: 503, json: {} });
+    script.states = [
+      { status: "Queued" },
+      ...down,
+      { connection: "drop" },
+      { text: "{", status: 200 },
+      { status: "Completed" },
+    ];
+    expect((await (await run()).result())[0]!.evs[0]).toBe(0.5);
+  });
+
+  test("unknown words of the service are no end", async () => {
+    script.states = [{ status: "Validating" }, { status: "Validating" }, { status: "Completed" }];
+    const job = await run();
+    expect(await job.states()).toMatchObject([{ status: "queued", word: "Validating" }]);
+    expect(await job.result()).toHaveLength(1);
+  });
+
+  test("an abort ends the wait, not the job; with cancelRemote the job too", async () => {
+    script.states = [{ status: "Queued" }];
+    const job = await run();
+    const controller = new AbortController();
+    const waiting = failure(job.result({ signal: controller.signal }));
+    controller.abort(new Error("enough"));
+    expect((await waiting).message).toBe("enough");
+    expect(script.cancelled).toEqual([]);
+    expect(
+      await failure(job.result({ signal: AbortSignal.abort(new Error("now")), cancelRemote: true })),
+    ).toMatchObject({ message: "now" });
+    expect(script.cancelled).toEqual(["job-1"]);
+  });
+
+  test.each<[string, object, object]>([
+    [
+      "Failed",
+      {
+        status: "Failed",
+        reason: "The instruction h on qubits (0,) is not supported",
+        reason_code: 1517,
+        reason_solution: "Transpile it.",
+      },
+      {
+        code: "JOB_FAILED",
+        reasonCode: "1517",
+        reason: "The instruction h on qubits (0,) is not supported",
+        reasonSolution: "Transpile it.",
+        retryable: false,
+      },
+    ],
+    [
+      "Failed by the service",
+      { status: "failed", reason: "Internal", reasonCode: "9707" },
+      { code: "JOB_FAILED", reasonCode: "9707", retryable: true },
+    ],
+    ["Cancelled", { status: "Cancelled", reason: "by user" }, { code: "JOB_CANCELLED" }],
+    [
+      "Cancelled by time",
+      { status: "Cancelled", reason_code: 1305, reason: "ran too long" },
+      { code: "JOB_RAN_TOO_LONG", reasonCode: "1305" },
+    ],
+  ])("%s: IBM's words and the charge", async (_, state, expected) => {
+    script.states = [state];
+    const job = await run();
+    const error = await failure(job.result());
+    expect(error).toBeInstanceOf(IbmJobError);
+    expect(error).toMatchObject({ jobId: "job-1", costSoFar: { quantumSeconds: 3.5 }, ...expected });
+    expect(error.message).toMatch(/3\.5 s/);
+    expect(await failure(job.result())).toMatchObject(expected);
+  });
+
+  test("a job that is gone says so, also by provider.job", async () => {
+    script.states = [{ status: 404, json: { errors: [{ code: 1291, message: "Job not found" }] } }];
+    expect(await failure((await run()).result())).toMatchObject({ code: "JOB_NOT_FOUND", jobId: "job-1" });
+    expect(await failure(provider.job("gone"))).toMatchObject({ code: "JOB_NOT_FOUND", jobId: "gone" });
+  });
+});
+
+describe("results", () => {
+  test("of a finished job may come late, and are asked for again", async () => {
+    script.results = [{ status: 204 }, { status: 204 }, ...script.results];
+    expect(await (await run()).result()).toHaveLength(1);
+    script.results = [{ status: 204 }];
+    expect(await failure((await run()).result())).toMatchObject({ code: "JOB_NO_RESULT" });
+  });
+
+  test("that were cut or do not fit are fetched again, and then refused with the job's id", async () => {
+    const good = script.results[0]!;
+    script.results = [{ text: '{"results":[{"da' }, { json: { results: [] } }, good];
+    expect((await (await run()).result())[0]!.evs[0]).toBe(0.5);
+    script.results = [{ json: { results: [{ data: { evs: [1, 2, 3], stds: [1, 2, 3] } }] } }];
+    const job = await run();
+    const error = await failure(job.result());
+    expect(error).toMatchObject({ code: "RESULT_FORMAT", jobId: "job-2" });
+    expect(error.message).toMatch(/Job job-2: .*shape \[3\] but 1 row\(s\) of 1/);
+    script.results = [good];
+    expect(await job.result()).toHaveLength(1);
+  });
+
+  test("of a private job are read once and kept", async () => {
+    script.privateJobs = true;
+    script.results = [{ text: '{"results": [NaN]}' }, { status: 204 }];
+    const job = await run({ private: true });
+    expect(await failure(job.result())).toMatchObject({ code: "RESULT_FORMAT" });
+    expect(await job.rawResults()).toEqual(['{"results": [NaN]}']);
+    expect(script.count("GET", /results$/)).toBe(1);
+  });
+
+  test("bare NaN and Infinity are numbers", async () => {
+    script.results = [
+      { text: '{"results":[{"data":{"evs":[[NaN]],"stds":[[Infinity]]},"metadata":{}}],"metadata":{}}' },
+    ];
+    const [result] = await (await run()).result();
+    expect([result!.evs[0], result!.stds[0]]).toEqual([Number.NaN, Infinity]);
+  });
+
+  test("with both kinds of errors: stds as told, the shots' own in the metadata", async () => {
+    script.results = [
+      {
+        json: {
+          results: [
+            {
+              data: { evs: [[0.1, 0.2]], stds: [[0.01, 0.02]], ensemble_standard_error: [[0.03, 0.04]] },
+              metadata: { shots: 400 },
+            },
+          ],
+          metadata: {
+            execution: {
+              execution_spans: [
+                [{ date: "2026-01-01T00:00:00" }, { date: "2026-01-01T00:00:02" }, { 0: [[400], [0, 1], [0, 400]] }],
+              ],
+            },
+          },
+        },
+      },
+    ];
+    const job = await backend.estimator().run([[circuit, [["Z"], ["X"]], [[0.3]]]]);
+    const [result] = await job.result();
+    expect(result).toMatchObject({ shape: [2, 1], evs: Float64Array.of(0.1, 0.2), stds: Float64Array.of(0.01, 0.02) });
+    expect(result!.metadata).toEqual({ shots: 400, ensembleStandardErrors: Float64Array.of(0.03, 0.04) });
+    expect(job.executionSpans()).toEqual([
+      {
+        start: "2026-01-01T00:00:00",
+        stop: "2026-01-01T00:00:02",
+        slices: [{ pub: 0, shape: [400], elements: [0, 1], shots: [0, 400] }],
+      },
+    ]);
+  });
+
+  test("in the tagged form of a job that Python submitted", async () => {
+    const tagged = (type: string, value: unknown) => ({ __type__: type, __value__: value });
+    const data = tagged("DataBin", { shape: [], fields: { evs: 0.25, stds: 0.5 } });
+    script.results = [
+      { json: tagged("PrimitiveResult", { pub_results: [tagged("PubResult", { data, metadata: {} })], metadata: {} }) },
+    ];
+    const job = await provider.job("job-9");
+    expect(await job.result()).toMatchObject([{ shape: [], evs: Float64Array.of(0.25), stds: Float64Array.of(0.5) }]);
+    expect(job.plan).toBeUndefined();
+  });
+});
+
+describe("charge", () => {
+  test("is not final while pending, and read from fields of older versions", async () => {
+    script.metrics = { usage: { qpu_charge_time_seconds: 1, status: "pending" } };
+    const job = await run();
+    expect(await job.usage()).toEqual({ quantumSeconds: 1, executions: 4096, final: false });
+    script.metrics = { usage: { quantum_seconds: 4 } };
+    expect(await job.usage()).toMatchObject({ quantumSeconds: 4, final: true });
+    script.metrics = { bss: { seconds: 5 } };
+    expect(await job.usage()).toMatchObject({ quantumSeconds: 5 });
+    script.metrics = {};
+    expect(await job.usage()).toMatchObject({ quantumSeconds: 0, final: false });
+    expect(await job.logs()).toBe("a log");
+  });
+});
