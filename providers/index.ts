@@ -1,4 +1,5 @@
 export { bitArray } from "./bit-array.ts";
+export { type DeviceSimulatorOptions, deviceSimulator } from "./device-simulator.ts";
 export { ProviderError, PubError, SimulatorError } from "./errors.ts";
 export {
   executionsOf,
