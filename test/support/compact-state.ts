@@ -1,4 +1,5 @@
-import { type Circuit, type Operation, operationMatrix, qubitsOf, type UnitaryKind } from "../../circuits/index.ts";
+import { type Circuit, type Operation, operationMatrix, type UnitaryKind } from "../../circuits/index.ts";
+import { applyMatrix } from "./state-kernels.ts";
 
 /** What a compiler answers, as far as a state needs it. */
 export interface Compiled {
@@ -60,36 +61,6 @@ class CompactState {
   }
 }
 
-/** Applies a matrix to bits of a state, interleaved amplitudes, in place. */
-function applyMatrix(state: Float64Array, matrix: Float64Array, bits: readonly number[]): void {
-  const size = 2 ** bits.length;
-  const offsets = Int32Array.from({ length: size }, (_, local) =>
-    bits.reduce((sum, bit, i) => sum + (((local >> i) & 1) << bit), 0),
-  );
-  const mask = offsets[size - 1]!;
-  const re = new Float64Array(size);
-  const im = new Float64Array(size);
-  for (let base = 0; base < state.length / 2; base++) {
-    if (base & mask) continue;
-    for (let k = 0; k < size; k++) {
-      re[k] = state[2 * (base + offsets[k]!)]!;
-      im[k] = state[2 * (base + offsets[k]!) + 1]!;
-    }
-    for (let row = 0; row < size; row++) {
-      let x = 0;
-      let y = 0;
-      for (let k = 0; k < size; k++) {
-        const a = matrix[2 * (row * size + k)]!;
-        const b = matrix[2 * (row * size + k) + 1]!;
-        x += a * re[k]! - b * im[k]!;
-        y += a * im[k]! + b * re[k]!;
-      }
-      state[2 * (base + offsets[row]!)] = x;
-      state[2 * (base + offsets[row]!) + 1] = y;
-    }
-  }
-}
-
 /**
  * The state at the end of a compiled circuit as one of the source's qubits, [2^n] interleaved, from `initial` (|0…0⟩ by
  * default) on the source's qubits. Measurements are passed over. @throws Error where another qubit is left in use
@@ -139,19 +110,4 @@ export function infidelity(a: Float64Array, b: Float64Array): number {
     im += a[i]! * b[i + 1]! - a[i + 1]! * b[i]!;
   }
   return Math.abs(1 - Math.hypot(re, im));
-}
-
-/** The probability of each value of the classical bits that are measured last, first bit least significant. */
-export function measuredProbabilities(state: Float64Array, qubitOfClbit: readonly number[]): Float64Array {
-  const probabilities = new Float64Array(2 ** qubitOfClbit.length);
-  for (let i = 0; i < state.length / 2; i++) {
-    const value = qubitOfClbit.reduce((sum, qubit, clbit) => sum + (((i >> qubit) & 1) << clbit), 0);
-    probabilities[value]! += state[2 * i]! ** 2 + state[2 * i + 1]! ** 2;
-  }
-  return probabilities;
-}
-
-/** Qubits that an operation list uses, in ascending order. */
-export function activeQubits(operations: readonly Operation[]): readonly number[] {
-  return [...new Set(operations.flatMap((operation) => [...qubitsOf(operation)]))].sort((a, b) => a - b);
 }

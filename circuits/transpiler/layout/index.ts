@@ -7,6 +7,7 @@ import { type Coupling, couplingOf } from "./coupling.ts";
 import { buildDag, type Dag, NODE } from "./dag.ts";
 import { emitRoute } from "./emit.ts";
 import { type ErrorCosts, errorCosts, usageOf } from "./error-costs.ts";
+import { withoutFinalMeasurements } from "./final-measurements.ts";
 import { layoutAndRoute, routeOnly, type SabreResult } from "./sabre.ts";
 import { assignRegions, components, StartLayouts } from "./start-layouts.ts";
 import { findPlacement, placementScore } from "./vf2.ts";
@@ -50,31 +51,41 @@ export function placeAndRoute(
 ): PlacedCircuit {
   const { effort, rng, initialLayout } = options;
   const coupling = couplingOf(target);
-  const dag = buildDag(operations, numQubits);
+  const { rest, measurements } = withoutFinalMeasurements(operations);
+  const dag = buildDag(rest, numQubits);
+  const finish = (found: SabreResult): PlacedCircuit => placed(dag, coupling, found, measurements, target);
   const parts = components(numQubits, pairsOf(dag));
   if (initialLayout !== undefined) {
     const layout = checkedLayout(initialLayout, numQubits, parts, coupling, target);
-    return placed(dag, coupling, routeOnly(dag, coupling, layout, effort, rng), target);
+    return finish(routeOnly(dag, coupling, layout, effort, rng));
   }
   const regionOf = regionsFor(parts, coupling, target);
   const costs = errorCosts(target, coupling);
   const budget = SEARCH_BUDGET[effort];
   const perfect = findPlacement(usageOf(operations, numQubits, entanglersOf), coupling, costs, budget, rng);
-  if (perfect !== undefined)
-    return placed(dag, coupling, routeOnly(dag, coupling, perfect.layout, effort, rng), target);
+  if (perfect !== undefined) return finish(routeOnly(dag, coupling, perfect.layout, effort, rng));
   const starts = new StartLayouts(dag, coupling, regionOf);
-  const routed = placed(dag, coupling, layoutAndRoute(dag, coupling, starts, effort, rng), target);
+  const routed = finish(layoutAndRoute(dag, coupling, starts, effort, rng));
   return effort === 0 ? routed : moveToBetterPlace(routed, coupling, costs, budget, rng);
 }
 
-function placed(dag: Dag, coupling: Coupling, found: SabreResult, target: Target): PlacedCircuit {
+function placed(
+  dag: Dag,
+  coupling: Coupling,
+  found: SabreResult,
+  measurements: readonly Operation[],
+  target: Target,
+): PlacedCircuit {
   if (found.cost === Number.POSITIVE_INFINITY)
     throw new TranspilerError(
       "LAYOUT_BRANCH",
       `A conditional holds gates on pairs of qubits that cannot all be neighbours at once on ${target.name}; split it into several conditionals with fewer pairs each.`,
     );
   return {
-    operations: emitRoute(dag, coupling, found.router, found.layout),
+    operations: [
+      ...emitRoute(dag, coupling, found.router, found.layout),
+      ...measurements.map((operation) => mapOperation(operation, { qubit: (q) => found.router.places[q]! })),
+    ],
     cost: found.cost,
     initialLayout: Object.freeze([...found.layout]),
     finalLayout: Object.freeze([...found.router.places]),
