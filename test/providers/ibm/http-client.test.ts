@@ -1,3 +1,5 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { IbmError } from "../../../providers/ibm/ibm-error.ts";
@@ -94,6 +96,36 @@ describe("a request", () => {
     expect(proxy.requests.map(({ headers }) => headers["proxy-authorization"])).toEqual(
       Array(2).fill(`Basic ${Buffer.from("user:pa ss").toString("base64")}`),
     );
+  });
+});
+
+describe("through a proxy", () => {
+  test("https goes in a tunnel: the proxy sees neither token nor CRN, and its own password only there", async () => {
+    const seen: string[] = [];
+    const proxy = createServer((request) => seen.push(`plain ${request.url}`));
+    proxy.on("connect", (request, socket) => {
+      seen.push(`CONNECT ${request.url} ${JSON.stringify(request.rawHeaders)}`);
+      socket.end("HTTP/1.1 502 Bad Gateway\r\n\r\n");
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
+    try {
+      const { port } = proxy.address() as AddressInfo;
+      const client = service.client({
+        url: "https://quantum.example",
+        proxy: `http://user:proxy-secret@127.0.0.1:${port}`,
+        ...noRetry,
+      });
+      const error = await failed(client.versions.list());
+      expect(error.code).toMatch(/^IBM_(NETWORK|SERVICE)$/);
+      expect(error.message).not.toContain("proxy-secret");
+      expect(seen.length).toBeGreaterThan(0);
+      for (const line of seen) {
+        expect(line).toMatch(/^CONNECT iam\.cloud\.ibm\.com:443 /);
+        expect(line).not.toMatch(/canary|Bearer|Service-CRN|apikey/i);
+      }
+    } finally {
+      proxy.close();
+    }
   });
 });
 
@@ -307,6 +339,18 @@ describe("a submit", () => {
     expect(service.clock.now() - before).toBeGreaterThanOrEqual(30_000);
     expect(JSON.parse(service.calls[2]!.body)).toEqual(job);
     expect(service.calls[2]!.headers["content-type"]).toBe("application/json");
+  });
+
+  test("waits out what another one was told", async () => {
+    const { jobs } = service.client({ retry: { retries: 0 } });
+    service.answer({ status: 429, headers: { "Retry-After": "30" } }, { status: 429 }, created);
+    const times: number[] = [service.clock.now()];
+    for (let i = 0; i < 3; i++) {
+      await jobs.create(job).catch(() => {});
+      times.push(service.clock.now());
+    }
+    // The second answer does not say how long: the share of one submit in a minute.
+    expect(times.slice(1).map((time, i) => (time - times[i]!) / 1000)).toEqual([0, 30, 12]);
   });
 
   test("keeps to 5 a minute", async () => {

@@ -4,6 +4,8 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { IbmClient, IbmClientOptions } from "../../../providers/ibm/client.ts";
 import { Secrets } from "../../../providers/ibm/secrets.ts";
 import { IbmSession } from "../../../providers/ibm/session.ts";
+import { WireFault } from "../../../providers/ibm/transport.ts";
+import { wireError } from "../../../providers/ibm/wire-error.ts";
 import { type Answer, CANARY, IbmService, type ReceivedRequest } from "../../support/ibm-service.ts";
 
 let service: IbmService;
@@ -122,6 +124,13 @@ describe("no error shows key, token, CRN or the proxy's password", () => {
     expect(FORMS.filter((form) => text.includes(form))).toEqual([]);
     expect(text).not.toMatch(/Axios|ClientRequest|IncomingMessage/);
   });
+});
+
+test("what Node says of a connection loses its secrets too", () => {
+  const fault = new WireFault("broken", `write EPIPE ${CANARY.key}`, "EPIPE");
+  const error = wireError(fault, { method: "GET", path: "/jobs" }, new Secrets(CANARY.key));
+  expect(shown(error)).not.toContain(CANARY.key);
+  expect(error.cause).toMatchObject({ code: "EPIPE", message: "write EPIPE [hidden]" });
 });
 
 describe("Secrets", () => {
