@@ -11,7 +11,7 @@ export function fencedPrograms(path: string): readonly string[] {
 }
 
 /** The program with the modules that the package exports taken from their sources. */
-function runnable(program: string): string {
+export function runnable(program: string): string {
   const { exports } = JSON.parse(readFileSync(new URL("package.json", root), "utf8"));
   return program.replaceAll(/"lepton(\/\w+)?"/g, (_, subpath = "") => {
     const { default: built } = exports[`.${subpath}`];
