@@ -7,7 +7,7 @@ export interface Timer {
 
 /** The emulator's time: all that it dates, delays and expires goes by it. */
 export interface EmulatorClock {
-  /** Milliseconds since 1970. */
+  /** Whole milliseconds since 1970, as dates are written. */
   now(): number;
   /** Calls back once `seconds` have passed; never before the caller has returned. */
   schedule(seconds: number, kind: TimerKind, callback: () => void): Timer;
@@ -22,18 +22,18 @@ export class RealClock implements EmulatorClock {
   readonly #timers = new Set<NodeJS.Timeout>();
 
   now(): number {
-    return performance.timeOrigin + performance.now();
+    return Math.floor(performance.timeOrigin + performance.now());
   }
 
   schedule(seconds: number, _kind: TimerKind, callback: () => void): Timer {
-    const at = this.now() + 1000 * seconds;
+    const at = this.now() + milliseconds(seconds);
     let timeout: NodeJS.Timeout;
     const wait = (): void => {
       // Node counts at most 2^31 - 1 milliseconds; longer waits are cut into pieces.
       timeout = setTimeout(
         () => {
           this.#timers.delete(timeout);
-          if (this.now() + 1 < at) wait();
+          if (this.now() < at) wait();
           else callback();
         },
         Math.min(Math.max(0, at - this.now()), 2 ** 31 - 1),
@@ -98,7 +98,7 @@ export class VirtualClock implements EmulatorClock {
   }
 
   schedule(seconds: number, kind: TimerKind, callback: () => void): Timer {
-    const timer = { at: this.#now + 1000 * Math.max(0, seconds), order: this.#order++, kind, callback };
+    const timer = { at: this.#now + milliseconds(seconds), order: this.#order++, kind, callback };
     this.#timers.push(timer);
     this.#lookForIdle();
     return {
@@ -121,7 +121,7 @@ export class VirtualClock implements EmulatorClock {
 
   /** Moves time, timer by timer; what each sets off has ended before the next. */
   async advance(seconds: number): Promise<void> {
-    const end = this.#now + 1000 * seconds;
+    const end = this.#now + milliseconds(seconds);
     for (;;) {
       await this.#untilIdle();
       const next = this.#next(undefined);
@@ -183,4 +183,9 @@ export class VirtualClock implements EmulatorClock {
       this.#lookForIdle();
     });
   }
+}
+
+/** Never less than what was asked for, but for what rounding adds. */
+function milliseconds(seconds: number): number {
+  return Math.ceil(Math.max(0, 1000 * seconds) - 1e-6);
 }

@@ -64,7 +64,7 @@ const KNOWN = [
 
 /** @throws ProviderError EMULATOR_CONTROL */
 export function checkFaultRule(rule: unknown): FaultRule {
-  const fault = optionsFault("a fault rule", rule, KNOWN);
+  const fault = optionsFault("a fault rule", Array.isArray(rule) ? undefined : rule, KNOWN);
   if (fault !== undefined) throw new ProviderError("EMULATOR_CONTROL", fault);
   const given = rule as Readonly<Record<string, unknown>>;
   const text = (value: unknown): boolean => typeof value === "string";
