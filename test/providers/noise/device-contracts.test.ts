@@ -4,7 +4,7 @@ import { deviceSimulator, NoiseChannel, NoiseModel } from "../../../providers/in
 import { estimatorContract, samplerContract } from "../../contracts/index.ts";
 
 const torino = loadTarget("torino");
-const compile = { effort: 1 } as const;
+const compile = { effort: 0 } as const;
 
 describe("device simulator without noise", () => {
   const backend = () => deviceSimulator(torino, { noise: false, seed: 3, compile });
@@ -19,8 +19,8 @@ describe("device simulator without noise", () => {
 /** As a good device, the same everywhere: which qubits the compiler picks for an idle qubit is no matter of the simulator. */
 const noise = NoiseModel.build((n) =>
   n
-    .gate("cz", NoiseChannel.depolarizing(0.003, 2))
-    .gate("sx", NoiseChannel.depolarizing(0.0003))
+    .gate("cz", NoiseChannel.depolarizing(0.001, 2))
+    .gate("sx", NoiseChannel.depolarizing(0.0001))
     .readout([
       [0.99, 0.01],
       [0.02, 0.98],
