@@ -30,8 +30,7 @@ export function ibmUrls(
   const url = checkedUrl(given.url ?? CLOUD, "The URL of IBM Quantum");
   const iamUrl = given.iamUrl === undefined ? undefined : checkedUrl(given.iamUrl, "The URL of IAM");
   const local = isLoopback(url.hostname);
-  // "cloud.ibm.com" and the clouds that IBM tests with, such as "test.cloud.ibm.com".
-  const cloud = /^(?:[a-z0-9-]+\.)?cloud\.ibm\.com$/.test(url.hostname) && !url.hostname.startsWith("quantum.");
+  const cloud = /^(?:test\.)?cloud\.ibm\.com$/.test(url.hostname);
   const domain = cloud ? url.hostname : "cloud.ibm.com";
   return {
     api: cloud ? regionUrl(region ?? "us-east", domain, given.privateEndpoint === true) : withPath(url),

@@ -1,9 +1,10 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, expectTypeOf, test } from "vitest";
 import type { IbmError } from "../../../providers/ibm/ibm-error.ts";
-import type { JobRequest } from "../../../providers/ibm/schemas.ts";
+import type { RouteAnswer, RouteOf, RouteValues } from "../../../providers/ibm/routes.ts";
+import type { JobBody, JobRequest } from "../../../providers/ibm/schemas.ts";
 import { type Answer, CANARY, IbmService } from "../../support/ibm-service.ts";
 
 let service: IbmService;
@@ -31,6 +32,18 @@ const job: JobRequest = {
   cost: 60,
 };
 const noRetry = { retry: { retries: 0 } };
+
+test("the types of a call follow from openapi.yaml", () => {
+  expectTypeOf<RouteOf<"patch">>().toEqualTypeOf<"/sessions/{id}">();
+  expectTypeOf<RouteAnswer<"get", "/jobs/{id}">>().toEqualTypeOf<JobBody>();
+  expectTypeOf<RouteAnswer<"delete", "/jobs/{id}">>().toEqualTypeOf<undefined>();
+  expectTypeOf<RouteValues<"put", "/jobs/{id}/tags">>().toExtend<{
+    readonly path: { readonly id: string };
+    readonly body: { tags: string[] };
+  }>();
+  expectTypeOf<{ path: { id: string } }>().not.toExtend<RouteValues<"put", "/jobs/{id}/tags">>();
+  expectTypeOf<{ query: { limit: string } }>().not.toExtend<RouteValues<"get", "/jobs">>();
+});
 
 describe("a request", () => {
   test("carries token, CRN, version and agent, and repeats the key of an array", async () => {

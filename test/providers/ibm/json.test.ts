@@ -121,14 +121,17 @@ describe("parseLenientJson", () => {
     expect(() => parseJson("[NaN,".repeat(deep))).toThrow(JsonSyntax);
 
     const long = (n: number) => `[NaN,"${"\\\\".repeat(n)}","${"x".repeat(n)}",${"1,".repeat(n)}${"9".repeat(n)}]`;
+    // The best of some, since a busy machine only adds.
     const seconds = (n: number): number => {
       const text = long(n);
-      const start = performance.now();
-      parseJson(text);
-      return (performance.now() - start) / 1000;
+      const times = Array.from({ length: 5 }, () => {
+        const start = performance.now();
+        parseJson(text);
+        return (performance.now() - start) / 1000;
+      });
+      return Math.min(...times);
     };
-    seconds(50_000);
-    const one = Math.max(seconds(100_000), 0.005);
-    expect(seconds(800_000)).toBeLessThan(8 * one * 6);
+    const one = Math.max(seconds(50_000), 0.002);
+    expect(seconds(400_000)).toBeLessThan(8 * one * 6);
   });
 });
