@@ -1,4 +1,5 @@
 import type { DemoResult, DemoRow } from "../../src/cli/demo.ts";
+import type { DeviceOutcome } from "./hardware.ts";
 import type { Outcome } from "./outcome.ts";
 
 /** The report's index.html: the table, and all pictures beside it. No scripts, nothing from elsewhere. */
@@ -8,8 +9,11 @@ export function reportPage(page: {
   readonly pictures: readonly string[];
   readonly circuitDrawing: string;
   readonly hybrid: Outcome;
+  readonly onDevice: DeviceOutcome | undefined;
 }): string {
-  const { result, pictures, hybrid } = page;
+  const { pictures, hybrid, onDevice } = page;
+  const deviceRows = page.result.rows.filter(({ jobs }) => jobs !== undefined);
+  const result = { ...page.result, rows: page.result.rows.filter(({ jobs }) => jobs === undefined) };
   const seeds =
     result.seeds.length === 1 ? `seed ${result.seeds[0]}` : `seeds ${result.seeds[0]} to ${result.seeds.at(-1)}`;
   const best = result.rows.reduce((a, b) => (b.value > a.value ? b : a));
@@ -37,6 +41,7 @@ export function reportPage(page: {
   .table, .wide { overflow-x: auto; }
   figure { margin: 0 0 1.5rem; background: #fff; border: 1px solid #e2e8f0; padding: 1rem; }
   img { max-width: 100%; height: auto; display: block; margin: 0 auto; }
+  pre { background: #fff; border: 1px solid #e2e8f0; padding: .75rem 1rem; white-space: pre-wrap; color: #334155; }
   a { color: #5b21b6; }
 </style>
 <main>
@@ -50,6 +55,7 @@ ${result.rows.map((row) => tableRow(row, row === best)).join("\n")}
 </tbody>
 </table></div>
 <p>${verdict} Circuit executions and seconds are those of training, without validation.</p>
+${onDevice === undefined ? "" : deviceSection(onDevice, deviceRows)}
 ${pictures.map((name) => `<h2>${heading(name)}</h2>\n<figure><img src="${name}" alt="${heading(name)}"></figure>`).join("\n")}
 <h2>The circuit</h2>
 <figure class="wide"><img src="${page.circuitDrawing}" alt="Circuit of the hybrid model"></figure>
@@ -59,6 +65,33 @@ ${pictures.map((name) => `<h2>${heading(name)}</h2>\n<figure><img src="${name}" 
 </main>
 </html>
 `;
+}
+
+function deviceSection({ plan }: DeviceOutcome, rows: readonly DemoRow[]): string {
+  return `<h2>On the quantum computer</h2>
+<div class="table"><table>
+<thead><tr><th>hybrid model</th><th>test accuracy</th><th>jobs</th><th>circuit executions</th><th>quantum seconds</th></tr></thead>
+<tbody>
+${rows.map(deviceRow).join("\n")}
+</tbody>
+</table></div>
+<p>Jobs, executions and seconds are those of what the row names. Planned before anything was sent:</p>
+<pre>${escaped(plan)}</pre>
+<p><a href="isa.qasm">isa.qasm</a> is the circuit as it was sent: compiled to the device's gates and qubits, its angles free.</p>`;
+}
+
+function deviceRow(row: DemoRow): string {
+  const cells = [
+    row.value.toFixed(3),
+    String(row.jobs),
+    Math.round(row.circuitExecutions).toLocaleString("en"),
+    row.quantumSeconds!.toFixed(1),
+  ];
+  return `<tr><td>${escaped(row.model)}</td>${cells.map((cell) => `<td>${cell}</td>`).join("")}</tr>`;
+}
+
+function escaped(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 }
 
 function tableRow(row: DemoRow, best: boolean): string {

@@ -5,6 +5,7 @@ import type { Dataset, FittedTransform } from "../../src/data/index.ts";
 import { type Circuit, drawSvg, drawText, printQasm3 } from "../../src/index.ts";
 import { loadPictureTools, type PictureTools } from "../picture-tools.ts";
 import { confusionChart, lineChart } from "./charts.ts";
+import type { DeviceOutcome } from "./hardware.ts";
 import { confusionCounts, type HistoryPoint, type Outcome } from "./outcome.ts";
 import { reportPage } from "./report-page.ts";
 
@@ -18,6 +19,8 @@ export interface ReportParts {
   readonly circuit: Circuit;
   /** The circuit's trained weights by name. */
   readonly weights: Readonly<Record<string, Float64Array>>;
+  /** What a quantum computer made of the hybrid model; undefined where none was used. */
+  readonly onDevice?: DeviceOutcome | undefined;
   /** Saves the hybrid model to a folder, as model.json and weights.bin. */
   readonly saveModel: (folder: string) => Promise<void>;
 }
@@ -43,6 +46,7 @@ export async function writeReport(
   write("circuit.txt", `${drawing.trimEnd()}\n`);
   write("circuit.svg", drawSvg(parts.circuit));
   write("circuit.qasm", printQasm3(parts.circuit.bind(parts.weights)));
+  if (parts.onDevice !== undefined) write("isa.qasm", parts.onDevice.isaQasm);
   write("preprocessing.json", `${JSON.stringify(parts.scaler.toJSON())}\n`);
   await parts.saveModel(join(out, "model"));
   files.push(join(out, "model", "model.json"), join(out, "model", "weights.bin"));
@@ -63,10 +67,14 @@ export async function writeReport(
       `No charts were drawn: install ${found.missing.join(", ")} (npm install ${found.missing.join(" ")}) for them.`,
     );
 
-  write("index.html", reportPage({ result, pictures, circuitDrawing: "circuit.svg", hybrid: outcomes[0]! }));
+  write(
+    "index.html",
+    reportPage({ result, pictures, circuitDrawing: "circuit.svg", hybrid: outcomes[0]!, onDevice: parts.onDevice }),
+  );
   const record = {
     ...result,
     confusion: confusionCounts(test.y, outcomes[0]!.predictions, test.classes!.length),
+    ...(parts.onDevice === undefined ? {} : { jobIds: parts.onDevice.jobIds }),
     history: Object.fromEntries(outcomes.map(({ model, history }) => [model, history])),
     files: [...files, join(out, "result.json")],
   };

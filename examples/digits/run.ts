@@ -1,6 +1,7 @@
 import type { DemoOptions, DemoProgress, DemoResult, DemoRow } from "../../src/cli/demo.ts";
 import { saveModel } from "../../src/tfjs.ts";
 import { type Digits, loadDigits } from "./data.ts";
+import { type OpenDevice, openDevice, runOnDevice } from "./hardware.ts";
 import { MODELS, type ModelName } from "./models.ts";
 import { meanAndSpread, type Outcome } from "./outcome.ts";
 import { writeReport } from "./report.ts";
@@ -9,8 +10,25 @@ import { quantumLayerOf, type Trained, trainModel } from "./training.ts";
 const STEPS = 1800;
 const QUICK_STEPS = 90;
 
-/** Trains all models from all seeds on the same rows in the same order, and writes the report. */
+/**
+ * Trains all models from all seeds on the same rows in the same order, takes the hybrid model of the first seed to a quantum
+ * computer, and writes the report.
+ */
 export async function run(options: DemoOptions, progress: DemoProgress): Promise<DemoResult> {
+  // Before the training: wrong credentials should not be found out after it.
+  const device = await openDevice(options.hardware ?? "auto", options.seed);
+  try {
+    return await runWith(device, options, progress);
+  } finally {
+    await device?.close();
+  }
+}
+
+async function runWith(
+  device: OpenDevice | undefined,
+  options: DemoOptions,
+  progress: DemoProgress,
+): Promise<DemoResult> {
   const start = performance.now();
   const steps = options.steps ?? (options.quick ? QUICK_STEPS : STEPS);
   const seeds = Array.from({ length: options.seeds }, (_, i) => options.seed + i);
@@ -21,19 +39,24 @@ export async function run(options: DemoOptions, progress: DemoProgress): Promise
     for (const seed of seeds) runs.push(await trainWithProgress(name, digits, seed, seeds, steps, progress));
     trained.set(name, runs);
   }
+  const { model } = trained.get("hybrid")![0]!;
+  const onDevice =
+    device === undefined
+      ? undefined
+      : await runOnDevice(model, digits, device, { seed: options.seed, quick: options.quick }, progress);
+  const rows = MODELS.map((name) =>
+    rowOf(
+      name,
+      trained.get(name)!.map(({ outcome }) => outcome),
+    ),
+  );
   const result = {
     name: "digits",
-    rows: MODELS.map((name) =>
-      rowOf(
-        name,
-        trained.get(name)!.map(({ outcome }) => outcome),
-      ),
-    ),
+    rows: [...rows, ...(onDevice?.rows ?? [])],
     seeds,
     steps,
     seconds: (performance.now() - start) / 1000,
   };
-  const { model } = trained.get("hybrid")![0]!;
   const layer = quantumLayerOf(model);
   const files = await writeReport(
     {
@@ -44,6 +67,7 @@ export async function run(options: DemoOptions, progress: DemoProgress): Promise
       scaler: digits.scaler,
       circuit: layer.quantum.circuit,
       weights: layer.namedWeights(),
+      onDevice,
       saveModel: (folder) => saveModel(model, folder),
     },
     progress,

@@ -15,6 +15,10 @@ export interface DemoRow {
   readonly circuitExecutions: number;
   /** Seconds of training, mean over the seeds. */
   readonly seconds: number;
+  /** Jobs of a quantum computer, in rows about one. */
+  readonly jobs?: number;
+  /** Seconds of it that were charged. */
+  readonly quantumSeconds?: number;
 }
 
 /** What a demo gives back; `--json` prints it. */
@@ -28,6 +32,12 @@ export interface DemoResult {
   readonly files: readonly string[];
 }
 
+/**
+ * Where the part of a demo that is for a quantum computer runs: `ibm` on IBM Quantum, `emulator` on an emulator of it, `none`
+ * nowhere, and `auto` on IBM Quantum where credentials are found, else on the emulator.
+ */
+export type Hardware = "auto" | "ibm" | "emulator" | "none";
+
 export interface DemoOptions {
   /** The first seed; further ones count up from it. */
   readonly seed: number;
@@ -36,6 +46,8 @@ export interface DemoOptions {
   readonly steps?: number;
   /** A short run that shows that everything works; its numbers mean little. */
   readonly quick: boolean;
+  /** `auto` by default. */
+  readonly hardware?: Hardware;
   /** The folder for the report; made if need be. */
   readonly out: string;
 }

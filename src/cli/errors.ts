@@ -1,4 +1,11 @@
-import { CircuitError, LeptonError, ObservableError, ParameterError, QasmError } from "../../circuits/index.ts";
+import {
+  CircuitError,
+  LeptonError,
+  ObservableError,
+  ParameterError,
+  QasmError,
+  TranspilerError,
+} from "../../circuits/index.ts";
 import { PubError, SimulatorError } from "../../providers/errors.ts";
 import { DataError, GradientError } from "../errors.ts";
 
@@ -14,14 +21,22 @@ const BAD_INPUT = [
   CircuitError,
   ParameterError,
   ObservableError,
+  TranspilerError,
   PubError,
   SimulatorError,
   DataError,
   GradientError,
 ];
 
+/** Of those that providers throw the ones that another command line, variable or file would cure. */
+const BAD_INPUT_CODES =
+  /^(DEVICE_\w+|EMULATOR_(OPTION|ADDRESS)|IBM_(OPTION|TOKEN|TOKEN_MISSING|INSTANCE_\w+|CRN|URL|ACCOUNT_\w+|BACKEND_UNKNOWN))$/;
+
 export function exitCodeOf(error: unknown): number {
-  return BAD_INPUT.some((type) => error instanceof type) ? EXIT.badInput : EXIT.failed;
+  const isBadInput =
+    BAD_INPUT.some((type) => error instanceof type) ||
+    (error instanceof LeptonError && BAD_INPUT_CODES.test(error.code));
+  return isBadInput ? EXIT.badInput : EXIT.failed;
 }
 
 /** What `--json` prints of an error. */

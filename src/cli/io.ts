@@ -13,6 +13,8 @@ export interface Io {
   /** Columns of that terminal. */
   readonly width: number;
   stdin(): Promise<string>;
+  /** Resolves when a command that runs until it is stopped should end: Ctrl-C, or the service that started it says so. */
+  untilStopped(): Promise<void>;
 }
 
 export function processIo(): Io {
@@ -24,6 +26,10 @@ export function processIo(): Io {
     width: process.stderr.columns || 80,
     // A stream, since a pipe whose writer is slow cannot be read all at once.
     stdin: () => readAll(process.stdin),
+    untilStopped: () =>
+      new Promise((resolve) => {
+        for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
+      }),
   };
 }
 

@@ -1,12 +1,32 @@
 import { Command, CommanderError } from "commander";
 import { packageVersion } from "../version.ts";
+import { addAccount } from "./commands/account.ts";
+import { addBackends } from "./commands/backends.ts";
 import { addDemo } from "./commands/demo.ts";
 import { addDraw } from "./commands/draw.ts";
+import { addEmulator } from "./commands/emulator.ts";
 import { addGradient } from "./commands/gradient.ts";
+import { addJobs } from "./commands/jobs.ts";
+import { addPlan } from "./commands/plan.ts";
 import { addQasm } from "./commands/qasm.ts";
 import { addSimulate } from "./commands/simulate.ts";
+import { addTranspile } from "./commands/transpile.ts";
 import { EXIT, errorReport, errorText, exitCodeOf, UsageError } from "./errors.ts";
 import type { Io } from "./io.ts";
+
+const COMMANDS = [
+  addDemo,
+  addSimulate,
+  addGradient,
+  addTranspile,
+  addQasm,
+  addDraw,
+  addPlan,
+  addBackends,
+  addJobs,
+  addAccount,
+  addEmulator,
+];
 
 const EXAMPLES = `
 Examples:
@@ -14,6 +34,9 @@ Examples:
   lepton simulate bell.qasm --shots 1000 --seed 7        count what is measured
   lepton simulate ansatz.qasm --param theta=0.3 --expect "1.0*ZZ + 0.5*XI"
   lepton gradient ansatz.qasm --params values.json --expect ZZ --json
+  lepton transpile ansatz.qasm --device torino --effort 3
+  lepton plan run.ts --provider device:torino            what a training run would send and take
+  lepton emulator --device torino                        IBM Quantum's REST API on this machine
   lepton qasm old.qasm --to 3 > new.qasm                 check and translate
   lepton draw bell.qasm --svg bell.svg
 
@@ -73,7 +96,7 @@ function buildProgram(io: Io): Command {
   program.action((_options, command: Command) => {
     throw noCommand(program, command.args[0]);
   });
-  for (const add of [addDemo, addSimulate, addGradient, addQasm, addDraw]) add(program, io);
+  for (const add of COMMANDS) add(program, io);
   // So that what follows an unknown command is not what is complained of; commands made before do not inherit it.
   return program.allowExcessArguments().allowUnknownOption();
 }

@@ -20,3 +20,9 @@ export function alignRight(rows: readonly (readonly string[])[]): readonly strin
       .trimEnd(),
   );
 }
+
+/** Lines of a label and its value. */
+export function labelled(rows: readonly (readonly [label: string, value: string])[]): string {
+  const width = Math.max(...rows.map(([label]) => label.length));
+  return rows.map(([label, value]) => `${label.padEnd(width)}  ${value}\n`).join("");
+}

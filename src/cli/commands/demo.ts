@@ -1,8 +1,8 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { withTensorFlow } from "../../tensorflow-packages.ts";
-import type { DemoResult, DemoRow } from "../demo.ts";
+import type { DemoResult, DemoRow, Hardware } from "../demo.ts";
 import { UsageError } from "../errors.ts";
 import { type Io, print } from "../io.ts";
 import { integer } from "../options.ts";
@@ -15,6 +15,7 @@ interface DemoCommandOptions {
   readonly seed: number;
   readonly steps?: number;
   readonly quick?: boolean;
+  readonly hardware: Hardware;
   readonly out: string;
   readonly json?: boolean;
 }
@@ -29,6 +30,11 @@ export function addDemo(program: Command, io: Io): void {
     .option("--seed <s>", "the first seed", integer(0), 0)
     .option("--steps <n>", "training steps", integer(1))
     .option("--quick", "a short run that shows that everything works; its accuracies mean little")
+    .addOption(
+      new Option("--hardware <where>", "auto: IBM Quantum where credentials are found, else an emulator of it")
+        .choices(["auto", "ibm", "emulator", "none"])
+        .default("auto"),
+    )
     .option("--out <dir>", "folder of the report", "lepton-report")
     .option("--json", "print one JSON object")
     .addHelpText(
@@ -68,10 +74,10 @@ Examples:
       }
       const { run } = await withTensorFlow(() => demo.load());
       const progress = createProgress(io);
-      const { seed, seeds, steps, quick = false, out } = options;
+      const { seed, seeds, steps, quick = false, hardware, out } = options;
       let result: DemoResult;
       try {
-        result = await run({ seed, seeds, quick, out, ...(steps === undefined ? {} : { steps }) }, progress);
+        result = await run({ seed, seeds, quick, hardware, out, ...(steps === undefined ? {} : { steps }) }, progress);
       } finally {
         progress.end();
       }
@@ -80,7 +86,11 @@ Examples:
 }
 
 function tableOf(result: DemoResult, out: string): string {
-  const header = ["model", "parameters", result.rows[0]!.metric, "circuit executions", "seconds"];
+  const onDevice = result.rows.some(({ jobs }) => jobs !== undefined);
+  const header = [
+    ...["model", "parameters", result.rows[0]!.metric, "circuit executions", "seconds"],
+    ...(onDevice ? ["jobs", "quantum seconds"] : []),
+  ];
   const lines = alignRight([
     header,
     ...result.rows.map((row) => [
@@ -89,6 +99,7 @@ function tableOf(result: DemoResult, out: string): string {
       formatValue(row),
       Math.round(row.circuitExecutions).toLocaleString("en"),
       row.seconds.toFixed(1),
+      ...(onDevice ? [String(row.jobs ?? ""), row.quantumSeconds?.toFixed(1) ?? ""] : []),
     ]),
   ]);
   const rule = "─".repeat(Math.max(...lines.map((line) => line.length)));

@@ -9,6 +9,7 @@ function screen(interactive: boolean) {
     interactive,
     width: 60,
     stdin: async () => "",
+    untilStopped: async () => {},
   };
   return { io, written };
 }

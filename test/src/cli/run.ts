@@ -24,6 +24,7 @@ export async function run(argv: readonly string[], stdin = ""): Promise<Ran> {
     interactive: false,
     width: 80,
     stdin: async () => stdin,
+    untilStopped: async () => {},
   };
   const status = await runCli(argv, io);
   return { status, out, err };
