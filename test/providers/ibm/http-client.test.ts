@@ -113,6 +113,19 @@ describe("a request", () => {
 });
 
 describe("through a proxy", () => {
+  test("of the environment only when asked for", async () => {
+    await using proxy = await IbmService.start();
+    proxy.answer({ json: { versions: ["via proxy"] } });
+    service.answer({ json: { versions: ["direct"] } });
+    process.env.HTTP_PROXY = proxy.url;
+    try {
+      expect(await service.client().versions.list()).toEqual(["direct"]);
+      expect(await service.client({ proxy: "environment" }).versions.list()).toEqual(["via proxy"]);
+    } finally {
+      delete process.env.HTTP_PROXY;
+    }
+  });
+
   test("https goes in a tunnel: the proxy sees neither token nor CRN, and its own password only there", async () => {
     const seen: string[] = [];
     const proxy = createServer((request) => seen.push(`plain ${request.url}`));
