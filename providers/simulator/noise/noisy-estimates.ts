@@ -5,7 +5,15 @@ import { type MeasurementGroup, measurementGroups } from "../measurement-groups.
 import { sampleSorted } from "../sampling.ts";
 import type { NoiseModel } from "./noise-model.ts";
 import { type NoisySetting, partsOf, sampledProgram } from "./noisy-parts.ts";
-import { accumulate, drawFrom, type LooseBit, misread, OutcomeDistribution, OutcomeTally } from "./outcomes.ts";
+import {
+  accumulate,
+  drawFrom,
+  type LooseBit,
+  misread,
+  OutcomeDistribution,
+  OutcomeTally,
+  SHOTS_PER_SLICE,
+} from "./outcomes.ts";
 import type { Trajectories } from "./trajectories.ts";
 import { TransferProgram } from "./transfer-program.ts";
 
@@ -81,14 +89,18 @@ export class NoisyEstimates {
     };
     for (const { program, settings } of this.#parts)
       if (program instanceof TransferProgram) {
-        yield* program.run(values, (members) => {
-          for (const setting of settings) {
-            this.#sums.clear();
-            drawCounts(setting, members[0]!.vector, shots, rng.fork("group", setting.index));
-            finish();
+        yield* program.run(values, ([member]) => {
+          for (const { distribution } of settings) {
+            distribution!.read(member!.vector);
+            accumulate(distribution!.probabilities);
           }
         });
-        yield;
+        for (const setting of settings) {
+          this.#sums.clear();
+          yield* drawCounts(setting, shots, rng.fork("group", setting.index));
+          finish();
+          yield;
+        }
       } else
         for (const { index, letters, errors, tally } of settings) {
           const draw = rng.fork("group", index);
@@ -141,11 +153,13 @@ function makeSetting(
   };
 }
 
-function drawCounts({ distribution, tally }: Setting, vector: Float64Array, shots: number, rng: Rng): void {
+/** Draws shots from the distribution's running sums. */
+function* drawCounts({ distribution, tally }: Setting, shots: number, rng: Rng): Generator<void> {
   const { probabilities } = distribution!;
-  distribution!.read(vector);
-  accumulate(probabilities);
   const counts = new Int32Array(probabilities.length);
-  for (let shot = 0; shot < shots; shot++) counts[drawFrom(probabilities, rng)]!++;
+  for (let shot = 1; shot <= shots; shot++) {
+    counts[drawFrom(probabilities, rng)]!++;
+    if (shot % SHOTS_PER_SLICE === 0) yield;
+  }
   for (const [outcome, count] of counts.entries()) if (count > 0) tally.add(outcome, count, rng);
 }

@@ -1,9 +1,8 @@
 import type { Circuit, PauliTerm, SparsePauliOp } from "../../../circuits/index.ts";
 import type { NoiseModel } from "./noise-model.ts";
 import { exactProgram, type NoisySetting, partsOf } from "./noisy-parts.ts";
+import { LETTER_DIGITS } from "./pauli-transfer.ts";
 import type { TransferProgram } from "./transfer-program.ts";
-
-const DIGITS = { X: 1, Y: 2, Z: 3 } as const;
 
 /** Terms of all observables that one density matrix decides: out[k] += coefficient · r[index]. */
 interface ExactPart {
@@ -67,7 +66,7 @@ function indexOf({ pauli }: PauliTerm, place: ReadonlyMap<number, number>): numb
   let index = 0;
   for (const [qubit, letter] of pauli.letters) {
     const at = place.get(qubit);
-    if (at !== undefined) index += DIGITS[letter] * 4 ** at;
+    if (at !== undefined) index += LETTER_DIGITS[letter] * 4 ** at;
   }
   return index;
 }

@@ -1,7 +1,7 @@
 import type { Circuit, Rng } from "../../../circuits/index.ts";
 import { sampleShuffled } from "../sampling.ts";
 import { type NoisySetting, sampledProgram } from "./noisy-parts.ts";
-import { accumulate, drawFrom, misread, OutcomeDistribution } from "./outcomes.ts";
+import { accumulate, drawFrom, misread, OutcomeDistribution, SHOTS_PER_SLICE } from "./outcomes.ts";
 import type { Trajectories } from "./trajectories.ts";
 import { TransferProgram } from "./transfer-program.ts";
 
@@ -71,6 +71,7 @@ export class NoisySamples {
       for (let shot = 0; shot < shots; shot++) {
         const drawn = drawFrom(cumulative, rng);
         this.#receive(shot, bits[Math.floor(drawn / size)]!, drawn % size, rng, receive);
+        if (shot % SHOTS_PER_SLICE === SHOTS_PER_SLICE - 1) yield;
       }
       yield;
       return;

@@ -2,9 +2,12 @@ import type { Rng } from "../../../circuits/index.ts";
 import { assertFinite } from "../finite.ts";
 import type { TallySums } from "../group-tally.ts";
 import type { MeasurementGroup } from "../measurement-groups.ts";
+import { LETTER_DIGITS } from "./pauli-transfer.ts";
 
-type Letter = "X" | "Y" | "Z";
-const DIGITS: Readonly<Record<Letter, number>> = { X: 1, Y: 2, Z: 3 };
+type Letter = keyof typeof LETTER_DIGITS;
+
+/** Shots that are drawn between two chances for other work. */
+export const SHOTS_PER_SLICE = 1 << 16;
 
 /** A qubit whose outcome nothing decides but its read-out. */
 export interface LooseBit {
@@ -24,7 +27,7 @@ export class OutcomeDistribution {
     this.#indices = new Int32Array(size);
     for (const [bit, [qubit, letter]] of letters.entries())
       for (let low = 0; low < 2 ** bit; low++)
-        this.#indices[2 ** bit + low] = this.#indices[low]! + DIGITS[letter] * 4 ** qubit;
+        this.#indices[2 ** bit + low] = this.#indices[low]! + LETTER_DIGITS[letter] * 4 ** qubit;
   }
 
   get bytes(): number {

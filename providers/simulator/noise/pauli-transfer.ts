@@ -7,6 +7,9 @@ import type { Matrix } from "../../../circuits/index.ts";
  */
 export type TransferMatrix = Float64Array;
 
+/** The base-4 digit of a letter. */
+export const LETTER_DIGITS = { X: 1, Y: 2, Z: 3 } as const;
+
 /** The transfer matrix of rho -> sum of K rho K† over operators K of k qubits (row-major, interleaved re/im). */
 export function transferMatrix(operators: readonly Readonly<Matrix>[], numQubits: number): TransferMatrix {
   const size = 2 ** numQubits;
@@ -54,15 +57,6 @@ export function onOneOfTwo(transfer: TransferMatrix, place: number): TransferMat
 export function exchanged(transfer: TransferMatrix): TransferMatrix {
   const swap = (index: number): number => (index >> 2) | ((index & 3) << 2);
   return Float64Array.from(transfer, (_, at) => transfer[swap(at >> 4) * 16 + swap(at & 15)]!);
-}
-
-/** The mean over all pure states of <psi|E(|psi><psi|)|psi>: (d·F + 1)/(d + 1) with F = Tr R / d² (arXiv:quant-ph/0205035). */
-export function averageFidelity(transfer: TransferMatrix): number {
-  const count = Math.round(Math.sqrt(transfer.length));
-  const dimension = Math.sqrt(count);
-  let trace = 0;
-  for (let i = 0; i < count; i++) trace += transfer[i * count + i]!;
-  return (trace / dimension + 1) / (dimension + 1);
 }
 
 /** out = matrix · P. P|c> = i^turns |c xor flips>, so column c of the product is column c xor flips of the matrix. */

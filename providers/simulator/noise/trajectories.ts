@@ -3,10 +3,10 @@ import { assertFinite } from "../finite.ts";
 import { isLarge } from "../pauses.ts";
 import type { StateMemory } from "../state-memory.ts";
 import { clearQubit, collapse, probabilityOfOne } from "../state-operations.ts";
+import { holds } from "./condition.ts";
 import type { NoiseModel } from "./noise-model.ts";
 import type { NoisyCircuit } from "./noisy-circuit.ts";
 import { type Code, meanOf, reducedMatrix, TrajectoryCode } from "./trajectory-code.ts";
-import { holds } from "./transfer-program.ts";
 
 /** Gets the shots (places `from` to `to` of `indices`) that ended in one state; state and bits are only lent. */
 export type LeafReader = (

@@ -1,17 +1,11 @@
-import {
-  type Circuit,
-  gateSpec,
-  type Matrix,
-  mapOperation,
-  operationMatrix,
-  SlotProgram,
-  type UnitaryKind,
-} from "../../../circuits/index.ts";
+import { type Circuit, mapOperation, SlotProgram, type UnitaryKind } from "../../../circuits/index.ts";
 import { SimulatorError } from "../../errors.ts";
 import { assertFinite } from "../finite.ts";
 import { gibibytes } from "../memory.ts";
 import type { StateMemory } from "../state-memory.ts";
 import { stateOperation } from "../state-operations.ts";
+import { holds } from "./condition.ts";
+import { boundMatrix, boundOperation, type FreeGate } from "./free-gate.ts";
 import type { NoiseModel } from "./noise-model.ts";
 import type { NoisyCircuit } from "./noisy-circuit.ts";
 import { composed, transferMatrix } from "./pauli-transfer.ts";
@@ -25,7 +19,7 @@ import {
   sparseMap,
   toElements,
 } from "./transfer-kernels.ts";
-import { type Factor, type FreeGate, layOut, type Step } from "./transfer-steps.ts";
+import { type Factor, layOut, type Step } from "./transfer-steps.ts";
 
 /** One set of classical bits and the unnormalised density matrix that goes with it, in the Pauli basis. */
 export interface EnsembleMember {
@@ -289,32 +283,6 @@ export class TransferProgram {
     lent.delete(buffer);
     this.#memory.giveBack(buffer);
   }
-}
-
-/** A gate with the angles of one row. */
-export function boundOperation({ operation, params }: FreeGate, angles: Float64Array): UnitaryKind {
-  let index = 0;
-  const next = (): number => {
-    const param = params[index++]!;
-    return typeof param === "number" ? param : angles[param.slot]!;
-  };
-  return mapOperation(operation, { angle: next }) as UnitaryKind;
-}
-
-function boundMatrix(gate: FreeGate, angles: Float64Array): Matrix {
-  const { operation, params } = gate;
-  if (operation.kind === "unitary" || operation.numControls > 0) return operationMatrix(boundOperation(gate, angles));
-  return gateSpec(operation.gate).matrix(
-    params.map((param) => (typeof param === "number" ? param : angles[param.slot]!)),
-  );
-}
-
-export function holds(
-  { clbits: bits, value }: { readonly clbits: readonly number[]; readonly value: number },
-  clbits: Uint8Array,
-): boolean {
-  for (let i = 0; i < bits.length; i++) if (clbits[bits[i]!] !== Math.floor(value / 2 ** i) % 2) return false;
-  return value < 2 ** bits.length;
 }
 
 function conjugate(elements: Float64Array): void {

@@ -9,17 +9,11 @@ import {
   type UnitaryKind,
 } from "../../../circuits/index.ts";
 import type { NoiseChannel } from "./channel.ts";
+import type { FreeGate } from "./free-gate.ts";
 import type { NoiseModel } from "./noise-model.ts";
 import { type NoisyCircuit, noiseOf } from "./noisy-circuit.ts";
 import { composed, exchanged, onOneOfTwo, type TransferMatrix, transferMatrix } from "./pauli-transfer.ts";
 import { type SparseMap, sparseMap } from "./transfer-kernels.ts";
-
-/** A gate whose angles a row decides. */
-export interface FreeGate {
-  readonly operation: UnitaryKind;
-  /** For each of its parameters a number, or the slot that gives it. */
-  readonly params: readonly (number | { readonly slot: number })[];
-}
 
 /** One factor of what happens to a qubit between two gates that couple it. */
 export type Factor =
