@@ -190,7 +190,7 @@ function truthOf(job: JobRecord): JobTruth {
     backend: job.backend,
     program: job.program,
     status: job.status,
-    reasonCode: job.reasonCode ?? undefined,
+    reasonCode: job.reasonCode,
     tags: job.tags,
     sessionId: job.sessionId,
     pubs: job.pubs,

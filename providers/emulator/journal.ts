@@ -4,7 +4,7 @@ export interface JournalEntry {
   /** By the emulator's clock, ISO 8601. */
   readonly time: string;
   readonly method: string;
-  /** The path with the ids in it; `?` and the names of its query parameters after it. Unknown paths are not written down. */
+  /** The path with ids that the emulator knows, and its query without values that somebody made up. */
   readonly path: string;
   /** 0 where the connection was dropped instead. */
   readonly status: number;
@@ -12,6 +12,9 @@ export interface JournalEntry {
   readonly fault?: string;
   readonly durationMs: number;
 }
+
+/** What stands in place of a path that is no route. */
+export const UNKNOWN_PATH = "(unknown path)";
 
 const CAPACITY = 10_000;
 
@@ -39,38 +42,33 @@ export class Journal {
   }
 }
 
-/** Query values that can be written down: they are numbers, dates and words of the API. */
-const OPEN_VALUES: ReadonlySet<string> = new Set([
-  "limit",
-  "offset",
-  "pending",
-  "sort",
-  "exclude_params",
-  "mode",
-  "fields",
-]);
+/** Names that a query may have, and of which the values can be written down: numbers and words of the API. */
+const QUERY_NAMES =
+  "limit offset pending program backend tags session_id created_after created_before sort exclude_params fields include_mocks type search next previous status mode plan_id calibration_id updated_before".split(
+    " ",
+  );
+const OPEN_VALUE = /^(\d{1,9}|true|false|asc|desc|-?createdAt|wait_time_seconds|job|session|batch)$/i;
 
-/** A path for the journal. */
+/**
+ * A path for the journal.
+ * @param isOwn whether a part of the path is a name or an id of the emulator's own; others are not written down
+ */
 export function journalPath(
   pattern: string | undefined,
   params: Readonly<Record<string, string>>,
   query: URLSearchParams,
+  isOwn: (part: string) => boolean,
 ): string {
-  if (pattern === undefined) return "(unknown path)";
+  if (pattern === undefined) return UNKNOWN_PATH;
   const path = pattern
     .split("/")
     .map((part) => {
       const value = part.startsWith("{") ? params[part.slice(1, -1)]! : part;
-      // An id of the emulator's own or a name; anything else, such as an account's, stays out.
-      return part.startsWith("{") && !(pattern.includes("accounts") || !/^[\w.-]{1,64}$/.test(value)) ? value : part;
+      return part.startsWith("{") && isOwn(value) ? value : part;
     })
     .join("/");
-  const names = [...query].map(([name, value]) =>
-    OPEN_VALUES.has(name) && /^[\w.:+-]{1,40}$/.test(value)
-      ? `${name}=${value}`
-      : /^[\w[\]]{1,40}$/.test(name)
-        ? `${name}=*`
-        : "*",
+  const names = [...query].map(
+    ([name, value]) => `${QUERY_NAMES.includes(name) ? name : "*"}=${OPEN_VALUE.test(value) ? value : "*"}`,
   );
   return names.length === 0 ? path : `${path}?${names.join("&")}`;
 }

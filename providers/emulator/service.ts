@@ -56,6 +56,6 @@ export function instanceFacts({ crn, plan }: Settings): InstanceFacts {
 }
 
 /** A time as the service writes it; undefined for what has not been yet. */
-export function iso(milliseconds: number | undefined | null): string | undefined {
-  return milliseconds === undefined || milliseconds === null ? undefined : new Date(milliseconds).toISOString();
+export function iso(milliseconds: number | undefined): string | undefined {
+  return milliseconds === undefined ? undefined : new Date(milliseconds).toISOString();
 }

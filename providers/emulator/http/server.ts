@@ -4,7 +4,7 @@ import { ProviderError } from "../../errors.ts";
 import type { EmulatorControl } from "../control.ts";
 import type { FaultRule } from "../faults/fault-rule.ts";
 import { spoilResult } from "../faults/result-faults.ts";
-import { type Journal, journalPath } from "../journal.ts";
+import { type Journal, journalPath, UNKNOWN_PATH } from "../journal.ts";
 import { apiVersion, checkAccess } from "../routes/access.ts";
 import { accountRoutes } from "../routes/account.ts";
 import { backendRoutes } from "../routes/backends.ts";
@@ -89,7 +89,7 @@ export class EmulatorServer {
   async #serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
     const started = performance.now();
     const { service, journal } = this.#options;
-    let path = "(unknown path)";
+    let path = UNKNOWN_PATH;
     let method = "GET";
     let status = 0;
     let fault: string | undefined;
@@ -105,7 +105,8 @@ export class EmulatorServer {
         return;
       }
       const match = endpoints.match(method, line.path);
-      if (match !== undefined && "route" in match) path = journalPath(match.route.pattern, match.params, line.query);
+      if (match !== undefined && "route" in match)
+        path = journalPath(match.route.pattern, match.params, line.query, (part) => this.#isOwn(part));
       const struck = this.#options.control.faults.strike(method, line.path);
       fault = struck?.name;
       status = await this.#answer(request, response, struck?.rule);
@@ -116,7 +117,7 @@ export class EmulatorServer {
       // What is left of a body that was refused is not waited for.
       send(response, { ...answer, headers: { ...answer.headers, connection: "close" } });
     } finally {
-      if (path !== "" && !(message.url ?? "").startsWith(CONTROL_PREFIX))
+      if (!(message.url ?? "").startsWith(CONTROL_PREFIX))
         journal.add({
           time: new Date(service.clock.now()).toISOString(),
           method,
@@ -126,6 +127,14 @@ export class EmulatorServer {
           durationMs: Math.round(1000 * (performance.now() - started)) / 1000,
         });
     }
+  }
+
+  /** Whether a text is the name of a backend or the id of a job or session. */
+  #isOwn(part: string): boolean {
+    const { devices, queue, sessions } = this.#options.service;
+    return (
+      devices.some(({ name }) => name === part) || queue.find(part) !== undefined || sessions.find(part) !== undefined
+    );
   }
 
   /** Pages of a browser must not reach the emulator, whatever name they call it by. @throws Refusal 403 */

@@ -69,14 +69,15 @@ export class JobQueue {
 
   /** In order of acceptance, without those whose time is over. */
   get jobs(): readonly JobRecord[] {
-    const oldest = this.#options.clock.now() - 1000 * this.#options.retentionSeconds;
-    for (const job of this.#jobs.values())
-      if (isFinal(job) && (job.ended ?? job.created) < oldest) this.#forget(job.id);
+    for (const job of this.#jobs.values()) if (this.#isOver(job)) this.#forget(job.id);
     return [...this.#jobs.values()];
   }
 
   find(id: string): JobRecord | undefined {
-    return this.jobs.find((job) => job.id === id);
+    const job = this.#jobs.get(id);
+    if (job === undefined || !this.#isOver(job)) return job;
+    this.#forget(id);
+    return undefined;
   }
 
   /** How the next jobs end, in order of acceptance. */
@@ -152,6 +153,11 @@ export class JobQueue {
       abort.abort(new Error("closed"));
     }
     await this.#options.execution.idle();
+  }
+
+  #isOver(job: JobRecord): boolean {
+    const { clock, retentionSeconds } = this.#options;
+    return isFinal(job) && (job.ended ?? job.created) < clock.now() - 1000 * retentionSeconds;
   }
 
   #forget(id: string): void {

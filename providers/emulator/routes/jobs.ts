@@ -163,7 +163,7 @@ function results(call: Call): Answer {
 function logs(call: Call): Answer {
   const job = jobOf(call);
   if (!isFinal(job)) return noContent();
-  const time = (at: number | undefined | null): string => (at ? new Date(at).toISOString() : "-");
+  const time = (at: number | undefined): string => (at ? new Date(at).toISOString() : "-");
   return plainText(
     `${time(job.started)} INFO: Job ${job.id} started on ${job.backend} with ${job.pubs} PUB(s).\n${time(job.ended)} ${job.status === "Completed" ? "INFO" : "ERROR"}: ${job.status}${job.reason ? `: ${job.reason}` : "."}\n`,
   );

@@ -67,7 +67,7 @@ function workloads({ queue, sessions }: Service): Workload[] {
       status: STATUS[job.status],
       backend: job.backend,
       created: job.created,
-      ended: job.ended ?? undefined,
+      ended: job.ended,
       tags: job.tags,
       seconds: job.quantumSeconds ?? 0,
     })),

@@ -99,12 +99,17 @@ function load(path: string): SavedState {
     if (index === 0) continue;
     const event = parsed(line, path, index + 1);
     if (event.type === "job") jobs.set(event.job.id, event.job);
-    else if (event.type === "job-change") Object.assign(jobs.get(event.id) ?? {}, event.change);
+    else if (event.type === "job-change") Object.assign(jobs.get(event.id) ?? {}, withoutNulls(event.change));
     else if (event.type === "job-delete") jobs.delete(event.id);
     else if (event.type === "session") sessions.set(event.session.id, event.session);
     else charges.push(event.charge);
   }
   return { jobs: [...jobs.values()], sessions: [...sessions.values()], charges };
+}
+
+/** JSON has no undefined; in a change null says that a field was taken away. */
+function withoutNulls(change: JobChange): JobChange {
+  return Object.fromEntries(Object.entries(change).map(([key, value]) => [key, value ?? undefined]));
 }
 
 function parsed(line: string, path: string, number: number): StateEvent {
