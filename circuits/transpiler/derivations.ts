@@ -4,6 +4,7 @@ import { type Parameter, ParameterVector } from "../parameter.ts";
 import type { Rng } from "../rng.ts";
 import { AffineAngle, type AffineTerm } from "./affine-angle.ts";
 import { chainAngles, PairKernel } from "./linalg/derived-angles.ts";
+import { specialUnitary } from "./linalg/kak.ts";
 import { wrapped } from "./linalg/two-by-two.ts";
 
 /** U = Ry(turns[n]) Rz(angles[n-1]) Ry(turns[n-1]) ... Rz(angles[0]) Ry(turns[0]): values (θ, φ, λ) of its Z-Y-Z form. */
@@ -84,7 +85,9 @@ export class Derivations {
   }
 
   /** The 15 values of the template with 3 entanglers, or of the one with 2 (z is then 0). */
-  kak(entanglers: 2 | 3, block: BlockForm): readonly AffineAngle[] {
+  kak(entanglers: 2 | 3, form: BlockForm): readonly AffineAngle[] {
+    // Rotations have determinant 1, so what makes the block's 1 can be done once.
+    const block = { constants: form.constants.map(specialUnitary), rotations: form.rotations };
     const key = `k${entanglers} ${block.constants.map((matrix) => matrix.join()).join(";")} ${block.rotations
       .map(({ on, angle }) => on + angle.key)
       .join()}`;

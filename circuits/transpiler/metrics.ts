@@ -6,23 +6,11 @@ import type { Target } from "./target.ts";
 /** Seconds in one unit of a delay; dt is the device's. */
 const UNITS: Readonly<Record<string, number>> = { s: 1, ms: 1e-3, us: 1e-6, ns: 1e-9 };
 
-/** Facts of a circuit on physical qubits of a target; of an `if` its longer branch counts. O(operations). */
+/** Facts of a circuit on physical qubits of a target; of an `if` the longer branch decides times. O(operations). */
 export function metricsOf(circuit: Circuit, target: Target): CompiledMetrics {
   let twoQubitGates = 0;
-  let logSuccess = 0;
-  let hasErrors = false;
-  const visit = (operation: Operation): void => {
-    if (operation.kind === "if") {
-      for (const inner of [...operation.whenTrue, ...operation.whenFalse]) visit(inner);
-      return;
-    }
+  for (const operation of flattened(circuit.operations))
     if (operation.kind === "gate" && operation.qubits.length === 2) twoQubitGates++;
-    const error = errorOf(operation, target);
-    if (error === undefined) return;
-    hasErrors = true;
-    logSuccess += Math.log1p(-error);
-  };
-  circuit.operations.forEach(visit);
   return Object.freeze({
     twoQubitGates,
     twoQubitDepth: longestPath(circuit, (operation) =>
@@ -33,8 +21,29 @@ export function metricsOf(circuit: Circuit, target: Target): CompiledMetrics {
     durationSeconds: knowsTimes(circuit, target)
       ? longestPath(circuit, (operation) => secondsOf(operation, target) ?? 0)
       : undefined,
-    estimatedSuccess: hasErrors ? Math.exp(logSuccess) : undefined,
+    estimatedSuccess: successOf(circuit.operations, target),
   });
+}
+
+/** The product of 1 - error over gates and measurements, both branches of an `if` counted; undefined where no error is known. */
+export function successOf(operations: readonly Operation[], target: Target): number | undefined {
+  let logarithm = 0;
+  let known = false;
+  for (const operation of flattened(operations)) {
+    const error = errorOf(operation, target);
+    if (error === undefined) continue;
+    known = true;
+    logarithm += Math.log1p(-error);
+  }
+  return known ? Math.exp(logarithm) : undefined;
+}
+
+function* flattened(operations: readonly Operation[]): Generator<Operation> {
+  for (const operation of operations)
+    if (operation.kind === "if") {
+      yield* flattened(operation.whenTrue);
+      yield* flattened(operation.whenFalse);
+    } else yield operation;
 }
 
 function errorOf(operation: Operation, target: Target): number | undefined {

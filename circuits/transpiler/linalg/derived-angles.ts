@@ -27,7 +27,7 @@ export function chainAngles(out: Float64Array, turns: ArrayLike<number>, angles:
   }
   const first = Math.atan2(-z, w);
   const second = Math.atan2(-x, y);
-  out[at] = 2 * Math.atan2(Math.hypot(x, y), Math.hypot(w, z));
+  out[at] = 2 * Math.atan2(Math.sqrt(x * x + y * y), Math.sqrt(w * w + z * z));
   out[at + 1] = second - first;
   out[at + 2] = -second - first;
 }
@@ -36,8 +36,8 @@ export function chainAngles(out: Float64Array, turns: ArrayLike<number>, angles:
 function localAngles(out: Float64Array, at: number, u: Matrix): void {
   const diagonal = Math.atan2(u[1]!, u[0]!);
   const corner = Math.atan2(u[5]!, u[4]!);
-  const sine = Math.hypot(u[4]!, u[5]!);
-  const cosine = Math.hypot(u[0]!, u[1]!);
+  const sine = Math.sqrt(u[4]! ** 2 + u[5]! ** 2);
+  const cosine = Math.sqrt(u[0]! ** 2 + u[1]! ** 2);
   out[at] = 2 * Math.atan2(sine, cosine);
   if (sine < 1e-14) {
     out[at + 1] = Math.atan2(u[7]!, u[6]!) - diagonal;
@@ -74,11 +74,11 @@ export class PairKernel {
     }
   }
 
-  /** The 15 values of a template (see `KakDerivation`). */
+  /** The 15 values of a template (see `KakDerivation`) for a block of determinant 1. */
   derive(out: Float64Array, block: Block, angles: ArrayLike<number>, twoEntanglers: boolean): void {
     this.product(block, angles);
     const { kak } = this;
-    kak.decompose(this.matrix);
+    kak.decomposeSpecial(this.matrix);
     if (twoEntanglers) kak.fold();
     localAngles(out, 0, kak.beforeLow);
     localAngles(out, 3, kak.beforeHigh);

@@ -31,21 +31,21 @@ export function tensor(high: Readonly<Matrix>, low: Readonly<Matrix>, out: Matri
 
 /** The factors, each of determinant 1, of a product of two local unitaries; what is left over is a global phase. */
 export function splitTensor(product: Readonly<Matrix>, high: Matrix, low: Matrix): void {
-  // The block of the largest entry of `high` is a multiple of `low`.
+  // The block of the largest entry of `high` is a multiple of `low`; of two alike the first serves.
   let best = -1;
   let at = 0;
   for (let block = 0; block < 4; block++) {
     const corner = 16 * (block >> 1) + 4 * (block & 1);
     let norm = 0;
-    for (const offset of [0, 2, 8, 10]) norm += product[corner + offset]! ** 2 + product[corner + offset + 1]! ** 2;
+    for (let i = corner; i < corner + 4; i++) norm += product[i]! ** 2 + product[i + 8]! ** 2;
     if (norm > best + 1e-9) {
       best = norm;
       at = corner;
     }
   }
-  for (const [index, offset] of [0, 2, 8, 10].entries()) {
-    low[2 * index] = product[at + offset]!;
-    low[2 * index + 1] = product[at + offset + 1]!;
+  for (let i = 0; i < 4; i++) {
+    low[i] = product[at + i]!;
+    low[4 + i] = product[at + 8 + i]!;
   }
   makeSpecial2(low);
   // high_ij = tr(low† · block_ij) / 2
@@ -53,9 +53,10 @@ export function splitTensor(product: Readonly<Matrix>, high: Matrix, low: Matrix
     const corner = 16 * (block >> 1) + 4 * (block & 1);
     let re = 0;
     let im = 0;
-    for (let index = 0; index < 4; index++) {
-      const offset = corner + 8 * (index >> 1) + 2 * (index & 1);
-      const [lr, li] = [low[2 * index]!, low[2 * index + 1]!];
+    for (let index = 0; index < 8; index += 2) {
+      const offset = corner + (index < 4 ? index : index + 4);
+      const lr = low[index]!;
+      const li = low[index + 1]!;
       re += lr * product[offset]! + li * product[offset + 1]!;
       im += lr * product[offset + 1]! - li * product[offset]!;
     }
@@ -69,12 +70,13 @@ export function splitTensor(product: Readonly<Matrix>, high: Matrix, low: Matrix
 function makeSpecial2(m: Matrix): void {
   const re = m[0]! * m[6]! - m[1]! * m[7]! - (m[2]! * m[4]! - m[3]! * m[5]!);
   const im = m[0]! * m[7]! + m[1]! * m[6]! - (m[2]! * m[5]! + m[3]! * m[4]!);
-  const scale = 1 / Math.sqrt(Math.hypot(re, im));
+  const scale = 1 / Math.sqrt(Math.sqrt(re * re + im * im));
   const half = -Math.atan2(im, re) / 2;
   const c = scale * Math.cos(half);
   const s = scale * Math.sin(half);
   for (let i = 0; i < 8; i += 2) {
-    const [x, y] = [m[i]!, m[i + 1]!];
+    const x = m[i]!;
+    const y = m[i + 1]!;
     m[i] = x * c - y * s;
     m[i + 1] = x * s + y * c;
   }

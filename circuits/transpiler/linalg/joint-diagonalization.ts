@@ -23,9 +23,19 @@ export function diagonalizeJointly(x: Float64Array, y: Float64Array, p: Float64A
         const ox = 2 * x[4 * a + b]!;
         const oy = 2 * y[4 * a + b]!;
         if (ox * ox + oy * oy < 1e-34) continue;
-        const angle = Math.atan2(2 * (dx * ox + dy * oy), dx * dx + dy * dy - ox * ox - oy * oy) / 4;
-        if (Math.abs(angle) < 1e-17) continue;
-        rotate(x, y, p, a, b, Math.cos(angle), Math.sin(angle));
+        // The angle is a quarter of that of (cosine, sine); halved twice by formulas that lose no digits.
+        const across = dx * dx + dy * dy - ox * ox - oy * oy;
+        const along = 2 * (dx * ox + dy * oy);
+        const norm = Math.sqrt(across * across + along * along);
+        if (norm === 0) continue;
+        const half = Math.sqrt((norm + Math.abs(across)) / (2 * norm));
+        const other = Math.abs(along) / (2 * norm * half);
+        const cosineTwice = across >= 0 ? half : other;
+        const sineTwice = along < 0 ? -(across >= 0 ? other : half) : across >= 0 ? other : half;
+        const cosine = Math.sqrt((1 + cosineTwice) / 2);
+        const sine = sineTwice / (2 * cosine);
+        if (Math.abs(sine) < 1e-17) continue;
+        rotate(x, y, p, a, b, cosine, sine);
         moved = true;
       }
     left = largestOffDiagonal(x, y);

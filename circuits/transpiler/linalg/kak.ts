@@ -48,14 +48,27 @@ export class KakDecomposition {
    */
   decompose(u: Readonly<Matrix>): void {
     toSpecial(this.#special, u);
-    toMagic(this.#magic, this.#special, this.#work);
-    const [m, x, y, p, o, d] = [this.#magic, this.#x, this.#y, this.#p, this.#o, this.#phases];
+    this.decomposeSpecial(this.#special);
+  }
+
+  /** As `decompose`, for a matrix of determinant 1. */
+  decomposeSpecial(u: Readonly<Matrix>): void {
+    toMagic(this.#magic, u, this.#work);
+    const m = this.#magic;
+    const x = this.#x;
+    const y = this.#y;
+    const p = this.#p;
+    const o = this.#o;
+    const d = this.#phases;
     for (let i = 0; i < 4; i++)
       for (let j = i; j < 4; j++) {
         let re = 0;
         let im = 0;
         for (let k = 0; k < 32; k += 8) {
-          const [ar, ai, br, bi] = [m[k + 2 * i]!, m[k + 2 * i + 1]!, m[k + 2 * j]!, m[k + 2 * j + 1]!];
+          const ar = m[k + 2 * i]!;
+          const ai = m[k + 2 * i + 1]!;
+          const br = m[k + 2 * j]!;
+          const bi = m[k + 2 * j + 1]!;
           re += ar * br - ai * bi;
           im += ar * bi + ai * br;
         }
@@ -85,7 +98,10 @@ export class KakDecomposition {
 
   /** O = M P e^{-iD}, which is real. */
   #leftRotation(): void {
-    const [m, p, o, d] = [this.#magic, this.#p, this.#o, this.#phases];
+    const m = this.#magic;
+    const p = this.#p;
+    const o = this.#o;
+    const d = this.#phases;
     for (let j = 0; j < 4; j++) {
       const c = Math.cos(d[j]!);
       const s = Math.sin(d[j]!);
@@ -134,8 +150,10 @@ export class KakDecomposition {
     this.coordinates[a] = this.coordinates[b]!;
     this.coordinates[b] = kept;
     // V N(x, y, z) V† = N(y, x, z), hence N(x, y, z) = V† N(y, x, z) V.
-    for (const after of [this.afterLow, this.afterHigh]) this.#afterAdjoint(after, turn);
-    for (const before of [this.beforeLow, this.beforeHigh]) this.#before(before, turn);
+    this.#afterAdjoint(this.afterLow, turn);
+    this.#afterAdjoint(this.afterHigh, turn);
+    this.#before(this.beforeLow, turn);
+    this.#before(this.beforeHigh, turn);
   }
 
   /** Negates two coordinates by a Pauli of the third axis on the first qubit, before and after. */
@@ -204,7 +222,13 @@ export function entanglerCount(folded: ArrayLike<number>): 0 | 1 | 2 | 3 {
   return Math.abs(z) < WALL ? 2 : 3;
 }
 
-/** U divided by a fourth root of its determinant. */
+/** A 4×4 unitary divided by a fourth root of its determinant. */
+export function specialUnitary(u: Readonly<Matrix>): Matrix {
+  const out = new Float64Array(32);
+  toSpecial(out, u);
+  return out;
+}
+
 function toSpecial(out: Matrix, u: Readonly<Matrix>): void {
   // The determinant's phase, by elimination with pivots on a copy in `out`.
   out.set(u);
@@ -253,11 +277,17 @@ function toSpecial(out: Matrix, u: Readonly<Matrix>): void {
  */
 export function toMagic(out: Matrix, u: Readonly<Matrix>, work: Matrix): void {
   for (let row = 0; row < 32; row += 8) {
-    const at = (column: number): readonly [number, number] => [u[row + 2 * column]!, u[row + 2 * column + 1]!];
-    const [[ar, ai], [br, bi], [cr, ci], [dr, di]] = [at(0), at(1), at(2), at(3)];
+    const ar = u[row]!;
+    const ai = u[row + 1]!;
+    const br = u[row + 2]!;
+    const bi = u[row + 3]!;
+    const cr = u[row + 4]!;
+    const ci = u[row + 5]!;
+    const dr = u[row + 6]!;
+    const di = u[row + 7]!;
     work[row] = (ar + dr) * SQRT1_2;
     work[row + 1] = (ai + di) * SQRT1_2;
-    work[row + 2] = -(ai - di) * SQRT1_2;
+    work[row + 2] = (di - ai) * SQRT1_2;
     work[row + 3] = (ar - dr) * SQRT1_2;
     work[row + 4] = -(bi + ci) * SQRT1_2;
     work[row + 5] = (br + cr) * SQRT1_2;
@@ -265,12 +295,18 @@ export function toMagic(out: Matrix, u: Readonly<Matrix>, work: Matrix): void {
     work[row + 7] = (bi - ci) * SQRT1_2;
   }
   for (let k = 0; k < 8; k += 2) {
-    const [ar, ai, br, bi] = [work[k]!, work[k + 1]!, work[8 + k]!, work[9 + k]!];
-    const [cr, ci, dr, di] = [work[16 + k]!, work[17 + k]!, work[24 + k]!, work[25 + k]!];
+    const ar = work[k]!;
+    const ai = work[k + 1]!;
+    const br = work[8 + k]!;
+    const bi = work[9 + k]!;
+    const cr = work[16 + k]!;
+    const ci = work[17 + k]!;
+    const dr = work[24 + k]!;
+    const di = work[25 + k]!;
     out[k] = (ar + dr) * SQRT1_2;
     out[k + 1] = (ai + di) * SQRT1_2;
     out[8 + k] = (ai - di) * SQRT1_2;
-    out[9 + k] = -(ar - dr) * SQRT1_2;
+    out[9 + k] = (dr - ar) * SQRT1_2;
     out[16 + k] = (bi + ci) * SQRT1_2;
     out[17 + k] = -(br + cr) * SQRT1_2;
     out[24 + k] = (br - cr) * SQRT1_2;
@@ -280,33 +316,30 @@ export function toMagic(out: Matrix, u: Readonly<Matrix>, work: Matrix): void {
 
 /** Q O Q† for a real O, or for its transpose. */
 function fromMagic(out: Matrix, o: Float64Array, transposed: boolean): void {
-  // Q = [[1, i, 0, 0], [0, 0, i, 1], [0, 0, i, -1], [1, -i, 0, 0]]/√2 by rows; both nonzero entries of each.
-  for (let i = 0; i < 4; i++)
+  const across = transposed ? 1 : 4;
+  const along = transposed ? 4 : 1;
+  // Rows of √2·Q: (1, i, 0, 0), (0, 0, i, 1), (0, 0, i, -1), (1, -i, 0, 0).
+  for (let i = 0; i < 4; i++) {
+    const outer = i === 0 || i === 3;
+    const realRow = (outer ? 0 : 3) * across;
+    const imaginaryRow = (outer ? 1 : 2) * across;
+    const realSign = i === 2 ? -1 : 1;
+    const imaginarySign = i === 3 ? -1 : 1;
     for (let j = 0; j < 4; j++) {
-      let re = 0;
-      let im = 0;
-      for (let s = 0; s < 2; s++)
-        for (let t = 0; t < 2; t++) {
-          const k = i === 0 || i === 3 ? s : 2 + s;
-          const l = j === 0 || j === 3 ? t : 2 + t;
-          const value = (transposed ? o[4 * l + k]! : o[4 * k + l]!) / 2;
-          const turns = (quarterTurns(i, k) - quarterTurns(j, l) + 4) % 4;
-          if (turns === 0) re += value;
-          else if (turns === 1) im += value;
-          else if (turns === 2) re -= value;
-          else im -= value;
-        }
-      out[8 * i + 2 * j] = re;
-      out[8 * i + 2 * j + 1] = im;
+      const outerColumn = j === 0 || j === 3;
+      const realColumn = (outerColumn ? 0 : 3) * along;
+      const imaginaryColumn = (outerColumn ? 1 : 2) * along;
+      const realFactor = j === 2 ? -0.5 : 0.5;
+      const imaginaryFactor = j === 3 ? -0.5 : 0.5;
+      // (r + i·s) · O · (r' - i·s')
+      out[8 * i + 2 * j] =
+        realSign * realFactor * o[realRow + realColumn]! +
+        imaginarySign * imaginaryFactor * o[imaginaryRow + imaginaryColumn]!;
+      out[8 * i + 2 * j + 1] =
+        imaginarySign * realFactor * o[imaginaryRow + realColumn]! -
+        realSign * imaginaryFactor * o[realRow + imaginaryColumn]!;
     }
-}
-
-/** The entry of √2·Q at (row, column) as a power of i. */
-function quarterTurns(row: number, column: number): number {
-  if (column === 0) return 0;
-  if (column === 1) return row === 0 ? 1 : 3;
-  if (column === 2) return 1;
-  return row === 1 ? 0 : 2;
+  }
 }
 
 /** Coordinates from the four phases of the magic basis, in its order. */

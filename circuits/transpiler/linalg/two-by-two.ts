@@ -5,13 +5,20 @@ export const ZERO = 1e-11;
 
 /** out = a·b for 2×2 matrices (interleaved, length 8); `out` must be neither. */
 export function multiply2(out: Matrix, a: Readonly<Matrix>, b: Readonly<Matrix>): void {
-  for (let row = 0; row < 8; row += 4)
+  for (let row = 0; row < 8; row += 4) {
+    const pr = a[row]!;
+    const pi = a[row + 1]!;
+    const qr = a[row + 2]!;
+    const qi = a[row + 3]!;
     for (let column = 0; column < 4; column += 2) {
-      const [pr, pi, qr, qi] = [a[row]!, a[row + 1]!, a[row + 2]!, a[row + 3]!];
-      const [xr, xi, yr, yi] = [b[column]!, b[column + 1]!, b[column + 4]!, b[column + 5]!];
+      const xr = b[column]!;
+      const xi = b[column + 1]!;
+      const yr = b[column + 4]!;
+      const yi = b[column + 5]!;
       out[row + column] = pr * xr - pi * xi + qr * yr - qi * yi;
       out[row + column + 1] = pr * xi + pi * xr + qr * yi + qi * yr;
     }
+  }
 }
 
 /** The product of 2×2 matrices, the last factor acting first. */

@@ -15,8 +15,8 @@ const SX_DAGGER = Float64Array.of(0.5, -0.5, 0.5, 0.5, 0.5, 0.5, 0.5, -0.5);
 
 /**
  * Translates gates on one qubit, cz and the rzz that the device has itself to its basis, for physical qubits. A run on one
- * qubit becomes at most Rz √X Rz √X Rz. Its last Rz moves on through entanglers that commute with it, up to a sign, and
- * vanishes before a measurement; whatever comes right before a reset vanishes whole. cx and ecr are put in a direction that
+ * qubit becomes at most Rz √X Rz √X Rz. Its last Rz moves on through entanglers that commute with it, up to a sign;
+ * whatever comes right before a reset vanishes. cx and ecr are put in a direction that
  * works. Runs whose angles no formula gives get derivations. O(gates).
  */
 export function lower(
@@ -69,9 +69,6 @@ class Lowering {
         else this.#rotatePair(angleOf(operation), a, b);
         return;
       }
-      case "measure":
-        this.#pulses(operation.qubit, false);
-        break;
       case "reset":
         this.#chains.delete(operation.qubit);
         break;
