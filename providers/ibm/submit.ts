@@ -28,8 +28,6 @@ export interface Submitted {
 /** Submits of one key after which to give up, each followed by a search for its job. */
 const MAX_POSTS = 3;
 const FIRST_GAP_SECONDS = 1;
-/** The service's clock may differ from what its answers say. */
-const CLOCK_SLACK_MS = 600_000;
 
 /**
  * Submits a job once. The service knows no idempotency key, so the job bears a tag of its own; when the answer is lost, jobs
@@ -44,18 +42,17 @@ export async function submitOnce(
 ): Promise<Submitted> {
   const { client, key, signal } = options;
   if (options.lookFirst) {
-    const found = await jobsWithTag(client, key, undefined, signal);
+    const found = await jobsWithTag(client, key, signal);
     if (found.length > 0) return adopt(found, body, options);
   }
   for (let post = 1; ; post++) {
-    const since = client.serverNow() - CLOCK_SLACK_MS;
     try {
       const { id } = await client.jobs.create(body, { signal });
       return { id, adopted: false, surplus: [] };
     } catch (error) {
       if (!(error instanceof IbmError) || error.outcome === "rejected") throw error;
       if (signal?.aborted) throw unknownSubmit(key, signal.reason);
-      const found = await reconcile(options, since);
+      const found = await reconcile(options);
       if (found.length > 0) return adopt(found, body, options);
       if (post === MAX_POSTS) throw unknownSubmit(key, error);
     }
@@ -63,12 +60,12 @@ export async function submitOnce(
 }
 
 /** Searches with growing gaps until a job of the key is found or none can appear any more. */
-async function reconcile(options: SubmitOptions, since: number): Promise<readonly JobBody[]> {
+async function reconcile(options: SubmitOptions): Promise<readonly JobBody[]> {
   const { client, clock, key, lagSeconds, signal } = options;
   const until = clock.now() + 1000 * lagSeconds;
   for (let gap = FIRST_GAP_SECONDS; ; gap *= 2) {
     try {
-      const found = await jobsWithTag(client, key, since, signal);
+      const found = await jobsWithTag(client, key, signal);
       if (found.length > 0) return found;
     } catch (error) {
       if (signal?.aborted) throw unknownSubmit(key, signal.reason);
@@ -85,19 +82,19 @@ async function reconcile(options: SubmitOptions, since: number): Promise<readonl
   }
 }
 
-/** By the service's filter, and, as the filter may lag behind, among the newest jobs. */
+/**
+ * By the service's filter, and, as the filter may lag behind, among the newest jobs. No time bounds the search: a clock that
+ * goes wrong would hide the job, and a second one would be paid for.
+ */
 async function jobsWithTag(
   client: IbmClient,
   tag: string,
-  since: number | undefined,
   signal: AbortSignal | undefined,
 ): Promise<readonly JobBody[]> {
-  const after = since === undefined ? {} : { created_after: new Date(since).toISOString() };
   const found: JobBody[] = [];
-  for await (const job of client.jobs.listAll({ tags: [tag], ...after, exclude_params: true }, { signal }))
-    found.push(job);
-  if (found.length > 0 || since === undefined) return found;
-  const { jobs } = await client.jobs.list({ ...after, exclude_params: true, limit: 200 }, { signal });
+  for await (const job of client.jobs.listAll({ tags: [tag], exclude_params: true }, { signal })) found.push(job);
+  if (found.length > 0) return found;
+  const { jobs } = await client.jobs.list({ exclude_params: true, limit: 200 }, { signal });
   return jobs.filter((job) => job.tags?.includes(tag) === true);
 }
 
