@@ -93,6 +93,8 @@ export class EmulatorServer {
     let method = "GET";
     let status = 0;
     let fault: string | undefined;
+    // Clients reckon by the server's clock.
+    response.setHeader("date", new Date(service.clock.now()).toUTCString());
     try {
       const line = requestLine(message);
       ({ method } = line);

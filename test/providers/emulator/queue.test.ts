@@ -33,6 +33,7 @@ describe("a virtual clock", () => {
     expect(timestamps.created).toBe("2026-01-01T00:00:10.000Z");
     expect(timestamps.running).toBe("2026-01-01T00:00:40.000Z");
     expect(new Date(emulator.clock.now()).toISOString()).toBe("2026-01-01T00:00:43.500Z");
+    expect((await client.get("/jobs")).headers.get("date")).toBe("Thu, 01 Jan 2026 00:00:43 GMT");
   });
 
   test("speed shortens the running", async () => {
