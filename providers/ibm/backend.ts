@@ -15,6 +15,7 @@ import {
   ESTIMATOR_OPTIONS,
   type IbmEstimatorOptions,
   type IbmSamplerOptions,
+  optionError,
   SAMPLER_OPTIONS,
 } from "./program-options.ts";
 import { IbmSampler } from "./sampler.ts";
@@ -77,12 +78,26 @@ export class IbmBackend implements Backend {
 
   /** @throws PubError PUB_FORM, PUB_PRECISION; ProviderError IBM_OPTION */
   estimator(options?: IbmEstimatorOptions): IbmEstimator {
-    return new IbmEstimator(this.#device, checkOptions(options, "estimator", ESTIMATOR_OPTIONS));
+    const known = checkOptions(options, "estimator", ESTIMATOR_OPTIONS);
+    this.#checkRepDelay(known);
+    return new IbmEstimator(this.#device, known);
   }
 
   /** @throws PubError PUB_FORM, PUB_SHOTS; ProviderError IBM_OPTION */
   sampler(options?: IbmSamplerOptions): IbmSampler {
-    return new IbmSampler(this.#device, checkOptions(options, "sampler", SAMPLER_OPTIONS));
+    const known = checkOptions(options, "sampler", SAMPLER_OPTIONS);
+    this.#checkRepDelay(known);
+    return new IbmSampler(this.#device, known);
+  }
+
+  /** Options are in seconds, the device's range in microseconds. */
+  #checkRepDelay({ execution }: IbmEstimatorOptions | IbmSamplerOptions): void {
+    const [least, most] = this.configuration.rep_delay_range ?? [];
+    const repDelay = execution?.repDelay;
+    if (typeof repDelay !== "number" || least === undefined || most === undefined) return;
+    const microseconds = 1e6 * repDelay;
+    if (microseconds < least * (1 - 1e-9) || microseconds > most * (1 + 1e-9))
+      throw optionError(`execution.repDelay is ${repDelay} s; ${this.name} takes ${least * 1e-6} to ${most * 1e-6} s.`);
   }
 
   /** The circuit as jobs here run it. @throws IbmCheckError IBM_CIRCUIT_TOO_WIDE; TranspilerError */

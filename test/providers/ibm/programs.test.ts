@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { Circuit, input, parseQasm, SparsePauliOp, Target, weight } from "../../../circuits/index.ts";
+import { Circuit, input, LeptonError, parseQasm, SparsePauliOp, Target, weight } from "../../../circuits/index.ts";
 import type { DecodedPub } from "../../../providers/ibm/decode.ts";
 import { decodeResult } from "../../../providers/ibm/decode.ts";
 import { isaText } from "../../../providers/ibm/isa-text.ts";
@@ -322,4 +323,38 @@ test("the recorded tagged result of a sampler is read through the same program",
   const pub = samplerPub(circuit, [[0.1], [0.2]], 4);
   const answer = samplerProgram.decode(decodeResult(bodies.sampler).pubs[0]!, whole(pub), "r");
   expect([...answer.registers[0]!]).toEqual([5, 4, 7, 0, 0, 3, 7, 1]);
+});
+
+test("whatever a body holds, answers have the size that was asked for, or there is an error of ours", () => {
+  const circuit = Circuit.build(2, (c) => {
+    c.register("a", 3);
+    c.rx(input("x"), 0).measure(0, 0);
+  });
+  const sampled = samplerPub(circuit, [[0.1], [0.2]], 2);
+  const unmeasured = Circuit.build(2, (c) => c.rx(input("x"), 0));
+  const estimated = estimatorPub(unmeasured, [SparsePauliOp.z(2, 0), SparsePauliOp.z(2, 1)], [[0.1], [0.2]]);
+  const leaf = fc.oneof(fc.double(), fc.constantFrom("0x0", "0x7", "0x8", "x", null));
+  const nested = fc.oneof(
+    leaf,
+    fc.array(leaf, { maxLength: 5 }),
+    fc.array(fc.array(leaf, { maxLength: 3 }), { maxLength: 3 }),
+  );
+  const samples = fc.record({ samples: nested, num_bits: fc.oneof(fc.nat(9), fc.constant(3)) });
+  fc.assert(
+    fc.property(nested, nested, fc.oneof(samples, nested), (evs, stds, a) => {
+      try {
+        const pub = decoded({ evs, stds, a });
+        try {
+          const answer = estimatorProgram.decode(pub, whole(estimated), "r");
+          expect([answer.evs.length, answer.stds.length]).toEqual([4, 4]);
+        } catch (error) {
+          expect(error).toBeInstanceOf(LeptonError);
+        }
+        expect(samplerProgram.decode(pub, whole(sampled), "r").registers[0]).toHaveLength(4);
+      } catch (error) {
+        expect(error).toBeInstanceOf(LeptonError);
+      }
+    }),
+    { numRuns: 2000 },
+  );
 });

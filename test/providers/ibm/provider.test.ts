@@ -103,6 +103,8 @@ describe("backends", () => {
       expect.objectContaining({ code: "IBM_OPTION" }),
     );
     expect(() => backend.sampler({ maxExecutionSeconds: 20_000 })).toThrow(/1 to 10800/);
+    expect(() => backend.sampler({ execution: { repDelay: 0.0006 } })).toThrow(/0\.0006 s.*0 to 0\.0005 s/);
+    expect(() => backend.sampler({ execution: { repDelay: 0.0005 } })).not.toThrow();
     expect(await failure(provider.backend("small_device", { fractional: true } as never))).toMatchObject({
       code: "PUB_FORM",
     });
