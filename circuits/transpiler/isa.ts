@@ -228,8 +228,8 @@ class IsaCheck {
     for (const inner of [...operation.whenTrue, ...operation.whenFalse]) yield* this.faultsOf(inner, true);
   }
 
-  #isReadable({ clbits }: Condition): boolean {
-    if (clbits.length === 1) return true;
+  #isReadable({ clbits, value }: Condition): boolean {
+    if (clbits.length === 1 && value <= 1) return true;
     return this.#circuit.registers.some(
       ({ offset, size }) => size === clbits.length && clbits.every((clbit, i) => clbit === offset + i),
     );

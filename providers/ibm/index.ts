@@ -9,6 +9,7 @@ export type { ExecutionSpan, SpanSlice } from "./execution-spans.ts";
 export type { IbmPubResult } from "./found-job.ts";
 export { IbmError, type IbmErrorDetail, type RequestOutcome } from "./ibm-error.ts";
 export { IbmJob, type IbmJobUsage } from "./job.ts";
+export type { IbmJobFilter, IbmJobInfo } from "./job-info.ts";
 export { IbmJobError, type IbmJobState } from "./job-state.ts";
 export { SubmitLimiter, type SubmitLimiterOptions } from "./limiter.ts";
 export { IBM_LIMITS, type IbmLimits, INSTRUCTION_WEIGHTS } from "./limits.ts";
@@ -22,8 +23,6 @@ export type {
   TwirlingOptions,
 } from "./program-options.ts";
 export {
-  type IbmJobFilter,
-  type IbmJobInfo,
   IbmProvider,
   type IbmProviderOptions,
   type IbmUsage,

@@ -1,21 +1,18 @@
 import { CompileCache, optionsFault } from "../../circuits/index.ts";
 import { ProviderError } from "../errors.ts";
-import { nearNames } from "../near-names.ts";
 import { checkOptions } from "../options.ts";
-import type { JobStatus } from "../primitives.ts";
 import { BACKEND_OPTIONS, IbmBackend, type IbmBackendOptions, targetOf } from "./backend.ts";
 import { backendInfo, filtered, type IbmBackendFilter, type IbmBackendInfo } from "./backend-info.ts";
+import { Calibrations } from "./calibrations.ts";
 import { createIbmClient, type IbmClient, type IbmClientOptions } from "./client.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { serviceJob } from "./device.ts";
 import { foundResults, type IbmPubResult } from "./found-job.ts";
-import { IbmError } from "./ibm-error.ts";
 import { IbmJob } from "./job.ts";
-import { chargeOf, jobState } from "./job-state.ts";
+import { type IbmJobFilter, type IbmJobInfo, jobInfo, jobQuery } from "./job-info.ts";
 import { IBM_LIMITS, type IbmLimits } from "./limits.ts";
 import { optionError } from "./program-options.ts";
 import type { DiscoveredInstance } from "./resources/discovery.ts";
-import type { BackendConfiguration, BackendProperties, JobBody } from "./schemas.ts";
 import { DEFAULT_POLL_POLICY, type PollPolicy } from "./service-job.ts";
 import { IbmSession, type SessionOptions } from "./session.ts";
 
@@ -38,40 +35,6 @@ export interface IbmProviderOptions extends IbmClientOptions {
 
 const OWN_OPTIONS = ["client", "lagSeconds", "checkUsage", "limits", "poll", "maxInflatedBytes"] as const;
 
-/** Which jobs to list. */
-export interface IbmJobFilter {
-  readonly backend?: string;
-  readonly program?: string;
-  /** All of them, exactly. */
-  readonly tags?: readonly string[];
-  readonly sessionId?: string;
-  /** Only those that have not ended, or only those that have. */
-  readonly pending?: boolean;
-  readonly createdAfter?: Date | string;
-  readonly createdBefore?: Date | string;
-  /** At most so many, newest first; 50 by default. */
-  readonly limit?: number;
-}
-
-/** A job as the service lists it. */
-export interface IbmJobInfo {
-  readonly id: string;
-  readonly backend: string | undefined;
-  readonly program: string;
-  readonly status: JobStatus;
-  /** The service's own word for the status. */
-  readonly word: string;
-  readonly reason: string | undefined;
-  readonly reasonCode: string | undefined;
-  readonly created: string;
-  readonly tags: readonly string[];
-  readonly sessionId: string | undefined;
-  /** Most seconds that it may take. */
-  readonly maxExecutionSeconds: number;
-  /** What it was charged so far, where told. */
-  readonly quantumSeconds: number | undefined;
-}
-
 export interface IbmUsage {
   readonly consumedSeconds: number;
   readonly limitSeconds: number | undefined;
@@ -79,11 +42,6 @@ export interface IbmUsage {
   /** ISO 8601. */
   readonly periodStart: string | undefined;
   readonly periodEnd: string | undefined;
-}
-
-interface Calibrated {
-  readonly configuration: BackendConfiguration;
-  readonly properties: BackendProperties | undefined;
 }
 
 /**
@@ -106,7 +64,7 @@ export class IbmProvider {
   readonly #checkUsage: boolean;
   readonly #maxInflatedBytes: number | undefined;
   readonly #cache = new CompileCache();
-  readonly #calibrated = new Map<string, Promise<Calibrated>>();
+  readonly #calibrations: Calibrations;
 
   /** @internal Use `ibmProvider`. */
   constructor(options: IbmProviderOptions) {
@@ -116,6 +74,7 @@ export class IbmProvider {
       Object.entries(options).filter(([name]) => !(OWN_OPTIONS as readonly string[]).includes(name)),
     );
     this.client = client ?? createIbmClient(clientOptions);
+    this.#calibrations = new Calibrations(this.client);
     this.#clock = options.clock ?? systemClock;
     this.#limits = { ...IBM_LIMITS, ...checkNumbers("limits", limits, Object.keys(IBM_LIMITS)) };
     this.#poll = { ...DEFAULT_POLL_POLICY, ...checkNumbers("poll", poll, Object.keys(DEFAULT_POLL_POLICY)) };
@@ -156,7 +115,7 @@ export class IbmProvider {
       ...compileOptions
     } = checkOptions(options, "backend", BACKEND_OPTIONS);
     if (typeof name !== "string" || name === "") throw optionError('backend takes a name, such as "ibm_torino".');
-    const { configuration, properties } = await this.#calibration(name, refresh);
+    const { configuration, properties } = await this.#calibrations.get(name, refresh);
     return new IbmBackend(
       {
         client: this.client,
@@ -198,37 +157,8 @@ export class IbmProvider {
 
   /** Jobs of the instance, newest first. @throws IbmError; PubError PUB_FORM for a filter that there is not */
   async jobs(filter?: IbmJobFilter): Promise<readonly IbmJobInfo[]> {
-    const names = [
-      "backend",
-      "program",
-      "tags",
-      "sessionId",
-      "pending",
-      "createdAfter",
-      "createdBefore",
-      "limit",
-    ] as const;
-    const {
-      backend,
-      program,
-      tags,
-      sessionId,
-      pending,
-      createdAfter,
-      createdBefore,
-      limit = 50,
-    } = checkOptions(filter, "jobs", names);
-    const query = defined({
-      backend,
-      program,
-      tags: tags === undefined ? undefined : [...tags],
-      session_id: sessionId,
-      pending,
-      created_after: isoText(createdAfter),
-      created_before: isoText(createdBefore),
-      limit: Math.min(200, Math.max(1, limit)),
-      exclude_params: true,
-    });
+    const { limit = 50 } = filter ?? {};
+    const query = jobQuery(filter, limit);
     const found: IbmJobInfo[] = [];
     if (limit < 1) return found;
     for await (const job of this.client.jobs.listAll(query)) {
@@ -279,63 +209,6 @@ export class IbmProvider {
   get #decode(): { readonly maxResultBytes?: number } {
     return this.#maxInflatedBytes === undefined ? {} : { maxResultBytes: this.#maxInflatedBytes };
   }
-
-  async #calibration(name: string, refresh: boolean): Promise<Calibrated> {
-    const known = refresh ? undefined : this.#calibrated.get(name);
-    if (known !== undefined) return known;
-    const asked = this.#readCalibration(name);
-    this.#calibrated.set(name, asked);
-    try {
-      return await asked;
-    } catch (error) {
-      this.#calibrated.delete(name);
-      throw error;
-    }
-  }
-
-  async #readCalibration(name: string): Promise<Calibrated> {
-    try {
-      const configuration = await this.client.backends.configuration(name);
-      return { configuration, properties: await this.#properties(name) };
-    } catch (error) {
-      if (!(error instanceof IbmError) || error.code !== "IBM_NOT_FOUND") throw error;
-      const names = (await this.client.backends.list()).map((backend) => backend.name);
-      const near = nearNames(name, names);
-      throw new ProviderError(
-        "IBM_BACKEND_UNKNOWN",
-        `The instance has no backend ${JSON.stringify(name.slice(0, 60))}.${near.length === 0 ? "" : ` Did you mean ${near.join(" or ")}?`} It has ${names.join(", ") || "none"}.`,
-        { cause: error },
-      );
-    }
-  }
-
-  /** Simulators may have none. */
-  async #properties(name: string): Promise<BackendProperties | undefined> {
-    try {
-      return await this.client.backends.properties(name);
-    } catch (error) {
-      if (error instanceof IbmError && error.code === "IBM_NOT_FOUND") return undefined;
-      throw error;
-    }
-  }
-}
-
-function jobInfo(job: JobBody): IbmJobInfo {
-  const { status, word, reason, reasonCode } = jobState(job);
-  return {
-    id: job.id,
-    backend: job.backend,
-    program: job.program.id,
-    status,
-    word,
-    reason,
-    reasonCode,
-    created: job.created,
-    tags: job.tags ?? [],
-    sessionId: job.session_id ?? undefined,
-    maxExecutionSeconds: job.cost,
-    quantumSeconds: chargeOf(undefined, job)?.quantumSeconds,
-  };
 }
 
 /** @throws ProviderError IBM_OPTION unless the options are positive numbers of known names */
@@ -350,12 +223,4 @@ function checkNumbers<Options extends object>(
   for (const [name, value] of Object.entries(options))
     if (!(typeof value === "number" && value > 0)) throw optionError(`${what}.${name} is a positive number.`);
   return options;
-}
-
-function isoText(time: Date | string | undefined): string | undefined {
-  return time instanceof Date ? time.toISOString() : time;
-}
-
-function defined<Value extends object>(value: Value): { [Key in keyof Value]: Exclude<Value[Key], undefined> } {
-  return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined)) as never;
 }
