@@ -188,9 +188,9 @@ class Lowering {
           return end(form.last.plusConstant(PI / 2));
         }
         if (Math.abs(form.turn - PI) < ZERO) {
-          emit("rz", form.first.plusConstant(PI));
+          // Rz before a half turn is the opposite Rz after it.
           emit("x");
-          return end(form.last);
+          return end(form.last.plus(form.first.negated()).plusConstant(PI));
         }
         if (this.#fractionalRx && form.turn < PI / 2) {
           emit("rz", form.first.plusConstant(-PI / 2));
