@@ -10,6 +10,7 @@ import {
   TranspilerError,
 } from "../circuits/index.ts";
 import { PubError, SimulatorError } from "./errors.ts";
+import { isaEstimatorPubs, planIsaPubs } from "./isa-pubs.ts";
 import { sizeOf } from "./ndarray.ts";
 import { assertNotAborted, checkOptions } from "./options.ts";
 import type {
@@ -57,7 +58,8 @@ export interface DeviceSimulatorOptions {
 /**
  * A device simulated in this process: circuits are compiled for it and run with its noise, of which only the qubits that
  * something happens to are simulated. Expectation values are means of bits that are read with the device's read-out errors;
- * exact at precision 0 up to 10 qubits. Same seed, same bytes, as `localSimulator`.
+ * exact at precision 0 up to 10 qubits. Same seed, same bytes, as `localSimulator`. It charges nothing; what `plan` says is what
+ * the device itself would take.
  * @param device a Target, or a backend that has one
  * @example deviceSimulator(loadTarget("torino"), { seed: 1 })
  * @throws PubError PUB_FORM, PUB_PRECISION, PUB_SHOTS; SimulatorError NOISE_MODEL, NOISE_METHOD, MEMORY_LIMIT;
@@ -138,6 +140,10 @@ class DeviceSimulator implements Backend {
         });
         return inner.run(forDevice, runOptions);
       },
+      plan: async (pubs) => {
+        const checked = checkEstimatorPubs(pubs, precision, this.#limits);
+        return planIsaPubs(isaEstimatorPubs(checked, (circuit) => this.#compiledFor(circuit)).pubs);
+      },
     };
   }
 
@@ -182,7 +188,7 @@ class DeviceSimulator implements Backend {
       const shape = [...values.shape, circuit.parameters.length];
       return { circuit, values: { shape, data: values.data }, place: (observable) => observable };
     }
-    const compiled = this.#compiledFor(circuit, index, this.#compile);
+    const compiled = this.#compiledForPub(circuit, index);
     return {
       circuit: compiled.circuit,
       values: {
@@ -193,9 +199,13 @@ class DeviceSimulator implements Backend {
     };
   }
 
-  #compiledFor(circuit: Circuit, index: number, options: CompileOptions): CompiledCircuit {
+  #compiledFor(circuit: Circuit): CompiledCircuit {
+    return this.#compiled.compile(circuit, this.target, this.#compile ?? {});
+  }
+
+  #compiledForPub(circuit: Circuit, index: number): CompiledCircuit {
     try {
-      return this.#compiled.compile(circuit, this.target, options);
+      return this.#compiledFor(circuit);
     } catch (error) {
       if (!(error instanceof TranspilerError)) throw error;
       throw new TranspilerError(error.code, `PUB ${index}: ${error.message}`, { cause: error });

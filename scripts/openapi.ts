@@ -11,9 +11,8 @@ const source = new URL("../providers/ibm/openapi.yaml", import.meta.url);
 export async function generated(): Promise<Readonly<Record<"openapi.d.ts" | "openapi.json", string>>> {
   const document: OpenAPI3 = parse(readFileSync(source, "utf8"));
   const json = `${JSON.stringify(document, null, 1)}\n`;
-  const schemas: Readonly<Record<string, { readonly "x-typescript"?: string }>> = document.components?.schemas ?? {};
-  const own = Object.entries(schemas).flatMap(([name, schema]) =>
-    schema["x-typescript"] === undefined ? [] : [`export type ${name} = ${schema["x-typescript"]};`],
+  const own = Object.entries(document.components?.schemas ?? {}).flatMap(([name, schema]) =>
+    "x-typescript" in schema ? [`export type ${name} = ${schema["x-typescript"]};`] : [],
   );
   const types = await openapiTS(structuredClone(document), {
     inject: own.join("\n"),

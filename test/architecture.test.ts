@@ -29,10 +29,12 @@ function importsOf(file: string): readonly Import[] {
     found.push({ file, specifier, target, typeOnly });
   };
   const visit = (node: ts.Node): void => {
+    // A run's own file is loaded by the path that the command line gives.
+    const isUsersFile = file === "src/cli/run-config.ts" && ts.isCallExpression(node);
     if (ts.isImportDeclaration(node)) note(node.moduleSpecifier, node.importClause?.isTypeOnly ?? false);
     else if (ts.isExportDeclaration(node)) note(node.moduleSpecifier, node.isTypeOnly);
     else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) note(node.argument.literal, true);
-    else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword)
+    else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword && !isUsersFile)
       note(node.arguments[0], false);
     ts.forEachChild(node, visit);
   };

@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
 import { type Circuit, type Operation, SparsePauliOp } from "../../../circuits/index.ts";
-import type { BitArray } from "../../../providers/primitives.ts";
+import type { Backend, BitArray } from "../../../providers/primitives.ts";
 import { UsageError } from "../errors.ts";
 import { type Io, print } from "../io.ts";
 import { collect, integer } from "../options.ts";
@@ -13,9 +13,13 @@ interface SimulateOptions {
   readonly expect?: readonly string[];
   readonly shots?: number;
   readonly seed: number;
-  readonly method: string;
+  readonly noise?: string;
+  readonly method?: Method;
   readonly json?: boolean;
 }
+
+const METHODS = ["statevector", "density-matrix", "trajectories"] as const;
+type Method = (typeof METHODS)[number];
 
 interface SimulateResult {
   readonly numQubits: number;
@@ -45,7 +49,12 @@ export function addSimulate(program: Command, io: Io): void {
     .option("--expect <observable>", 'an expectation value, such as "1.0*ZZI+0.5*XXI"; repeatable', collect)
     .option("--shots <n>", "measure this often; a circuit without measurements is measured at its end", integer(1))
     .option("--seed <s>", "seed of the measurements", integer(0), 0)
-    .addOption(new Option("--method <name>", "how to simulate").choices(["statevector"]).default("statevector"))
+    .option("--noise <device>", "compile for this device (torino, or a path) and simulate it with its noise")
+    .addOption(
+      new Option("--method <name>", "how to simulate; by default statevector, and with noise what fits").choices(
+        METHODS,
+      ),
+    )
     .option("--json", "print one JSON object")
     .addHelpText(
       "after",
@@ -55,14 +64,16 @@ measurements. With several classical registers, counts show the last one leftmos
 
 Examples:
   lepton simulate bell.qasm --shots 1000 --seed 7
-  lepton simulate ansatz.qasm --param theta=pi/4 --expect ZZ --expect XX --json`,
+  lepton simulate ansatz.qasm --param theta=pi/4 --expect ZZ --expect XX --json
+  lepton simulate bell.qasm --noise torino --shots 1000`,
     )
     .action(async (file: string, options: SimulateOptions) => {
       const { bindAll, readCircuit } = await import("../circuit-file.ts");
       const observables = (options.expect ?? []).map((text) => SparsePauliOp.parse(text));
       const circuit = await bindAll(io, await readCircuit(io, file), options);
       const start = performance.now();
-      const result: SimulateResult = { numQubits: circuit.numQubits, method: options.method, seconds: 0 };
+      const { backend, method } = await simulatorFor(options);
+      const result: SimulateResult = { numQubits: circuit.numQubits, method, seconds: 0 };
       let state: Float64Array | undefined;
       if (options.statevector === true || (options.expect === undefined && options.shots === undefined)) {
         if (options.json === true && circuit.numQubits > MOST_QUBITS_IN_JSON)
@@ -70,11 +81,16 @@ Examples:
             "STATE_TOO_LONG",
             `The ${2 ** circuit.numQubits} amplitudes of ${circuit.numQubits} qubits are too many to print; at most ${MOST_QUBITS_IN_JSON} qubits are. Ask for --expect or --shots.`,
           );
+        if (method !== "statevector")
+          throw new UsageError(
+            "NO_STATEVECTOR",
+            "A noisy or mixed state has no amplitudes; ask for --expect or --shots.",
+          );
         state = await amplitudes(circuit);
         if (options.json === true) result.statevector = pairs(state);
       }
-      if (observables.length > 0) result.expectations = await expectations(circuit, observables);
-      if (options.shots !== undefined) result.counts = await counts(circuit, options.shots, options.seed);
+      if (observables.length > 0) result.expectations = await expectations(backend, circuit, observables);
+      if (options.shots !== undefined) result.counts = await counts(backend, circuit, options.shots, options.seed);
       result.seconds = (performance.now() - start) / 1000;
       print(io, options.json === true, result, () => textOf(result, state, options.expect ?? []));
     });
@@ -95,22 +111,48 @@ function pairs(state: Float64Array): readonly (readonly [number, number])[] {
   return Array.from({ length: state.length / 2 }, (_, i) => [state[2 * i]!, state[2 * i + 1]!] as const);
 }
 
-async function expectations(circuit: Circuit, observables: readonly SparsePauliOp[]): Promise<readonly number[]> {
+/** What simulates, and how it is called. With noise the method is chosen by the number of qubits unless it is asked for. */
+async function simulatorFor({
+  noise,
+  method,
+  seed,
+}: SimulateOptions): Promise<{ readonly backend: Backend; readonly method: string }> {
+  if (noise !== undefined) {
+    if (method === "statevector")
+      throw new UsageError("USAGE", "A state vector cannot hold noise; use density-matrix or trajectories.");
+    const { deviceSimulator, loadTarget } = await import("../../../providers/index.ts");
+    const backend = deviceSimulator(loadTarget(noise), { seed, ...(method === undefined ? {} : { method }) });
+    return { backend, method: method ?? "auto" };
+  }
+  if (method === undefined || method === "statevector") {
+    const { localSimulator } = await import("../../../providers/simulator/local-simulator.ts");
+    return { backend: localSimulator({ seed }), method: "statevector" };
+  }
+  const { NoiseModel, noisySimulator } = await import("../../../providers/index.ts");
+  return { backend: noisySimulator({ noise: NoiseModel.build(() => {}), method, seed }), method };
+}
+
+async function expectations(
+  backend: Backend,
+  circuit: Circuit,
+  observables: readonly SparsePauliOp[],
+): Promise<readonly number[]> {
   const { withoutFinalMeasurements } = await import("../circuit-file.ts");
-  const { localSimulator } = await import("../../../providers/simulator/local-simulator.ts");
-  const estimator = localSimulator().estimator({ precision: 0 });
+  const estimator = backend.estimator({ precision: 0 });
   const job = await estimator.run([[withoutFinalMeasurements(circuit), observables]]);
   const [result] = await job.result();
   return Array.from(result!.evs);
 }
 
-async function counts(circuit: Circuit, shots: number, seed: number): Promise<Readonly<Record<string, number>>> {
-  const { localSimulator } = await import("../../../providers/simulator/local-simulator.ts");
+async function counts(
+  backend: Backend,
+  circuit: Circuit,
+  shots: number,
+  seed: number,
+): Promise<Readonly<Record<string, number>>> {
   const { measured, shown } = withMeasurements(circuit);
   if (measured.numQubits === 0) throw new UsageError("NOTHING_TO_MEASURE", "The circuit has no qubit to measure.");
-  const job = await localSimulator({ seed })
-    .sampler({ shots, seed })
-    .run([[measured]]);
+  const job = await backend.sampler({ shots, seed }).run([[measured]]);
   const [result] = await job.result();
   return jointCounts(shown.map((name) => result!.registers[name]!));
 }
