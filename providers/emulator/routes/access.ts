@@ -1,4 +1,4 @@
-import { errorAnswer } from "../http/answer.ts";
+import { type Answer, errorAnswer } from "../http/answer.ts";
 import { Refusal } from "../http/refusal.ts";
 import type { EmulatorRequest } from "../http/request.ts";
 import type { Service } from "../service.ts";
@@ -50,9 +50,9 @@ export function checkAccess(request: EmulatorRequest, access: Access, { settings
     );
 }
 
-/** What a refused submit for want of time gets. */
-export function tooManyRequests(seconds: number): ReturnType<typeof errorAnswer> {
-  return errorAnswer(429, 1202, "Too many requests: at most 5 jobs a minute.", "Wait as Retry-After says.", {
+/** What a submit gets that comes too early. */
+export function tooManyRequests(limit: number, seconds: number): Answer {
+  return errorAnswer(429, 1202, `Too many requests: at most ${limit} jobs a minute.`, "Wait as Retry-After says.", {
     "retry-after": String(Math.max(1, Math.ceil(seconds))),
   });
 }

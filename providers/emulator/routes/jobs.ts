@@ -60,7 +60,8 @@ function create({ request, service }: Call): Answer {
   const limit = service.behaviour.submissionsPerMinute;
   if (limit !== undefined) {
     while (submissions.length > 0 && submissions[0]! <= clock.now() - 60_000) submissions.shift();
-    if (submissions.length >= limit) return tooManyRequests((submissions[0]! + 60_000 - clock.now()) / 1000);
+    const oldest = submissions[0] ?? clock.now();
+    if (submissions.length >= limit) return tooManyRequests(limit, (oldest + 60_000 - clock.now()) / 1000);
     submissions.push(clock.now());
   }
   const caller = request.headers["x-qx-client-application"];

@@ -344,6 +344,21 @@ test("rzz is checked row by row on a device that has it, and its definition may 
   expect(twirled.state.reason_code).toBe(1519);
 });
 
+test("ecr goes by its name on a device that has it, in its direction only", async () => {
+  await using own = await manila({ devices: ["sherbrooke"], sampling: "exact", noise: false });
+  const other = new PlainClient(own);
+  const job = (pair: string) => ({
+    ...estimator([[`${HEADER} gate ecr a, b { x a; } ecr ${pair};`, ["ZI", "IZ"]]]),
+    backend: "ibm_sherbrooke",
+  });
+  // From |00⟩ the first qubit is flipped and the second an even mixture; the body alone would leave the second as it is.
+  const { result } = await other.run(job("$1, $0"));
+  expect(result.results[0].data.evs).toEqual([expect.closeTo(-1, 2), expect.closeTo(0, 2)]);
+  const { job: failed } = await other.run(job("$0, $1"));
+  expect(failed.state).toMatchObject({ status: "Failed", reason_code: 1517 });
+  expect(failed.state.reason).toMatch(/other direction/);
+});
+
 describe("the tagged encoding", () => {
   interface Tagged {
     readonly __type__: string;
