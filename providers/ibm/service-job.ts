@@ -39,8 +39,8 @@ export class ServiceJob {
   #body: JobBody | undefined;
   #ended: IbmJobState | undefined;
   #polling: Polling | undefined;
-  /** The results of a private job come only once. */
-  #text: string | undefined;
+  /** One request for all who ask, and kept: the results of a private job come only once. */
+  #text: Promise<string> | undefined;
 
   constructor(client: IbmClient, id: string, clock: Clock, policy: PollPolicy) {
     this.#client = client;
@@ -120,21 +120,25 @@ export class ServiceJob {
    * The text of the result of a job that is done.
    * @throws ProviderError JOB_NO_RESULT, JOB_NOT_FOUND; IbmError
    */
-  async resultText(signal?: AbortSignal): Promise<string> {
-    if (this.#text !== undefined) return this.#text;
+  resultText(): Promise<string> {
+    this.#text ??= this.#fetchText().catch((error: unknown) => {
+      this.#text = undefined;
+      throw error;
+    });
+    return this.#text;
+  }
+
+  async #fetchText(): Promise<string> {
     for (let attempt = 1; ; attempt++) {
-      const results = await this.#known(() => this.#client.jobs.results(this.id, { signal }));
-      if (results !== undefined) {
-        this.#text = results.text;
-        return results.text;
-      }
+      const results = await this.#known(() => this.#client.jobs.results(this.id));
+      if (results !== undefined) return results.text;
       if (attempt === RESULT_TRIES)
         throw new ProviderError(
           "JOB_NO_RESULT",
           `Job ${this.id} is done but the service has no result of it. The results of a private job can be read only once; otherwise try again later.`,
           { jobId: this.id },
         );
-      await this.#clock.sleep(1000 * attempt, signal);
+      await this.#clock.sleep(1000 * attempt);
     }
   }
 

@@ -1,8 +1,9 @@
+import { inspect } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Circuit, input } from "../../../circuits/index.ts";
 import type { IbmBackend, IbmProvider } from "../../../providers/ibm/index.ts";
 import { IbmJobError, ibmProvider } from "../../../providers/ibm/index.ts";
-import { type Answer, IbmService, type ReceivedRequest } from "../../support/ibm-service.ts";
+import { type Answer, CANARY, IbmService, type ReceivedRequest } from "../../support/ibm-service.ts";
 import { smallDevice } from "../../support/small-device.ts";
 import { openApiFault } from "./openapi-fault.ts";
 
@@ -122,12 +123,17 @@ beforeEach(async () => {
 afterEach(() => service[Symbol.asyncDispose]());
 
 const run = (options = {}, runOptions = {}) => backend.estimator(options).run([[circuit, "Z", [[0.3]]]], runOptions);
+/** The error of a promise, which shows no secret however it is printed. */
 const failure = async (promise: Promise<unknown>) =>
   promise.then(
     () => {
       throw new Error("it succeeded");
     },
-    (error) => error,
+    (error) => {
+      const printed = `${inspect(error, { depth: 10, showHidden: true })} ${JSON.stringify(error)} ${error.stack}`;
+      for (const secret of [CANARY.key, CANARY.crn, CANARY.token(1)]) expect(printed).not.toContain(secret);
+      return error;
+    },
   );
 
 describe("what is sent", () => {
@@ -277,6 +283,18 @@ describe("an ambiguous submit", () => {
     expect(error).toMatchObject({ code: "IBM_SUBMIT_UNKNOWN", retryable: true });
     expect(error.message).toMatch(/tag my-key/);
     expect(script.bodies).toHaveLength(3);
+  });
+
+  test("an abort while the answer is awaited leaves it open, and says how to find out", async () => {
+    script.posts.push({ connection: "hang" });
+    const controller = new AbortController();
+    const running = failure(run({}, { submitKey: "hung", signal: controller.signal }));
+    while (script.jobs.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    controller.abort(new Error("enough"));
+    const error = await running;
+    expect(error).toMatchObject({ code: "IBM_SUBMIT_UNKNOWN", cause: { message: "enough" } });
+    expect(error.message).toMatch(/tag hung/);
+    expect((await run({}, { submitKey: "hung" })).id).toBe("job-1");
   });
 
   test("a refusal is no ambiguity", async () => {
@@ -436,7 +454,10 @@ describe("results", () => {
     script.results = [{ text: '{"results": [NaN]}' }, { status: 204 }];
     const job = await run({ private: true });
     expect(await failure(job.result())).toMatchObject({ code: "RESULT_FORMAT" });
-    expect(await job.rawResults()).toEqual(['{"results": [NaN]}']);
+    expect(await Promise.all([job.rawResults(), job.rawResults()])).toEqual([
+      ['{"results": [NaN]}'],
+      ['{"results": [NaN]}'],
+    ]);
     expect(script.count("GET", /results$/)).toBe(1);
   });
 
@@ -491,6 +512,14 @@ describe("results", () => {
     expect(await job.result()).toMatchObject([{ shape: [], evs: Float64Array.of(0.25), stds: Float64Array.of(0.5) }]);
     expect(job.plan).toBeUndefined();
   });
+});
+
+test("nothing that a user holds shows a secret", async () => {
+  const job = await run();
+  await job.result();
+  for (const held of [provider, backend, backend.estimator(), job])
+    for (const secret of [CANARY.key, CANARY.crn, CANARY.token(1)])
+      expect(inspect(held, { depth: 10, showHidden: true }) + JSON.stringify(held)).not.toContain(secret);
 });
 
 describe("charge", () => {
