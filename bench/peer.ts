@@ -5,17 +5,22 @@ import { fileURLToPath } from "node:url";
 
 const ENVIRONMENT = fileURLToPath(new URL(".venv", import.meta.url));
 /** Exact versions, so that ratios of different days compare. */
-const REQUIREMENTS = ["pennylane==0.45.1", "jax[cpu]==0.10.2"];
+const REQUIREMENTS = {
+  w1: ["pennylane==0.45.1", "jax[cpu]==0.10.2"],
+  transpile: ["qiskit==2.6.2", "qiskit-ibm-runtime==0.51.0"],
+} as const;
 
-/** Makes the peers' virtual environment once. @throws Error with pip's own words when that fails */
-export function installPeers(): string {
-  const python = `${ENVIRONMENT}/bin/python`;
-  const stamp = `${ENVIRONMENT}/.installed`;
+/** Makes a benchmark's peers' virtual environment once. @throws Error with pip's own words when that fails */
+export function installPeers(benchmark: keyof typeof REQUIREMENTS): string {
+  const requirements = REQUIREMENTS[benchmark];
+  const environment = benchmark === "w1" ? ENVIRONMENT : `${ENVIRONMENT}/${benchmark}`;
+  const python = `${environment}/bin/python`;
+  const stamp = `${environment}/.installed`;
   if (!existsSync(stamp)) {
-    process.stderr.write(`Installing ${REQUIREMENTS.join(", ")} into bench/.venv ...\n`);
+    process.stderr.write(`Installing ${requirements.join(", ")} into bench/.venv ...\n`);
     for (const [command, args] of [
-      ["python3", ["-m", "venv", ENVIRONMENT]],
-      [python, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", ...REQUIREMENTS]],
+      ["python3", ["-m", "venv", environment]],
+      [python, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", ...requirements]],
       ["touch", [stamp]],
     ] as const) {
       const { status, stderr } = spawnSync(command, [...args], { encoding: "utf8" });

@@ -3,11 +3,10 @@
  *   node scripts/check-compiled.ts [--device NAME] [--effort N] [--circuit PREFIX] [--states N]
  * Whole states are compared up to N qubits (16 by default), stabilisers or amplitudes above. Ends with 1 if anything is wrong.
  */
-import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { compile, type Effort } from "../circuits/index.ts";
 import { boundTo, type Comparison, deviceFaults, differences } from "../test/support/compiled-faults.ts";
-import { transpileCircuits, transpileTarget } from "../test/support/transpile-corpus.ts";
+import { transpileBaseline, transpileCircuits, transpileTarget } from "../test/support/transpile-corpus.ts";
 
 const { values } = parseArgs({
   options: {
@@ -19,12 +18,10 @@ const { values } = parseArgs({
 });
 const devices = values.device === undefined ? ["torino", "sherbrooke", "fez", "manila"] : [values.device];
 const efforts = (values.effort === undefined ? [0, 1, 2, 3] : [Number(values.effort)]) as Effort[];
-const baseline = JSON.parse(
-  readFileSync(new URL("../test/fixtures/transpile/baseline.json", import.meta.url), "utf8"),
-) as { devices: Record<string, Record<string, Record<string, number>>> };
 let failed = 0;
 for (const device of devices) {
   const target = transpileTarget(device);
+  const baseline = transpileBaseline(device);
   for (const effort of efforts) {
     const count: Record<Comparison, number> = { state: 0, stabilizers: 0, amplitudes: 0 };
     let logRatio = 0;
@@ -49,7 +46,7 @@ for (const device of devices) {
         failed++;
         console.error(`${device} effort ${effort} ${name}: ${all.slice(0, 3).join("; ")}`);
       }
-      const reference = baseline.devices[device]?.[name]?.O3;
+      const reference = baseline[name]?.O3;
       if (reference === undefined || reference === 0) continue;
       logRatio += Math.log(compiled.metrics.twoQubitGates / reference);
       compared++;

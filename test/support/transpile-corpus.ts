@@ -26,3 +26,9 @@ export function transpileTarget(name: string): Target {
   const { configuration, properties } = unpackDevice(snapshot);
   return Target.fromIbm(configuration, properties);
 }
+
+/** Two-qubit gates that Qiskit (O1, O2, O3, O3best) and pytket left of each circuit on a device. */
+export function transpileBaseline(device: string): Readonly<Record<string, Readonly<Record<string, number>>>> {
+  const { devices } = JSON.parse(readFileSync(new URL("baseline.json", folder), "utf8"));
+  return devices[device] ?? {};
+}

@@ -13,7 +13,7 @@ import { assignRegions, components, StartLayouts } from "./start-layouts.ts";
 import { findPlacement, placementScore } from "./vf2.ts";
 
 /** How many placements of one qubit the search for a placement tries. */
-const SEARCH_BUDGET = [4_000, 20_000, 100_000, 400_000] as const;
+const SEARCH_BUDGET = [2_000, 8_000, 30_000, 80_000] as const;
 /** Entanglers of gates on pairs that need other than two. */
 const ENTANGLERS_OF: Readonly<Record<string, number>> = { cx: 1, cz: 1, ecr: 1, cy: 1, ch: 1, swap: 1 };
 
@@ -112,7 +112,7 @@ function moveToBetterPlace(
   const layout = Int32Array.from(places);
   const known = { layout, score: placementScore(usage, coupling, costs, layout) };
   const better = findPlacement(usage, coupling, costs, budget, rng, known);
-  if (better === undefined || better === known) return routed;
+  if (better === undefined || better.score >= known.score) return routed;
   const qubit = (q: number): number => better.layout[index.get(q)!]!;
   return {
     operations: routed.operations.map((operation) => mapOperation(operation, { qubit })),

@@ -36,6 +36,8 @@ export function findPlacement(
   rng: Rng,
   known?: Placement,
 ): Placement | undefined {
+  const busy = qubitsInPairs(usage);
+  if (busy.length < usage.numQubits) return aroundBusy(usage, busy, coupling, costs, budget, rng, known);
   if (!degreesFit(usage, coupling)) return known;
   const search = new Search(usage, coupling, costs, known);
   // Where nothing is known, some tries with other orders of places find a way out of dead ends.
@@ -52,6 +54,60 @@ export function findPlacement(
   for (let attempt = 0; attempt * slice < budget >> 1; attempt++)
     search.run(slice, "blurred", rng.fork("place", attempt));
   return search.best;
+}
+
+function qubitsInPairs({ pairs }: Usage): readonly number[] {
+  return [...new Set(pairs.flatMap(({ first, second }) => [first, second]))].sort((a, b) => a - b);
+}
+
+/** Places the qubits that interact, then each other one, the busiest first, where it costs least. */
+function aroundBusy(
+  usage: Usage,
+  busy: readonly number[],
+  coupling: Coupling,
+  costs: ErrorCosts,
+  budget: number,
+  rng: Rng,
+  known: Placement | undefined,
+): Placement | undefined {
+  const index = new Int32Array(usage.numQubits).fill(-1);
+  busy.forEach((q, i) => {
+    index[q] = i;
+  });
+  const core: Usage = {
+    numQubits: busy.length,
+    pairs: usage.pairs.map(({ first, second, count }) => ({ first: index[first]!, second: index[second]!, count })),
+    singles: Float64Array.from(busy, (q) => usage.singles[q]!),
+    readouts: Float64Array.from(busy, (q) => usage.readouts[q]!),
+  };
+  const coreLayout = Int32Array.from(busy, (q) => known?.layout[q] ?? -1);
+  const coreKnown = known && { layout: coreLayout, score: placementScore(core, coupling, costs, coreLayout) };
+  const placed =
+    busy.length === 0 ? { layout: coreLayout, score: 0 } : findPlacement(core, coupling, costs, budget, rng, coreKnown);
+  if (placed === undefined) return undefined;
+  const layout = new Int32Array(usage.numQubits).fill(-1);
+  const free = Uint8Array.from(coupling.region, (region) => (region === -1 ? 0 : 1));
+  busy.forEach((q, i) => {
+    layout[q] = placed.layout[i]!;
+    free[layout[q]!] = 0;
+  });
+  const idle = Array.from(layout.keys()).filter((q) => index[q] === -1);
+  const need = (q: number): number => usage.readouts[q]! + 0.01 * usage.singles[q]!;
+  for (const q of idle.sort((a, b) => need(b) - need(a) || a - b)) {
+    let place = -1;
+    let least = Number.POSITIVE_INFINITY;
+    for (let p = 0; p < coupling.numQubits; p++) {
+      const cost = usage.singles[q]! * costs.single[p]! + usage.readouts[q]! * costs.readout[p]!;
+      if (free[p] === 1 && cost < least) {
+        least = cost;
+        place = p;
+      }
+    }
+    if (place === -1) return known;
+    layout[q] = place;
+    free[place] = 0;
+  }
+  return { layout, score: placementScore(usage, coupling, costs, layout) };
 }
 
 /** Whether the device has as many places of each degree, and edges, as the circuit needs. */
