@@ -1,10 +1,13 @@
+import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { promisify } from "node:util";
 import { expect, test } from "vitest";
-import { execute, fencedPrograms } from "./support/documented-programs.ts";
+import { startEmulator } from "../providers/emulator/index.ts";
+import { execute, fencedPrograms, runnable } from "./support/documented-programs.ts";
 
 const root = new URL("../", import.meta.url);
 const readme = readFileSync(new URL("README.md", root), "utf8");
-const [program = ""] = fencedPrograms("README.md");
+const [program = "", onHardware = ""] = fencedPrograms("README.md");
 
 test("the shortest program has 15 lines at most", () => {
   const lines = program.split("\n").filter((line) => line.trim() !== "");
@@ -23,6 +26,26 @@ test("the shortest program runs, and its loss falls", () => {
   expect(losses.map(([step]) => step)).toEqual(Array.from({ length: 10 }, (_, i) => 20 * (i + 1)));
   expect(losses.at(-1)![1]).toBeLessThan(0.05);
   expect(losses.at(-1)![1]).toBeLessThan(losses[0]![1] / 4);
+});
+
+test("the same model runs on a quantum computer, as planned: one job a step", async () => {
+  const emulator = await startEmulator({ devices: ["torino"], clock: "automatic" });
+  try {
+    const { PATH = "", HOME = "" } = process.env;
+    const env = {
+      ...{ PATH, HOME, LEPTON_IBM_TOKEN: emulator.token, LEPTON_IBM_INSTANCE: emulator.crn },
+      ...{ LEPTON_IBM_URL: emulator.url, LEPTON_IBM_IAM_URL: emulator.iamUrl },
+    };
+    const args = ["--input-type=module-typescript", "--eval", runnable(program + onHardware)];
+    const { stdout } = await promisify(execFile)(process.execPath, args, { env, encoding: "utf8" });
+    expect(stdout).toMatch(/Runs on ibm_torino .*: 3 steps of 4 rows in 3 epochs\./);
+    expect(stdout).toMatch(
+      /A step: 1 job, 1 PUB, \d+ rows, [\d,]+ executions, about \d+\.\d s of the quantum computer\./,
+    );
+    expect(emulator.control.counts().pubs).toEqual([1, 1, 1]);
+  } finally {
+    await emulator.close();
+  }
 });
 
 test("the two commands exist", () => {

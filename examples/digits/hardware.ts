@@ -131,6 +131,7 @@ export async function runOnDevice(
       isaQasm: printQasm3(backend.compile(quantumLayerOf(model).quantum.circuit).circuit, {
         qubits: "physical",
         parameterNames: "ordered",
+        directives: false,
       }),
       jobIds: [...noisy.jobIds, ...tuning.jobIds, ...tuned.jobIds],
     };

@@ -65,7 +65,7 @@ export async function runCli(argv: readonly string[], io: Io): Promise<number> {
   }
 }
 
-/** Before help is printed: `lepton transpile --help` must not sound as if there were such a command. */
+/** Before help is printed: `lepton teleport --help` must not sound as if there were such a command. */
 function checkCommand(program: Command, argv: readonly string[]): void {
   const named = argv[0] === "help" ? argv[1] : argv.find((word) => !word.startsWith("-"));
   if (named === undefined || program.commands.some((command) => command.name() === named)) return;

@@ -121,6 +121,11 @@ export function outputTensor({ outputs }: MeasuredOutputs): tf.Tensor2D {
   return tf.tensor2d(Float32Array.from(outputs.data), outputs.shape as [number, number]);
 }
 
+/** Some of the layers' names, for those who look at a list of jobs; a service takes few tags. */
+function layerTags(nodes: readonly QuantumPlanNode[]): readonly string[] {
+  return [...new Set(nodes.map(({ layer }) => `layer:${layer.name}`.slice(0, 80)))].slice(0, 4);
+}
+
 /** Quantum layers whose inputs are known, in one job: one PUB for each distinct circuit. */
 async function measureTogether(
   nodes: readonly QuantumPlanNode[],
@@ -154,7 +159,7 @@ async function measureTogether(
       precision,
       seed: mode.rng.fork("job", wave).uint32(),
       ...(signal === undefined ? {} : { signal }),
-      tags: [...tags, ...new Set(nodes.map(({ layer }) => `layer:${layer.name}`))],
+      tags: [...tags, ...layerTags(nodes)],
     });
     for (const [i, result] of job.results.entries()) answers.set(requests[i]!, result);
     costs.executions += job.executions;

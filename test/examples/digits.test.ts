@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { isaFaults } from "../../circuits/index.ts";
 import { confusionChart, lineChart } from "../../examples/digits/charts.ts";
 import { loadDigits } from "../../examples/digits/data.ts";
 import { buildModel } from "../../examples/digits/models.ts";
@@ -10,7 +11,7 @@ import { writeReport } from "../../examples/digits/report.ts";
 import { run } from "../../examples/digits/run.ts";
 import { predict, quantumLayerOf } from "../../examples/digits/training.ts";
 import { loadPictureTools, type PicturePackages } from "../../examples/picture-tools.ts";
-import { parseQasm } from "../../src/index.ts";
+import { loadTarget, parseQasm } from "../../src/index.ts";
 import { loadModel } from "../../src/tfjs.ts";
 
 const missing = (name: string) => () =>
@@ -38,7 +39,8 @@ test("the whole job, cut short: every row, every file, and a model that predicts
   const out = mkdtempSync(join(tmpdir(), "lepton-digits-"));
   const seen: string[] = [];
   const result = await run(
-    { seed: 3, seeds: 2, steps: 4, quick: false, out },
+    // Never by what the environment says: a test must not pay for a quantum computer.
+    { seed: 3, seeds: 2, steps: 4, quick: false, hardware: "emulator", out },
     { update: (label, done, total) => seen.push(`${label} ${done}/${total}`), note: () => {} },
   );
   expect(result.rows.map(({ model, params, circuitExecutions }) => [model, params, circuitExecutions])).toEqual([
@@ -46,8 +48,14 @@ test("the whole job, cut short: every row, every file, and a model that predicts
     ["same without the circuit", 64 * 4 + 4 + 4 * 10 + 10, 0],
     ["equal-parameter MLP", 64 * 4 + 4 + (4 * 3 + 3) + (3 * 4 + 4) + 4 * 10 + 10, 0],
     ["logistic regression", 64 * 10 + 10, 0],
+    ["hybrid, exact, 360 test digits", 334, 360],
+    ["the same on ibm_torino, emulated", 334, 360 * 256],
+    // The value and two shifts of each weight but those of the last rz of each qubit, which no Z can see.
+    ["after 3 steps of fine-tuning there", 334, 3 * 8 * (1 + 2 * 20) * 256],
   ]);
-  expect(seen).toHaveLength(4 * 2 * 4);
+  expect(result.rows.slice(4).map(({ jobs }) => jobs)).toEqual([0, 1, 3]);
+  for (const { quantumSeconds, jobs } of result.rows.slice(5)) expect(quantumSeconds).toBeGreaterThan(2 * jobs!);
+  expect(seen.filter((line) => !line.startsWith("ibm_torino"))).toHaveLength(4 * 2 * 4);
   expect(seen[4]).toBe("hybrid 2/2 1/4");
   for (const file of result.files) expect(existsSync(file), file).toBe(true);
 
@@ -56,6 +64,9 @@ test("the whole job, cut short: every row, every file, and a model that predicts
   const digits = loadDigits();
   const predictions = predict(model, digits.test);
   expect(confusionCounts(digits.test.y, predictions, 10)).toEqual(record.confusion);
+  // What went to the device is compiled for it, and the model is as it was before it went.
+  const sent = parseQasm(readFileSync(join(out, "isa.qasm"), "utf8"));
+  expect(isaFaults(sent, loadTarget("torino"))).toEqual([]);
   // The OpenQASM text is the loaded model's circuit.
   const layer = quantumLayerOf(model);
   const bound = layer.quantum.circuit.bind(layer.namedWeights());

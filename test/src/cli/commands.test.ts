@@ -95,7 +95,7 @@ describe("simulate", () => {
     ["no shots", ["--param", "theta=1", "--shots", "0"], "USAGE"],
     ["half a shot", ["--param", "theta=1", "--shots", "1.5"], "USAGE"],
     ["an unknown method", ["--param", "theta=1", "--method", "magic"], "USAGE"],
-    ["a method that does not exist yet", ["--param", "theta=1", "--noise", "ibm"], "USAGE"],
+    ["the noise of no device", ["--param", "theta=1", "--noise", "ibm", "--shots", "1"], "DEVICE_UNKNOWN"],
   ])("refuses %s", async (_name, options, code) => {
     const { json, status, err } = await runJson(["simulate", rotation, ...options]);
     expect(json.error.code).toBe(code);
@@ -286,12 +286,13 @@ describe("the command line as a whole", () => {
   test("prints help with examples, for each command too, and its version", async () => {
     const help = await run(["--help"]);
     expect(help.status).toBe(0);
-    for (const name of ["demo", "simulate", "gradient", "qasm", "draw"]) {
-      expect(help.out).toContain(`lepton ${name}`);
+    const commands = "demo simulate gradient transpile qasm draw plan backends jobs account emulator".split(" ");
+    for (const name of commands) {
+      expect(help.out).toMatch(new RegExp(`^  ${name}\\b`, "m"));
       const own = await run([name, "--help"]);
       expect(own.status).toBe(0);
       expect(own.out).toContain("Example");
-      expect(own.out).toContain("--json");
+      if (name !== "jobs") expect(own.out).toContain("--json");
     }
     const { version } = JSON.parse(readFileSync(new URL("../../../package.json", import.meta.url), "utf8"));
     expect((await run(["--version"])).out.trim()).toBe(version);
@@ -300,13 +301,13 @@ describe("the command line as a whole", () => {
   test.each([
     ["no command", []],
     ["an unknown command", ["simulat"]],
-    ["an unknown command with options", ["transpile", bell, "--device", "d"]],
+    ["an unknown command with options", ["teleport", bell, "--device", "d"]],
     ["an unknown option", ["simulate", bell, "--fast"]],
     ["a missing argument", ["simulate"]],
     ["an argument too many", ["simulate", bell, bell]],
     ["an option without its value", ["simulate", bell, "--shots"]],
-    ["help on an unknown command", ["transpile", "--help"]],
-    ["help on nothing that there is", ["help", "transpile"]],
+    ["help on an unknown command", ["teleport", "--help"]],
+    ["help on nothing that there is", ["help", "teleport"]],
   ])("refuses %s", async (_name, argv) => {
     const { json, status, err } = await runJson(argv);
     expect(status).toBe(2);

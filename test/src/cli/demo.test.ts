@@ -28,6 +28,8 @@ describe("demo", () => {
     const { status, json, err } = await runJson([
       "demo",
       "digits",
+      "--hardware",
+      "none",
       "--steps",
       "3",
       "--seeds",
