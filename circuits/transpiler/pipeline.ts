@@ -33,8 +33,9 @@ export interface PhysicalCircuit {
   readonly success: number;
 }
 
-/** How often circuits that need swaps are routed, by effort, each time with other random numbers. */
-const ROUTES = [1, 1, 1, 3] as const;
+/** How many gates on two qubits are routed again with other random numbers at effort 3, and how often at most. */
+const REROUTED_PAIRS = 400;
+const MAX_ROUTES = 3;
 const MAX_ROUNDS = 6;
 
 /**
@@ -59,7 +60,9 @@ export function bestTranslation(
   };
   const variants = logicalVariants(source, target, effort);
   for (const logical of variants) attempt(logical, 0);
-  for (let route = 1; route < ROUTES[effort]; route++)
+  const pairs = Math.max(1, bestVariant!.operations.filter(isPair).length);
+  const routes = effort < 3 ? 1 : Math.min(MAX_ROUTES, Math.floor(REROUTED_PAIRS / pairs));
+  for (let route = 1; route < routes; route++)
     if (best!.twoQubitGates > floorOf(bestVariant!)) attempt(bestVariant!, route);
   return best!;
 }
@@ -99,8 +102,9 @@ function logicalVariants(source: Circuit, target: Target, effort: Effort): reado
   return variants;
 }
 
+/** Whether the device runs rzz itself, at least somewhere. */
 function isFractional(target: Target): boolean {
-  return target.basisGates.includes("rzz");
+  return target.edges.some(([a, b]) => liveDirection(target, "rzz", a, b) !== undefined);
 }
 
 /** Places, routes and rewrites one variant. */
