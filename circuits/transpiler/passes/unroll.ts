@@ -18,17 +18,21 @@ import { blockForm } from "./block-form.ts";
 import { BlockSynthesis } from "./block-synthesis.ts";
 import { controlledPhase, controlledX } from "./multi-controls.ts";
 import { entanglersOf } from "./resynthesize-blocks.ts";
+import { shannonDecomposition } from "./shannon.ts";
 
 /**
  * Writes every gate in the compiler's own form (see ir.ts): gates on three or more qubits and controls beyond one are
  * expanded, two-qubit gates become cz, rzz or swap between gates on one qubit, with as few of them as is known for the gate
  * on its own. `if` bodies too. O(gates), but exponential in the qubits of a unitary matrix, quadratic in a gate's controls.
- * @throws CircuitError UNITARY_SYNTHESIS for a matrix on more than 5 qubits
+ * @throws CircuitError UNITARY_SYNTHESIS for a matrix on more than 8 qubits, or 5 under controls
  */
 export function unroll(operations: readonly Operation[], numQubits: number): readonly Operation[] {
   const unroller = new Unroller(numQubits);
   return operations.flatMap((operation) => unroller.operation(operation));
 }
+
+/** Up to here a unitary with its controls is decomposed as one; beyond, its parts are put under the controls. */
+const MAX_MATRIX_QUBITS = 4;
 
 class Unroller {
   readonly #numQubits: number;
@@ -70,6 +74,8 @@ class Unroller {
     const { qubits, numControls, matrix } = operation;
     if (qubits.length === 1) this.#out.push(local(matrix as Float64Array, qubits[0]!));
     else if (qubits.length === 2) this.#out.push(twoQubitUnitary(matrixOf(operation), qubits[0]!, qubits[1]!));
+    else if (qubits.length <= MAX_MATRIX_QUBITS || numControls === 0)
+      this.#out.push(...shannonDecomposition(matrixOf(operation), qubits));
     else
       this.#underControls(qubits.slice(0, numControls), operation.controlState, (controls) => {
         const targets = qubits.slice(numControls);
