@@ -18,6 +18,8 @@ export interface RouteWeights {
   readonly horizon: number;
   /** A pair d hops apart weighs (d - 1) to this power: below 1, the closest pairs come first. */
   readonly exponent: number;
+  /** Up to this much is added to the score of a swap at random, so that trials differ. */
+  readonly noise: number;
 }
 
 /** A kind of step of a recorded route. */
@@ -73,6 +75,13 @@ export class Router {
   readonly #edgeTime: Int32Array;
   readonly #movedAt: Int32Array;
   readonly #lastGroup: Int32Array;
+  // The pairs that wait, as links from either place to the other.
+  readonly #linkHead: Int32Array;
+  readonly #linkNext: Int32Array;
+  readonly #linkPlace: Int32Array;
+  readonly #linkOther: Int32Array;
+  readonly #linkWeight: Float64Array;
+  #numLinks = 0;
   readonly #tried: Int32Array;
   readonly #decays: Float64Array;
   /** An odd number of swaps is part of the run. */
@@ -108,6 +117,13 @@ export class Router {
     this.#edgeNode = new Int32Array(coupling.numEdges);
     this.#edgeTime = new Int32Array(coupling.numEdges);
     this.#tried = new Int32Array(coupling.numEdges);
+    let numPairs = numNodes;
+    for (const pairs of dag.branchPairs.values()) numPairs += pairs.length;
+    this.#linkHead = new Int32Array(coupling.numQubits).fill(-1);
+    this.#linkNext = new Int32Array(2 * numPairs);
+    this.#linkPlace = new Int32Array(2 * numPairs);
+    this.#linkOther = new Int32Array(2 * numPairs);
+    this.#linkWeight = new Float64Array(2 * numPairs);
     this.#lastEdge = new Int32Array(coupling.numQubits);
     this.#movedAt = new Int32Array(coupling.numQubits);
     this.#decays = new Float64Array(coupling.numQubits);
@@ -171,7 +187,17 @@ export class Router {
         sinceReset = 0;
       }
     }
-    return this.#cost;
+    return this.#cost - this.#exchangeGain();
+  }
+
+  /** Entanglers that are saved where the last run on a pair may leave its qubits exchanged. */
+  #exchangeGain(): number {
+    const { numEdges, low, high } = this.#coupling;
+    let gain = 0;
+    for (let edge = 0; edge < numEdges; edge++)
+      if (this.#lastEdge[low[edge]!] === edge && this.#lastEdge[high[edge]!] === edge)
+        gain += Math.max(0, this.#runCost[edge]! - this.#runSwapped[edge]!);
+    return gain;
   }
 
   #begin(layout: Int32Array, backwards: boolean, record: boolean): void {
@@ -470,68 +496,83 @@ export class Router {
 
   #chooseSwap(weights: RouteWeights, rng: Rng): number {
     const { start, edge: edges, to } = this.#coupling;
-    const { kind, first, second, branchPairs } = this.#dag;
+    const frontLinks = this.#linkPlaces();
     this.#time++;
     let best = -1;
     let bestScore = Number.POSITIVE_INFINITY;
     let ties = 0;
-    const consider = (place: number): void => {
+    // Only swaps that move a qubit of the front help; its links come first.
+    for (let link = 0; link < frontLinks; link++) {
+      const place = this.#linkPlace[link]!;
       for (let i = start[place]!; i < start[place + 1]!; i++) {
         const edge = edges[i]!;
         if (this.#tried[edge] === this.#time) continue;
         this.#tried[edge] = this.#time;
+        const other = to[i]!;
         const score =
-          this.#gain(place, to[i]!) +
+          this.#gain(place, other) +
+          this.#gain(other, place) +
           (weights.expense * this.#expense(edge)) / 3 +
-          Math.max(this.#decays[place]!, this.#decays[to[i]!]!);
+          Math.max(this.#decays[place]!, this.#decays[other]!) +
+          (weights.noise === 0 ? 0 : weights.noise * rng.uniform());
         if (score < bestScore - 1e-9) {
           bestScore = score;
           best = edge;
           ties = 1;
         } else if (score < bestScore + 1e-9 && rng.uniform() * ++ties < 1) best = edge;
       }
-    };
-    for (let i = 0; i < this.#frontSize; i++) {
-      const node = this.#front[i]!;
-      if (kind[node] === NODE.pair) {
-        consider(this.places[first[node]!]!);
-        consider(this.places[second[node]!]!);
-      } else
-        for (const [a, b] of branchPairs.get(node)!) {
-          consider(this.places[a]!);
-          consider(this.places[b]!);
-        }
     }
     return best;
   }
 
-  /** The change of the weighted sum of what pairs weigh when the qubits at two places change places. */
-  #gain(a: number, b: number): number {
-    let sum = 0;
-    for (let i = 0; i < this.#frontSize; i++) sum += this.#change(this.#front[i]!, a, b);
-    for (let i = 0; i < this.#aheadSize; i++) {
-      const change = this.#change(this.#ahead[i]!, a, b);
-      if (change !== 0) sum += this.#aheadWeight[i]! * change;
+  /** Links both places of each pair that waits, so that a swap is judged by the pairs that it moves; how many are of the front. */
+  #linkPlaces(): number {
+    const { kind, branchPairs, first, second } = this.#dag;
+    for (let link = 0; link < this.#numLinks; link++) this.#linkHead[this.#linkPlace[link]!] = -1;
+    this.#numLinks = 0;
+    for (let i = 0; i < this.#frontSize; i++) {
+      const node = this.#front[i]!;
+      if (kind[node] === NODE.pair) this.#link(first[node]!, second[node]!, 1);
+      else for (const [u, v] of branchPairs.get(node)!) this.#link(u, v, 1);
     }
-    return sum;
+    const frontLinks = this.#numLinks;
+    for (let i = 0; i < this.#aheadSize; i++) {
+      const node = this.#ahead[i]!;
+      const weight = this.#aheadWeight[i]!;
+      if (kind[node] === NODE.pair) this.#link(first[node]!, second[node]!, weight);
+      else for (const [u, v] of branchPairs.get(node)!) this.#link(u, v, weight);
+    }
+    return frontLinks;
   }
 
-  #change(node: number, a: number, b: number): number {
-    const { first, second, kind, branchPairs } = this.#dag;
-    if (kind[node] === NODE.pair) return this.#changeOfPair(first[node]!, second[node]!, a, b);
-    let sum = 0;
-    for (const [u, v] of branchPairs.get(node)!) sum += this.#changeOfPair(u, v, a, b);
-    return sum;
-  }
-
-  #changeOfPair(u: number, v: number, a: number, b: number): number {
+  #link(u: number, v: number, weight: number): void {
     const p = this.places[u]!;
     const q = this.places[v]!;
-    const movedP = p === a ? b : p === b ? a : p;
-    const movedQ = q === a ? b : q === b ? a : q;
-    if (movedP === p && movedQ === q) return 0;
+    this.#addLink(p, q, weight);
+    this.#addLink(q, p, weight);
+  }
+
+  #addLink(place: number, other: number, weight: number): void {
+    const link = this.#numLinks++;
+    this.#linkPlace[link] = place;
+    this.#linkOther[link] = other;
+    this.#linkWeight[link] = weight;
+    this.#linkNext[link] = this.#linkHead[place]!;
+    this.#linkHead[place] = link;
+  }
+
+  /** How the weighted pairs of the qubit at `from` change when it goes to `goal`; pairs with the qubit there do not. */
+  #gain(from: number, goal: number): number {
     const { numQubits } = this.#coupling;
-    return this.#potential[movedP * numQubits + movedQ]! - this.#potential[p * numQubits + q]!;
+    const before = from * numQubits;
+    const after = goal * numQubits;
+    let sum = 0;
+    for (let link = this.#linkHead[from]!; link !== -1; link = this.#linkNext[link]!) {
+      const other = this.#linkOther[link]!;
+      if (other !== goal)
+        sum += this.#linkWeight[link]! * (this.#potential[after + other]! - this.#potential[before + other]!);
+    }
+    return sum;
   }
 
   /** Brings the closest pair of the front together along a shortest path; the way out when the search goes in circles. */

@@ -8,16 +8,16 @@ import type { StartLayouts } from "./start-layouts.ts";
 /** How many layouts to start from, how often each is refined forwards and backwards, and steps of local search at the end. */
 const TRIALS = [
   { starts: 1, rounds: 1, refinements: 0 },
-  { starts: 6, rounds: 2, refinements: 0 },
-  { starts: 24, rounds: 3, refinements: 20 },
-  { starts: 80, rounds: 4, refinements: 150 },
+  { starts: 8, rounds: 2, refinements: 8 },
+  { starts: 30, rounds: 3, refinements: 80 },
+  { starts: 80, rounds: 4, refinements: 400 },
 ] as const;
 
 const WEIGHTS: readonly RouteWeights[] = [
-  { lookahead: 0.5, falloff: 0.7, expense: 0.6, decay: 0.01, horizon: 20, exponent: 1 },
-  { lookahead: 0.8, falloff: 0.8, expense: 0.9, decay: 0.01, horizon: 30, exponent: 0.6 },
-  { lookahead: 0.3, falloff: 0.6, expense: 0.4, decay: 0.02, horizon: 12, exponent: 0.4 },
-  { lookahead: 1, falloff: 0.5, expense: 0.75, decay: 0.005, horizon: 20, exponent: 0.8 },
+  { lookahead: 0.5, falloff: 0.7, expense: 0.6, decay: 0.01, horizon: 20, exponent: 1, noise: 0 },
+  { lookahead: 0.8, falloff: 0.8, expense: 0.9, decay: 0.01, horizon: 30, exponent: 0.6, noise: 0 },
+  { lookahead: 0.3, falloff: 0.6, expense: 0.4, decay: 0.02, horizon: 12, exponent: 0.4, noise: 0 },
+  { lookahead: 1, falloff: 0.5, expense: 0.75, decay: 0.005, horizon: 20, exponent: 0.8, noise: 0 },
 ];
 
 export interface SabreResult {
@@ -58,24 +58,22 @@ export function layoutAndRoute(
 ): SabreResult {
   const router = new Router(dag, coupling);
   const { starts: numStarts, rounds, refinements } = TRIALS[effort];
-  let best = Number.POSITIVE_INFINITY;
-  let bestLayout = new Int32Array(dag.numQubits);
-  let bestKey: readonly [string, number, number] = ["start", 0, 0];
-  let bestWeights = WEIGHTS[0]!;
+  let best: Trial = {
+    cost: Number.POSITIVE_INFINITY,
+    layout: starts.greedy(rng, 0),
+    weights: WEIGHTS[0]!,
+    path: ["first"],
+  };
   const attempt = (
     layout: Int32Array,
     weights: RouteWeights,
-    key: readonly [string, number, number],
+    path: readonly (string | number)[],
     limit: number,
-  ): number => {
-    const cost = router.route(layout, false, weights, rng.fork(...key), false, limit);
-    if (cost < best || (best === Number.POSITIVE_INFINITY && cost === best)) {
-      best = cost;
-      bestLayout = layout.slice();
-      bestKey = key;
-      bestWeights = weights;
-    }
-    return cost;
+  ): Trial => {
+    const cost = router.route(layout, false, weights, rng.fork(...path), false, limit);
+    const trial = { cost, layout, weights, path };
+    if (cost < best.cost) best = trial;
+    return trial;
   };
   for (let start = 0; start < numStarts; start++) {
     const draw = rng.fork("layout", start);
@@ -85,23 +83,48 @@ export function layoutAndRoute(
       (start % 4 === 3
         ? starts.ball(draw, 1 + 0.5 * draw.uniform())
         : starts.greedy(draw, start === 0 ? 0 : 0.6 * draw.uniform()));
-    const weights = WEIGHTS[start % WEIGHTS.length]!;
     for (let round = 0; round < rounds; round++) {
-      attempt(layout, weights, ["start", start, round], Number.POSITIVE_INFINITY);
-      if (round + 1 === rounds) break;
-      const end = router.places.slice();
-      router.route(end, true, weights, rng.fork("back", start, round), false);
+      const weights = start < WEIGHTS.length ? WEIGHTS[start]! : drawWeights(draw);
+      const last = round + 1 === rounds;
+      attempt(layout, weights, ["start", start, round], last ? best.cost : Number.POSITIVE_INFINITY);
+      if (last) break;
+      router.route(router.places.slice(), true, weights, rng.fork("back", start, round), false);
       layout = router.places.slice();
     }
   }
+  // From the best one on: small changes of its layout, kept as long as they do no harm.
+  let current = best;
   for (let step = 0; step < refinements; step++) {
     const draw = rng.fork("refine", step);
-    const layout = bestLayout.slice();
+    const layout = current.layout.slice();
     nudge(layout, coupling, draw);
-    attempt(layout, WEIGHTS[draw.integer(WEIGHTS.length)]!, ["refined", step, 0], best);
+    const trial = attempt(layout, drawWeights(draw), ["refined", step], current.cost + 1);
+    if (trial.cost <= current.cost) current = trial;
   }
-  const cost = router.route(bestLayout, false, bestWeights, rng.fork(...bestKey), true);
-  return { router, layout: bestLayout, cost };
+  const cost = router.route(best.layout, false, best.weights, rng.fork(...best.path), true);
+  return { router, layout: best.layout, cost };
+}
+
+interface Trial {
+  readonly cost: number;
+  readonly layout: Int32Array;
+  readonly weights: RouteWeights;
+  /** Names the random numbers of its route. */
+  readonly path: readonly (string | number)[];
+}
+
+const EXPONENTS = [0.4, 0.6, 0.8, 1] as const;
+
+function drawWeights(rng: Rng): RouteWeights {
+  return {
+    lookahead: 0.2 + rng.uniform(),
+    falloff: 0.4 + 0.5 * rng.uniform(),
+    expense: 0.2 + 0.8 * rng.uniform(),
+    decay: 0.002 + 0.02 * rng.uniform(),
+    horizon: 8 + rng.integer(28),
+    exponent: EXPONENTS[rng.integer(EXPONENTS.length)]!,
+    noise: 0.6 * rng.uniform(),
+  };
 }
 
 /** Moves one or two qubits to neighbouring places, changing places with whoever is there. */
