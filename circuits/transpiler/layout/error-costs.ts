@@ -39,11 +39,15 @@ export function errorCosts(target: Target, coupling: Coupling): ErrorCosts {
   };
 }
 
-/** Counts of a circuit's operations; a gate on a pair counts with `entanglers(operation)` on that pair. */
+/**
+ * Counts of a circuit's operations; a gate on a pair counts with `entanglers(operation)` on that pair.
+ * @param atEnd the qubits on which the circuit's own ones end: where nothing is measured, observables are, on any of them
+ */
 export function usageOf(
   operations: readonly Operation[],
   numQubits: number,
   entanglers: (operation: Operation) => number,
+  atEnd: Iterable<number>,
 ): Usage {
   const singles = new Float64Array(numQubits);
   const readouts = new Float64Array(numQubits);
@@ -71,5 +75,6 @@ export function usageOf(
     singles[b]! += count;
   };
   for (const operation of operations) visit(operation);
+  if (readouts.every((count) => count === 0)) for (const qubit of atEnd) readouts[qubit] = 1;
   return { numQubits, pairs: [...pairs.values()], singles, readouts };
 }

@@ -62,7 +62,8 @@ export function placeAndRoute(
   const regionOf = regionsFor(parts, coupling, target);
   const costs = errorCosts(target, coupling);
   const budget = SEARCH_BUDGET[effort];
-  const perfect = findPlacement(usageOf(operations, numQubits, entanglersOf), coupling, costs, budget, rng);
+  const usage = usageOf(operations, numQubits, entanglersOf, Array(numQubits).keys());
+  const perfect = findPlacement(usage, coupling, costs, budget, rng);
   if (perfect !== undefined) return finish(routeOnly(dag, coupling, perfect.layout, effort, rng));
   const starts = new StartLayouts(dag, coupling, regionOf);
   const routed = finish(layoutAndRoute(dag, coupling, starts, effort, rng));
@@ -108,6 +109,7 @@ function moveToBetterPlace(
     routed.operations.map((operation) => mapOperation(operation, { qubit: (q) => index.get(q)! })),
     places.length,
     entanglersOf,
+    routed.finalLayout.map((place) => index.get(place)!),
   );
   const layout = Int32Array.from(places);
   const known = { layout, score: placementScore(usage, coupling, costs, layout) };
