@@ -117,9 +117,18 @@ export async function exchange(request: WireRequest, proxy: ProxySetting): Promi
 function faultOf(error: unknown): WireFault {
   const { code, message } = (error ?? {}) as { readonly code?: unknown; readonly message?: unknown };
   const systemCode = typeof code === "string" ? code : undefined;
-  const kind = systemCode !== undefined && UNREACHABLE.test(systemCode) ? "unreachable" : "broken";
+  // A route can vanish under a connection that stands, with the same code as one that was never there.
+  const early = systemCode !== undefined && UNREACHABLE.test(systemCode) && !/^(read|write)/.test(syscallOf(error));
+  const kind = early ? "unreachable" : "broken";
   const text = typeof message === "string" && message !== "" ? message.split("\n", 1)[0]! : "the connection failed";
   return new WireFault(kind, text, systemCode);
+}
+
+/** What Node was doing, such as "connect" or "read"; empty where it does not tell. */
+function syscallOf(error: unknown): string {
+  const { syscall, cause } = (error ?? {}) as { readonly syscall?: unknown; readonly cause?: { syscall?: unknown } };
+  const known = syscall ?? cause?.syscall;
+  return typeof known === "string" ? known : "";
 }
 
 function proxyConfig(proxy: URL): AxiosProxyConfig {

@@ -1,5 +1,6 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, expectTypeOf, test } from "vitest";
 import type { IbmError } from "../../../providers/ibm/ibm-error.ts";
@@ -355,6 +356,28 @@ describe("a submit", () => {
     const error = await failed(service.client().jobs.create(job, { timeoutSeconds: 0.1 }));
     expect(error).toMatchObject({ code, outcome: "unknown", attempts: 1 });
     expect(service.calls).toHaveLength(1);
+  });
+
+  test("is not sent again where the way to the service vanished after it was sent", async () => {
+    const sockets: Socket[] = [];
+    const note = (message: unknown): void => void sockets.push((message as { readonly socket: Socket }).socket);
+    subscribe("net.client.socket", note);
+    try {
+      const client = service.client();
+      await client.jobs.list().catch(() => {});
+      for (const code of ["EHOSTUNREACH", "ENETUNREACH"]) {
+        service.answer(() => {
+          // What Node throws when a connection that stands loses its route.
+          sockets.at(-1)!.destroy(Object.assign(new Error(`read ${code}`), { code, syscall: "read" }));
+          return { connection: "hang" };
+        });
+        const before = service.calls.length;
+        expect(await failed(client.jobs.create(job))).toMatchObject({ code: "IBM_NETWORK", outcome: "unknown" });
+        expect(service.calls.length - before).toBe(1);
+      }
+    } finally {
+      unsubscribe("net.client.socket", note);
+    }
   });
 
   test("is sent again after what surely made no job: 429, and 401 once", async () => {
