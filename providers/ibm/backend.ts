@@ -9,7 +9,7 @@ import {
 } from "../../circuits/index.ts";
 import { checkOptions } from "../options.ts";
 import type { Backend, BackendStatus, Capabilities } from "../primitives.ts";
-import type { IbmDevice } from "./device.ts";
+import { compileChecked, type IbmDevice } from "./device.ts";
 import { IbmEstimator } from "./estimator.ts";
 import {
   ESTIMATOR_OPTIONS,
@@ -102,7 +102,7 @@ export class IbmBackend implements Backend {
 
   /** The circuit as jobs here run it. @throws IbmCheckError IBM_CIRCUIT_TOO_WIDE; TranspilerError */
   compile(circuit: Circuit): CompiledCircuit {
-    return this.#device.compile(circuit);
+    return compileChecked(this.#device, circuit);
   }
 
   /** @throws IbmError */

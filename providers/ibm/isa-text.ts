@@ -57,7 +57,7 @@ function print(circuit: Circuit, minWidth: number): IsaText {
     qasm: lines.join("\n"),
     width,
     columns: Int32Array.from(columns),
-    registerNames: lines.flatMap((line) => /^bit\[\d+\] (\w+);$/.exec(line)?.[1] ?? []),
+    registerNames: lines.flatMap((line) => /^bit\[\d+\] ([^\s;]+);$/.exec(line)?.[1] ?? []),
   };
 }
 

@@ -135,8 +135,10 @@ export class IbmJob<Result> implements Job<Result> {
     return this.#spans;
   }
 
+  /** Asks all jobs that this one consists of to stop, also where one of them cannot be asked. @throws IbmError */
   async cancel(): Promise<void> {
-    for (const job of this.#parts.jobs) await job.cancel();
+    const asked = await Promise.allSettled(this.#parts.jobs.map((job) => job.cancel()));
+    for (const outcome of asked) if (outcome.status === "rejected") throw outcome.reason;
   }
 
   async usage(): Promise<IbmJobUsage> {

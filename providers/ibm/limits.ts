@@ -74,6 +74,8 @@ export interface PubSize {
   readonly bytes: number;
   /** The most bytes that a row can take. */
   readonly bytesPerRow: number;
+  /** The most rows that go into one PUB of a job, 1 or more; any number by default. */
+  readonly maxRows?: number | undefined;
 }
 
 /** Rows `from` up to, without, `to` of one PUB. */
@@ -106,6 +108,7 @@ export function splitIntoJobs(
     for (let from = 0; from < size.rows || (size.rows === 0 && from === 0); ) {
       const fit = Math.min(
         size.rows - from,
+        size.maxRows ?? Infinity,
         share(limits.maxExecutionsPerJob - executions, size.executionsPerRow),
         share(limits.maxPayloadBytes - bytes - size.bytes, size.bytesPerRow),
       );

@@ -60,7 +60,7 @@ export interface IbmJobOptions {
   readonly experimental?: Readonly<Record<string, unknown>>;
   /**
    * The most seconds of the quantum computer that one job may take, 1 to 10,800; the service then stops it. By default three
-   * times the plan and 30 s: without it IBM reserves all that the plan of the account has.
+   * times the plan and 30 s, more with mitigation: without it IBM reserves all that the plan of the account has.
    */
   readonly maxExecutionSeconds?: number;
   /** A session or batch to run in; see `provider.session`. */

@@ -5,7 +5,7 @@ import type { IsaAnswer, IsaEstimatorPub, IsaSamplerPub } from "../isa-pubs.ts";
 import { shapeText } from "../ndarray.ts";
 import type { DecodedBits, DecodedNumbers, DecodedPub } from "./decode.ts";
 import { isaText } from "./isa-text.ts";
-import type { PubSize } from "./limits.ts";
+import type { IbmLimits, PubSize } from "./limits.ts";
 import type { components } from "./openapi.d.ts";
 import { type IbmEstimatorOptions, type IbmSamplerOptions, wireOptions } from "./program-options.ts";
 import { resultError } from "./result-error.ts";
@@ -25,7 +25,7 @@ export interface PubRows<Pub> {
  */
 export interface PrimitiveProgram<Pub, Options, Params, Answer> {
   readonly id: "estimator" | "sampler";
-  sizeOf(pub: Pub): PubSize;
+  sizeOf(pub: Pub, limits: Pick<IbmLimits, "maxShots">): PubSize;
   /** The job's `params`. @throws ProviderError IBM_OPTION */
   encode(parts: readonly PubRows<Pub>[], options: Options): Params;
   /**
@@ -129,11 +129,13 @@ export const samplerProgram: PrimitiveProgram<
 > = {
   id: "sampler",
 
-  sizeOf(pub) {
+  sizeOf(pub, { maxShots }) {
     const { qasm, columns } = isaText(pub.compiled.circuit, 0);
     return {
       rows: pub.rows,
       executionsPerRow: pub.shots,
+      // Rows without parameters are sent as shots.
+      maxRows: columns.length === 0 ? Math.max(1, Math.floor(maxShots / pub.shots)) : undefined,
       bytes: jsonBytes(qasm) + 64,
       bytesPerRow: columns.length * BYTES_PER_NUMBER + BRACKETS,
     };
@@ -169,11 +171,10 @@ export const samplerProgram: PrimitiveProgram<
     };
   },
 
-  join(_, answers) {
-    const [first] = answers;
-    if (answers.length === 1) return first!;
+  join(pub, answers) {
+    if (answers.length === 1) return answers[0]!;
     return {
-      registers: first!.registers.map((_bytes, index) =>
+      registers: pub.compiled.circuit.registers.map((_register, index) =>
         joinedBytes(answers.map(({ registers }) => registers[index]!)),
       ),
       metadata: { parts: answers.map(({ metadata }) => metadata) },

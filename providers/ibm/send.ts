@@ -1,12 +1,13 @@
 import { randomUUID } from "node:crypto";
 import type { IsaEstimatorPub, IsaSamplerPub } from "../isa-pubs.ts";
-import { planIsaPubs } from "../isa-pubs.ts";
+import { JOB_OVERHEAD_SECONDS, planIsaPubs } from "../isa-pubs.ts";
 import type { JobPlan, RunOptions } from "../primitives.ts";
 import { IbmCheckError } from "./check-error.ts";
 import { checkCompiledPubs, checkTags } from "./checks.ts";
 import type { DecodedResult } from "./decode.ts";
 import { assertUsageLeft, type IbmDevice, serviceJob } from "./device.ts";
 import { type PubSlice, splitIntoJobs } from "./limits.ts";
+import { mitigationWork } from "./mitigation-work.ts";
 import { type IbmEstimatorOptions, type IbmSamplerOptions, MAX_COST } from "./program-options.ts";
 import type { PrimitiveProgram } from "./programs.ts";
 import { resultError } from "./result-error.ts";
@@ -37,7 +38,7 @@ export function packed<Pub extends DevicePub, Own extends Options, Params, Answe
   options: Own,
 ): Shipment<Pub, Answer> {
   checkCompiledPubs(pubs, device.target, options, device.limits);
-  const sizes = pubs.map((pub) => program.sizeOf(pub));
+  const sizes = pubs.map((pub) => program.sizeOf(pub, device.limits));
   const split = splitIntoJobs(sizes, device.limits);
   if (split === undefined) {
     const index = sizes.findIndex(
@@ -137,7 +138,10 @@ function jobFields(device: IbmDevice, options: Options): Readonly<Record<string,
   };
 }
 
-/** Three times what is planned and 30 s, as mitigation and preparation come on top; the service would take all there is. */
+/**
+ * Three times what is planned and 30 s, as preparation comes on top, and more where the service's mitigation multiplies the
+ * executions: a job that reaches its cost is stopped, and paid for. Without a cost the service would take all there is.
+ */
 function costOf<Pub extends DevicePub>(
   { pubs }: Shipment<Pub, unknown>,
   slices: readonly PubSlice[],
@@ -145,8 +149,11 @@ function costOf<Pub extends DevicePub>(
 ): number {
   if (options.maxExecutionSeconds !== undefined) return Math.ceil(options.maxExecutionSeconds);
   const part = slices.map(({ pub, from, to }) => ({ ...pubs[pub]!, rows: to - from }));
-  const { quantumSeconds } = planIsaPubs(part, repDelayOf(options));
-  return Math.min(MAX_COST, Math.ceil(3 * quantumSeconds + 30));
+  const { quantumSeconds, executions } = planIsaPubs(part, repDelayOf(options));
+  const measuring = quantumSeconds - JOB_OVERHEAD_SECONDS;
+  const { factor, learning } = mitigationWork(options);
+  const mitigated = JOB_OVERHEAD_SECONDS + measuring * (factor + learning / Math.max(1, executions));
+  return Math.min(MAX_COST, Math.ceil(3 * mitigated + 30));
 }
 
 function repDelayOf(options: Options): { readonly repDelaySeconds?: number } {

@@ -29,6 +29,8 @@ class ScriptedService {
   lag = 0;
   privateJobs = false;
   readonly cancelled: string[] = [];
+  /** Jobs that nobody may cancel. */
+  readonly refusedCancels: string[] = [];
   #states = 0;
   #results = 0;
 
@@ -74,6 +76,8 @@ class ScriptedService {
     if (rest === "/results") return this.results[Math.min(this.#results++, this.results.length - 1)]!;
     if (rest === "/metrics") return { json: this.metrics };
     if (rest === "/logs") return { text: "a log" };
+    if (rest === "/cancel" && this.refusedCancels.includes(id))
+      return { status: 403, json: { errors: [{ code: 1200, message: "no" }] } };
     if (rest === "/cancel") {
       this.cancelled.push(id);
       return { status: 204 };
@@ -173,6 +177,31 @@ describe("what is sent", () => {
     expect(job.plan!.quantumSeconds).toBeGreaterThan(2 + 10_000 * 250e-6);
   });
 
+  test("cost lets mitigation by the service finish, which multiplies the executions", async () => {
+    const costOf = async (options: object): Promise<number> => {
+      await run({ precision: 0.002, ...options });
+      return script.bodies.at(-1)!.cost as number;
+    };
+    const plain = await costOf({});
+    const measured = (plain - 30) / 3 - 2;
+    expect(measured).toBeGreaterThan(10);
+    const times = (cost: number) => ((cost - 30) / 3 - 2) / measured;
+    expect(times(await costOf({ resilienceLevel: 2 }))).toBeCloseTo(3, 1);
+    const zne = { zneMitigation: true, zne: { noiseFactors: [1, 1.5, 2, 3, 4] } };
+    expect(times(await costOf({ resilience: zne }))).toBeCloseTo(5, 1);
+    // Ten times 250,000 executions, and 4 * 9 * 6 * 32 * 128 by which the noise is learned.
+    const pec = { pecMitigation: true, pec: { maxOverhead: 10 } };
+    expect(times(await costOf({ resilience: pec }))).toBeCloseTo(10 + 884_736 / 250_000, 1);
+    expect(await costOf({ resilience: pec, maxExecutionSeconds: 50 })).toBe(50);
+  });
+
+  test("a circuit that is too wide is refused by compile as by run", async () => {
+    const wide = Circuit.build(5, (c) => c.h(4));
+    const compiling = async () => backend.compile(wide);
+    for (const asked of [compiling(), backend.estimator().run([[wide, "ZIIII"]])])
+      expect(await failure(asked)).toMatchObject({ code: "IBM_CIRCUIT_TOO_WIDE", ibmCode: "1517" });
+  });
+
   test("nothing is sent when a check fails, and the usage is asked for before", async () => {
     script.usage = {
       json: {
@@ -224,6 +253,18 @@ describe("what is sent", () => {
     const again = limited.sampler({ shots: 100 }).attach(job.id, [[measured, [[0], [1], [2]]]]);
     script.results = [part(2, "0x0"), part(1, "0x1")];
     expect(again.plan).toEqual(job.plan);
+  });
+
+  test("cancel reaches every job, also where one of them cannot be asked", async () => {
+    const limited = await ibmProvider({ ...service.clientOptions, limits: { maxExecutionsPerJob: 100 } }).backend(
+      "small_device",
+      { effort: 0 },
+    );
+    const measured = circuit.extend((c) => c.measureAll());
+    const job = await limited.sampler({ shots: 100 }).run([[measured, [[0], [1], [2]]]]);
+    script.refusedCancels.push("job-1");
+    expect(await failure(job.cancel())).toMatchObject({ code: "IBM_FORBIDDEN" });
+    expect([...script.cancelled].sort()).toEqual(["job-2", "job-3"]);
   });
 
   test("where the second of two jobs is refused, the first is cancelled", async () => {

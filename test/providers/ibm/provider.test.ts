@@ -169,6 +169,60 @@ describe("plans and checks", () => {
   });
 });
 
+describe("samples", () => {
+  const flipped = Circuit.build(1, (c) => c.rx(weight("w"), 0).measureAll());
+
+  test("of a PUB without rows are none, and those of the PUBs beside it come", async () => {
+    const { provider } = await start();
+    const sampler = (await provider.backend("small_device")).sampler({ shots: 10 });
+    const none = { shape: [2, 0, 1], data: new Float64Array(0) };
+    const [empty, full] = await (
+      await sampler.run([
+        [flipped, none],
+        [flipped, [Math.PI]],
+      ])
+    ).result();
+    expect(empty).toMatchObject({ shape: [2, 0], registers: { meas: { numBits: 1, shape: [2, 0] } } });
+    expect(empty!.registers.meas!.counts()).toEqual({});
+    expect(full!.registers.meas!.counts()).toEqual({ 1: 10 });
+  });
+
+  test.each([
+    ["α", "β"],
+    ["Ωx1", "c"],
+    ["if", "input"],
+    ["cz", "p0"],
+  ])("of registers %s and %s come by their names, whatever the letters", async (first, second) => {
+    const { provider } = await start();
+    const sampler = (await provider.backend("small_device")).sampler({ shots: 10 });
+    const measured = Circuit.build(2, (c) => {
+      const [high, low] = [c.register(first, 2), c.register(second, 2)];
+      c.x(0)
+        .measure(0, high.offset + 1)
+        .measure(1, high.offset)
+        .measure(0, low.offset)
+        .measure(1, low.offset + 1);
+    });
+    const [result] = await (await sampler.run([[measured]])).result();
+    expect(Object.keys(result!.registers)).toEqual([first, second]);
+    expect(result!.registers[first]!.counts()).toEqual({ 10: 10 });
+    expect(result!.registers[second]!.counts()).toEqual({ "01": 10 });
+  });
+
+  test("of rows without parameters keep to the limit of shots, in one job", async () => {
+    const { provider, emulator } = await start({}, { limits: { maxShots: 1000 } });
+    const sampler = (await provider.backend("small_device")).sampler({ shots: 400 });
+    const still = Circuit.build(1, (c) => c.x(0).measureAll());
+    const rows = { shape: [5, 0], data: new Float64Array(0) };
+    const job = await sampler.run([[still, rows]]);
+    const [result] = await job.result();
+    expect([0, 4].map((row) => result!.registers.meas!.counts(row))).toEqual([{ 1: 400 }, { 1: 400 }]);
+    const [sent, ...others] = emulator.control.jobs();
+    expect(others).toEqual([]);
+    expect(sent).toMatchObject({ pubs: 3, executions: 2000 });
+  });
+});
+
 describe("jobs", () => {
   test("are found again: by id, by attach in the shapes of their PUBs, and in lists", async () => {
     const { provider } = await start();
