@@ -2,6 +2,7 @@ import type { Rng } from "../../rng.ts";
 import { type Coupling, edgeBetween } from "./coupling.ts";
 import { type Dag, NODE } from "./dag.ts";
 import { EdgeRuns } from "./edge-runs.ts";
+import { gatherPairs } from "./gather.ts";
 import { Progress } from "./progress.ts";
 
 /** What a route weighs when it chooses the next swap. All in hops, so that they can be added. */
@@ -121,7 +122,6 @@ export class Router {
     const patience = 10 + 2 * Math.ceil(Math.sqrt(this.#coupling.numQubits)) + this.#dag.numQubits;
     let idle = 0;
     let sinceReset = 0;
-    let forced = 0;
     for (;;) {
       if (this.#runFront()) {
         idle = 0;
@@ -132,9 +132,7 @@ export class Router {
       if (progress.frontSize === 0) break;
       if (this.#runs.cost >= limit) return Number.POSITIVE_INFINITY;
       if (idle > patience) {
-        // Only a conditional that needs several pairs at once can go on like this.
-        if (++forced > 4 * this.#dag.numNodes + 100) return Number.POSITIVE_INFINITY;
-        this.#force();
+        if (!this.#force()) return Number.POSITIVE_INFINITY;
         idle = 0;
         continue;
       }
@@ -309,35 +307,39 @@ export class Router {
     return sum;
   }
 
-  /** Brings the closest pair of the front together along a shortest path; the way out when the search goes in circles. */
-  #force(): void {
+  /**
+   * Brings the closest pair of the front together along a shortest path, the way out when the search goes in circles; or, where
+   * only a conditional is left, all its pairs. False where these cannot be neighbours at once.
+   */
+  #force(): boolean {
     const { first, second, kind, branchPairs } = this.#dag;
     const { distances, numQubits, start, to, edge } = this.#coupling;
-    let from = -1;
-    let goal = -1;
+    const { front, frontSize } = this.#progress;
+    let closest = -1;
     let least = Number.POSITIVE_INFINITY;
-    const offer = (u: number, v: number): void => {
-      const distance = distances[this.places[u]! * numQubits + this.places[v]!]!;
-      if (distance > 1 && distance < least) {
+    for (let i = 0; i < frontSize; i++) {
+      const node = front[i]!;
+      if (kind[node] !== NODE.pair) continue;
+      const distance = distances[this.places[first[node]!]! * numQubits + this.places[second[node]!]!]!;
+      if (distance < least) {
         least = distance;
-        from = u;
-        goal = v;
+        closest = node;
       }
-    };
-    for (let i = 0; i < this.#progress.frontSize; i++) {
-      const node = this.#progress.front[i]!;
-      if (kind[node] === NODE.pair) offer(first[node]!, second[node]!);
-      else for (const [a, b] of branchPairs.get(node)!) offer(a, b);
     }
-    while (from !== -1 && least > 1) {
-      const p = this.places[from]!;
-      const q = this.places[goal]!;
-      for (let i = start[p]!; i < start[p + 1]!; i++)
-        if (distances[to[i]! * numQubits + q]! < least) {
+    if (closest === -1) {
+      const swaps = gatherPairs(this.#coupling, this.places, branchPairs.get(front[0]!)!);
+      for (const along of swaps ?? []) this.#swap(along);
+      return swaps !== undefined;
+    }
+    const goal = this.places[second[closest]!]!;
+    for (; least > 1; least--) {
+      const at = this.places[first[closest]!]!;
+      for (let i = start[at]!; i < start[at + 1]!; i++)
+        if (distances[to[i]! * numQubits + goal]! < least) {
           this.#swap(edge[i]!);
-          least--;
           break;
         }
     }
+    return true;
   }
 }
