@@ -1,4 +1,4 @@
-import type { Circuit, CompiledCircuit, SparsePauliOp } from "../circuits/index.ts";
+import type { Circuit, CompiledCircuit, PauliLetter, SparsePauliOp } from "../circuits/index.ts";
 import { sizeOf } from "./ndarray.ts";
 import type { EstimatorPubResult, JobPlan } from "./primitives.ts";
 import { type CheckedEstimatorPub, type CheckedSamplerPub, numRows } from "./pub.ts";
@@ -63,7 +63,7 @@ interface CircuitWork {
 
 /**
  * Compiles Estimator PUBs and merges them, so that a device is asked for nothing twice: PUBs of the same circuit and precision
- * become one with all rows and all observables, as long as that takes no further executions, and equal rows are sent once
+ * become one with all rows and all observables where that takes no further executions, and equal rows are sent once
  * (their results are then the same numbers, not independent samples).
  * @param compile the compiled form of a circuit; called once for each different one
  */
@@ -140,35 +140,44 @@ function addRows(work: CircuitWork, pub: CheckedEstimatorPub): readonly string[]
   return keys;
 }
 
-/** Rows with equal observables together, and then groups of rows whose observables are measured together anyway. */
+/** Every observable comes back at every row of a PUB, asked for or not; a table of more values costs more than a further PUB. */
+const MAX_MERGED_VALUES = 1 << 16;
+
+/** Rows with equal observables together, and then groups of rows whose observables one setting measures anyway. */
 function groupRows({ rows }: CircuitWork): readonly RowGroup[] {
   const byObservables = new Map<string, RowGroup>();
   for (const [row, { observables }] of rows) {
     const key = [...observables.keys()].sort().join("\n");
-    const group = byObservables.get(key) ?? { observables, rows: new Set() };
+    const group = byObservables.get(key) ?? { observables: new Map(observables), rows: new Set() };
     byObservables.set(key, group);
     group.rows.add(row);
   }
-  const merged: RowGroup[] = [];
+  if (byObservables.size === 1) return [...byObservables.values()];
+  const groups: RowGroup[] = [];
+  /** Of those with a single setting: the letter that each qubit is measured in. */
+  const single: { readonly group: RowGroup; readonly basis: Map<number, PauliLetter> }[] = [];
   for (const group of byObservables.values()) {
-    const home = merged.find((other) => {
-      const settings = settingsOf(other.observables);
-      return (
-        settings === settingsOf(group.observables) &&
-        settings === settingsOf(new Map([...other.observables, ...group.observables]))
-      );
-    });
-    if (home === undefined) merged.push({ observables: new Map(group.observables), rows: group.rows });
-    else {
-      for (const [key, observable] of group.observables) home.observables.set(key, observable);
-      for (const row of group.rows) home.rows.add(row);
+    const settings = measurementGroups([...group.observables.values()]);
+    const basis = new Map(settings[0]?.basis);
+    const fits = ({ group: { rows, observables } }: { readonly group: RowGroup }): boolean =>
+      (rows.size + group.rows.size) * (observables.size + group.observables.size) <= MAX_MERGED_VALUES;
+    const home =
+      settings.length > 1 ? undefined : single.find((other) => isCompatible(other.basis, basis) && fits(other));
+    if (home === undefined) {
+      groups.push(group);
+      if (settings.length <= 1) single.push({ group, basis });
+      continue;
     }
+    for (const [qubit, letter] of basis) home.basis.set(qubit, letter);
+    for (const [key, observable] of group.observables) home.group.observables.set(key, observable);
+    for (const row of group.rows) home.group.rows.add(row);
   }
-  return merged;
+  return groups;
 }
 
-function settingsOf(observables: ReadonlyMap<string, SparsePauliOp>): number {
-  return measurementGroups([...observables.values()]).length;
+function isCompatible(a: ReadonlyMap<number, PauliLetter>, b: ReadonlyMap<number, PauliLetter>): boolean {
+  for (const [qubit, letter] of b) if ((a.get(qubit) ?? letter) !== letter) return false;
+  return true;
 }
 
 function resultOf(
