@@ -1,4 +1,5 @@
 import { createHash, randomUUID, timingSafeEqual } from "node:crypto";
+import { inspect } from "node:util";
 import { type EmulatorClock, RealClock, VirtualClock } from "./clock.ts";
 import { EmulatorControl } from "./control.ts";
 import { type EmulatedDevice, openDevices } from "./device.ts";
@@ -18,7 +19,7 @@ import { FORGETFUL, openStateFile, type StateLog } from "./state/state-file.ts";
 /** Where virtual clocks stand at first: 2026-01-01T00:00:00Z. */
 const VIRTUAL_START = Date.UTC(2026, 0, 1);
 
-/** An emulator of IBM Quantum's REST API that runs in this process. */
+/** An emulator of IBM Quantum's REST API that runs in this process. Printed or as JSON it shows neither tokens nor CRN. */
 export interface Emulator extends AsyncDisposable {
   /** Base of the API, such as http://127.0.0.1:4711/api/v1. */
   readonly url: string;
@@ -115,13 +116,14 @@ async function open({ settings, token, controlToken, devices, log }: Opening): P
     closing ??= close();
     return closing;
   };
+  const shown = { url: `${origin}/api/v1`, iamUrl: origin, devices: devices.map(({ name }) => name) };
+  const printed = { toJSON: () => shown, [inspect.custom]: () => `Emulator ${inspect(shown)}` };
   return {
-    url: `${origin}/api/v1`,
-    iamUrl: origin,
+    ...shown,
+    ...printed,
     token,
     controlToken,
     crn: settings.crn,
-    devices: devices.map(({ name }) => name),
     clock,
     journal,
     control,

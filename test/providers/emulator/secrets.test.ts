@@ -43,8 +43,10 @@ test("key, tokens and CRN are in no journal, state file or output", async () => 
     await client.control("POST", "faults", { path: "/versions", status: 500 });
     await client.get("/versions");
     const shown = inspect({ journal: emulator.journal.entries, control: emulator.control.jobs() }, { depth: 10 });
+    const held = inspect({ emulator }, { depth: 10, showHidden: true }) + JSON.stringify({ emulator });
+    expect(held).toContain(emulator.url);
     await emulator.close();
-    const places = { journal: shown, state: readFileSync(stateFile, "utf8"), output: written.join("") };
+    const places = { held, journal: shown, state: readFileSync(stateFile, "utf8"), output: written.join("") };
     const secrets = [KEY, CONTROL, bearer, bearer.split(".")[2]!, ACCOUNT, INSTANCE];
     for (const [place, text] of Object.entries(places))
       for (const secret of secrets)
