@@ -115,7 +115,9 @@ export async function send<Pub extends DevicePub, Own extends Options, Params, A
     for (const { tag, body } of bodies) {
       const { client, clock, lagSeconds } = device;
       const lookFirst = submitKey !== undefined;
-      const submitted = await submitOnce(body, { client, clock, key: tag, lookFirst, lagSeconds, signal });
+      // Without a key of the caller's, parts of a run that fails are cancelled below, and of no use to another run.
+      const again = bodies.length === 1 ? key : submitKey;
+      const submitted = await submitOnce(body, { client, clock, key: tag, again, lookFirst, lagSeconds, signal });
       jobs.push(serviceJob(device, submitted.id));
       surplus.push(...submitted.surplus);
       await onSubmitted?.(submitted.id);

@@ -10,6 +10,8 @@ export interface SubmitOptions {
   readonly clock: Clock;
   /** The tag by which the job is found again; no other job has it. */
   readonly key: string;
+  /** The `submitKey` by which another run takes the job over; undefined where none would, as the run is broken off. */
+  readonly again: string | undefined;
   /** The key was used before, perhaps: look before the first submit. */
   readonly lookFirst: boolean;
   /** Seconds after a submit within which the service lists a job that it has accepted. */
@@ -51,10 +53,10 @@ export async function submitOnce(
       return { id, adopted: false, surplus: [] };
     } catch (error) {
       if (!(error instanceof IbmError) || error.outcome === "rejected") throw error;
-      if (signal?.aborted) throw unknownSubmit(key, signal.reason);
+      if (signal?.aborted) throw unknownSubmit(options, signal.reason);
       const found = await reconcile(options);
       if (found.length > 0) return adopt(found, body, options);
-      if (post === MAX_POSTS) throw unknownSubmit(key, error);
+      if (post === MAX_POSTS) throw unknownSubmit(options, error);
     }
   }
 }
@@ -68,16 +70,16 @@ async function reconcile(options: SubmitOptions): Promise<readonly JobBody[]> {
       const found = await jobsWithTag(client, key, signal);
       if (found.length > 0) return found;
     } catch (error) {
-      if (signal?.aborted) throw unknownSubmit(key, signal.reason);
+      if (signal?.aborted) throw unknownSubmit(options, signal.reason);
       // Without a list nothing is known, and nothing may be submitted.
-      if (!(error instanceof IbmError) || !error.retryable || clock.now() >= until) throw unknownSubmit(key, error);
+      if (!(error instanceof IbmError) || !error.retryable || clock.now() >= until) throw unknownSubmit(options, error);
     }
     const left = until - clock.now();
     if (left <= 0) return [];
     try {
       await clock.sleep(Math.min(1000 * gap, left), signal);
     } catch {
-      throw unknownSubmit(key, signal?.reason);
+      throw unknownSubmit(options, signal?.reason);
     }
   }
 }
@@ -123,11 +125,15 @@ async function adopt(
   return { id: kept.id, adopted: true, surplus: surplus.map(({ id }) => id) };
 }
 
-function unknownSubmit(key: string, cause: unknown): ProviderError {
+function unknownSubmit({ key, again }: SubmitOptions, cause: unknown): ProviderError {
   const why = cause instanceof Error ? cause.message : String(cause);
+  const advice =
+    again === undefined
+      ? `find it with provider.jobs({ tags: ["${key}"] }) and cancel it: it is one of several, and those before it were cancelled.`
+      : `run it again with submitKey "${again}", and it is taken over instead of submitted twice.`;
   return new ProviderError(
     "IBM_SUBMIT_UNKNOWN",
-    `Whether the job was accepted is not known: ${why} If it was, it bears the tag ${key}; run it again with { submitKey } of that value, and it is taken over instead of submitted twice.`,
+    `Whether the job was accepted is not known: ${why} If it was, it bears the tag ${key}; ${advice}`,
     { cause, retryable: true },
   );
 }

@@ -326,6 +326,33 @@ describe("an ambiguous submit", () => {
     expect(script.bodies).toHaveLength(3);
   });
 
+  test("of one of several jobs: says by which key all are taken over, or how to find the one", async () => {
+    const limited = await ibmProvider({ ...service.clientOptions, limits: { maxExecutionsPerJob: 250 } }).backend(
+      "small_device",
+      { effort: 0 },
+    );
+    const measured = circuit.extend((c) => c.measureAll());
+    const runBoth = (runOptions: object) =>
+      limited.sampler({ shots: 200 }).run([[measured, [[0], [1]]]], { ...runOptions });
+    const loseSecond = () => {
+      const id = script.accept({ tags: [], program_id: "sampler" });
+      script.posts.push({ status: 200, json: { id } });
+      for (let i = 0; i < 3; i++) script.posts.push({ status: 502, text: "", headers: { accepted: "no" } });
+      return id;
+    };
+    loseSecond();
+    const keyed = await failure(runBoth({ submitKey: "mine" }));
+    expect(keyed).toMatchObject({ code: "IBM_SUBMIT_UNKNOWN" });
+    expect(keyed.message).toMatch(/tag mine-1; run it again with submitKey "mine"/);
+    expect(script.cancelled).toEqual([]);
+    const first = loseSecond();
+    const bare = await failure(runBoth({}));
+    expect(bare.message).toMatch(
+      /tag (lepton-[\w-]+-1); find it with provider\.jobs\(\{ tags: \["\1"\] \}\) and cancel/,
+    );
+    expect(script.cancelled).toEqual([first]);
+  });
+
   test("an abort while the answer is awaited leaves it open, and says how to find out", async () => {
     script.posts.push({ connection: "hang" });
     const controller = new AbortController();
