@@ -20,6 +20,8 @@ export class EdgeRuns {
   readonly #runSwapped: Uint8Array;
   /** An odd number of swaps is part of the run. */
   readonly #flipped: Uint8Array;
+  /** The run ends in a swap. */
+  readonly #endsSwapped: Uint8Array;
   /** The node that the run consists of besides swaps; PURE_SWAP or SEVERAL. */
   readonly #runNode: Int32Array;
   /** For each place the edge of the last gate on two qubits; -1 for none. */
@@ -40,6 +42,7 @@ export class EdgeRuns {
     this.#runCost = new Uint8Array(coupling.numEdges);
     this.#runSwapped = new Uint8Array(coupling.numEdges);
     this.#flipped = new Uint8Array(coupling.numEdges);
+    this.#endsSwapped = new Uint8Array(coupling.numEdges);
     this.#runNode = new Int32Array(coupling.numEdges);
     this.#edgeNode = new Int32Array(coupling.numEdges);
     this.#edgeTime = new Int32Array(coupling.numEdges);
@@ -85,6 +88,7 @@ export class EdgeRuns {
   addNode(node: number, edge: number): number {
     const { cost, swappedCost } = this.#dag;
     if (this.#isLast(edge)) {
+      this.#endsSwapped[edge] = 0;
       const flipped = this.#flipped[edge] === 1;
       const current = this.#runCost[edge]!;
       const before = flipped ? this.#runSwapped[edge]! : current;
@@ -123,6 +127,7 @@ export class EdgeRuns {
   }
 
   #startRun(edge: number, cost: number, swappedCost: number, node: number): void {
+    this.#endsSwapped[edge] = 0;
     this.#runCost[edge] = cost;
     this.#runSwapped[edge] = swappedCost;
     this.#flipped[edge] = 0;
@@ -189,11 +194,17 @@ export class EdgeRuns {
       }
       this.#flipped[edge] = 1;
     }
+    this.#endsSwapped[edge] = 1;
     this.#edgeNode[edge] = -1;
     this.#time++;
     this.#movedAt[this.#coupling.low[edge]!] = this.#time;
     this.#movedAt[this.#coupling.high[edge]!] = this.#time;
     return absorber;
+  }
+
+  /** Whether a swap on an edge would only undo the last one. */
+  undoes(edge: number): boolean {
+    return this.#endsSwapped[edge] === 1 && this.#isLast(edge);
   }
 
   /** Whether a swap on an edge would have to be written out, not being part of a run. */

@@ -3,13 +3,14 @@ import { mapOperation, type Operation, qubitsOf } from "../../operation.ts";
 import type { Rng } from "../../rng.ts";
 import type { Effort } from "../compiled-circuit.ts";
 import type { Target } from "../target.ts";
+import { components } from "./components.ts";
 import { type Coupling, couplingOf } from "./coupling.ts";
 import { buildDag, type Dag, NODE } from "./dag.ts";
 import { emitRoute } from "./emit.ts";
 import { type ErrorCosts, errorCosts, usageOf } from "./error-costs.ts";
 import { withoutFinalMeasurements } from "./final-measurements.ts";
 import { layoutAndRoute, routeOnly, type SabreResult } from "./sabre.ts";
-import { assignRegions, components, StartLayouts } from "./start-layouts.ts";
+import { assignRegions, StartLayouts } from "./start-layouts.ts";
 import { findPlacement, placementScore } from "./vf2.ts";
 
 /** How many placements of one qubit the search for a placement tries. */

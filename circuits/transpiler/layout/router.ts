@@ -137,6 +137,10 @@ export class Router {
         continue;
       }
       const edge = this.#chooseSwap(weights, rng);
+      if (edge === -1) {
+        idle = patience + 1;
+        continue;
+      }
       this.#swap(edge);
       const a = this.#coupling.low[edge]!;
       const b = this.#coupling.high[edge]!;
@@ -239,6 +243,7 @@ export class Router {
         const edge = edges[i]!;
         if (this.#tried[edge] === this.#choice) continue;
         this.#tried[edge] = this.#choice;
+        if (this.#runs.undoes(edge)) continue;
         const other = to[i]!;
         const score =
           this.#gain(place, other) +

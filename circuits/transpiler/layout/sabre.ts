@@ -8,7 +8,7 @@ import type { StartLayouts } from "./start-layouts.ts";
 /** How many layouts to start from, how often each is refined forwards and backwards, and steps of local search at the end. */
 const TRIALS = [
   { starts: 1, rounds: 1, refinements: 0 },
-  { starts: 8, rounds: 2, refinements: 8 },
+  { starts: 14, rounds: 2, refinements: 20 },
   { starts: 30, rounds: 3, refinements: 80 },
   { starts: 80, rounds: 4, refinements: 400 },
 ] as const;
@@ -77,12 +77,7 @@ export function layoutAndRoute(
   };
   for (let start = 0; start < numStarts; start++) {
     const draw = rng.fork("layout", start);
-    const trivial = start === 1 ? starts.trivial() : undefined;
-    let layout =
-      trivial ??
-      (start % 4 === 3
-        ? starts.ball(draw, 1 + 0.5 * draw.uniform())
-        : starts.greedy(draw, start === 0 ? 0 : 0.6 * draw.uniform()));
+    let layout = startLayout(starts, start, draw);
     for (let round = 0; round < rounds; round++) {
       const weights = start < WEIGHTS.length ? WEIGHTS[start]! : drawWeights(draw);
       const last = round + 1 === rounds;
@@ -103,6 +98,14 @@ export function layoutAndRoute(
   }
   const cost = router.route(best.layout, false, best.weights, rng.fork(...best.path), true);
   return { router, layout: best.layout, cost };
+}
+
+/** Layouts of several kinds take turns; the first few are without chance. */
+function startLayout(starts: StartLayouts, index: number, rng: Rng): Int32Array {
+  const special = index === 1 ? starts.trivial() : index % 8 === 2 ? starts.path(rng, index === 2) : undefined;
+  if (special !== undefined) return special;
+  if (index % 4 === 3) return starts.ball(rng, 1 + 0.5 * rng.uniform());
+  return starts.greedy(rng, index === 0 ? 0 : 0.6 * rng.uniform());
 }
 
 interface Trial {

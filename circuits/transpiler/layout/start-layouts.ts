@@ -1,6 +1,9 @@
 import type { Rng } from "../../rng.ts";
 import type { Coupling } from "./coupling.ts";
 import { type Dag, NODE } from "./dag.ts";
+import { findPlacement } from "./vf2.ts";
+
+const PATH_BUDGET = 1000;
 
 /** How strongly pairs of qubits want to be close: [numQubits, numQubits], symmetric; what comes early weighs more. */
 export function attraction(dag: Dag): Float64Array {
@@ -16,27 +19,6 @@ export function attraction(dag: Dag): Float64Array {
     if (kind[node] === NODE.branch) for (const [a, b] of branchPairs.get(node)!) add(a, b, weight);
   }
   return weights;
-}
-
-/** Qubits that interact, directly or over others, as lists; qubits alone are lists of one. Largest first. */
-export function components(
-  numQubits: number,
-  pairs: Iterable<readonly [number, number]>,
-): readonly (readonly number[])[] {
-  const parent = Int32Array.from({ length: numQubits }, (_, q) => q);
-  const root = (q: number): number => {
-    let at = q;
-    while (parent[at] !== at) at = parent[at]!;
-    return at;
-  };
-  for (const [a, b] of pairs) parent[Math.max(root(a), root(b))] = Math.min(root(a), root(b));
-  const lists = new Map<number, number[]>();
-  for (let q = 0; q < numQubits; q++) {
-    const list = lists.get(root(q));
-    if (list === undefined) lists.set(root(q), [q]);
-    else list.push(q);
-  }
-  return [...lists.values()].sort((x, y) => y.length - x.length);
 }
 
 /**
@@ -67,6 +49,8 @@ export class StartLayouts {
   readonly #weights: Float64Array;
   /** The region of each qubit of the circuit. */
   readonly #regionOf: Int32Array;
+  /** Places along a path; empty where none was found. */
+  #path: { readonly layout: Int32Array } | undefined;
 
   constructor(dag: Dag, coupling: Coupling, regionOf: Int32Array) {
     this.#coupling = coupling;
@@ -127,6 +111,26 @@ export class StartLayouts {
       for (let q = 0; q < n; q++) pull[q] = pull[q]! + this.#weights[qubit * n + q]!;
     }
     return layout;
+  }
+
+  /** Qubits along a path of the device, in their own order or a random one; undefined where no such path was found. */
+  path(rng: Rng, inOrder: boolean): Int32Array | undefined {
+    this.#path ??= this.#findPath(rng);
+    const path = this.#path.layout;
+    if (path.length === 0) return undefined;
+    const order = inOrder ? Int32Array.from(path.keys()) : rng.permutation(path.length);
+    return order.map((place) => path[place]!);
+  }
+
+  #findPath(rng: Rng): { readonly layout: Int32Array } {
+    const n = this.#numQubits;
+    const pairs = Array.from({ length: n - 1 }, (_, q) => ({ first: q, second: q + 1, count: 1 }));
+    const usage = { numQubits: n, pairs, singles: new Float64Array(n), readouts: new Float64Array(n) };
+    const none = new Float64Array(this.#coupling.numQubits);
+    const costs = { pair: new Float64Array(this.#coupling.numEdges).fill(1), single: none, readout: none };
+    const found = findPlacement(usage, this.#coupling, costs, PATH_BUDGET, rng);
+    const fits = found?.layout.every((place, q) => this.#coupling.region[place] === this.#regionOf[q]) ?? false;
+    return { layout: fits ? found!.layout : new Int32Array(0) };
   }
 
   /** Random places in a ball of the device just large enough, times `slack`. */

@@ -1,7 +1,7 @@
 import type { Rng } from "../../rng.ts";
+import { components } from "./components.ts";
 import { type Coupling, edgeBetween } from "./coupling.ts";
 import type { ErrorCosts, Usage } from "./error-costs.ts";
-import { components } from "./start-layouts.ts";
 
 export interface Placement {
   /** The place of each qubit. */
