@@ -1,6 +1,7 @@
 import { ProviderError, type ProviderErrorOptions } from "../errors.ts";
 import type { JobStatus } from "../primitives.ts";
 import type { JobBody, JobMetrics } from "./schemas.ts";
+import { withoutForms } from "./secrets.ts";
 
 /** How a job stands, as the service tells it. */
 export interface IbmJobState {
@@ -8,7 +9,7 @@ export interface IbmJobState {
   readonly status: JobStatus;
   /** The service's own word, such as "Completed". */
   readonly word: string;
-  /** Why it failed or was cancelled, verbatim. */
+  /** Why it failed or was cancelled: IBM's words, but for secrets and what a terminal would obey. */
   readonly reason: string | undefined;
   /** IBM's code of the reason, such as "1517". */
   readonly reasonCode: string | undefined;
@@ -29,9 +30,9 @@ export const RAN_TOO_LONG = "1305";
 /** Reads `state`, never the older top-level status alone. */
 export function jobState(body: JobBody): IbmJobState {
   const { state } = body;
-  const word = typeof state?.status === "string" ? state.status : String(body.status ?? "");
+  const word = withoutForms(typeof state?.status === "string" ? state.status : String(body.status ?? ""));
   const code = state?.reason_code ?? state?.reasonCode;
-  const reasonCode = code === undefined || code === null ? undefined : String(code);
+  const reasonCode = code === undefined || code === null ? undefined : withoutForms(String(code));
   const known = STATUSES[word.trim().toLowerCase()];
   // The service calls it cancelled, but nobody asked for it.
   const tooLong =
@@ -40,10 +41,14 @@ export function jobState(body: JobBody): IbmJobState {
   return {
     status: tooLong ? "failed" : (known ?? (/^cancel/i.test(word) ? "cancelled" : "queued")),
     word,
-    reason: state?.reason ?? undefined,
+    reason: textOf(state?.reason),
     reasonCode: tooLong ? RAN_TOO_LONG : reasonCode,
-    reasonSolution: state?.reason_solution ?? undefined,
+    reasonSolution: textOf(state?.reason_solution),
   };
+}
+
+function textOf(told: string | null | undefined): string | undefined {
+  return told === undefined || told === null ? undefined : withoutForms(String(told));
 }
 
 export function hasEnded({ status }: IbmJobState): boolean {
@@ -52,7 +57,7 @@ export function hasEnded({ status }: IbmJobState): boolean {
 
 /** A job that failed at the service, with what it says about it. */
 export class IbmJobError extends ProviderError {
-  /** IBM's reason, verbatim. */
+  /** IBM's reason; see `IbmJobState`. */
   readonly reason: string | undefined;
   /** IBM's code of the reason, such as "1517". */
   readonly reasonCode: string | undefined;

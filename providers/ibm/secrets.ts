@@ -30,11 +30,17 @@ export class Secrets {
     let shown = text;
     // The longest first: a secret may be part of another.
     for (const form of [...this.#forms].sort((a, b) => b.length - a.length)) shown = shown.replaceAll(form, MARK);
-    for (const [pattern, mark] of BY_FORM) shown = shown.replaceAll(pattern, mark);
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
-    shown = shown.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, "");
+    shown = withoutForms(shown);
     return shown.length > LONGEST_TEXT ? `${shown.slice(0, LONGEST_TEXT)}…` : shown;
   }
+}
+
+/** The text without what has the form of a secret, and without control characters; lines and tabs stay. */
+export function withoutForms(text: string): string {
+  let shown = text;
+  for (const [pattern, mark] of BY_FORM) shown = shown.replaceAll(pattern, mark);
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
+  return shown.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, "");
 }
 
 /** What can be seen of a secret in the base64 of a text that holds it, at each of the three places it can begin. */

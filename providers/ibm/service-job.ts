@@ -5,6 +5,7 @@ import type { Clock } from "./clock.ts";
 import { IbmError } from "./ibm-error.ts";
 import { chargeOf, endedError, hasEnded, type IbmCharge, type IbmJobState, jobState } from "./job-state.ts";
 import type { JobBody, JobMetrics } from "./schemas.ts";
+import { withoutForms } from "./secrets.ts";
 
 /** How often a job is asked for. Seconds. */
 export interface PollPolicy {
@@ -159,7 +160,7 @@ export class ServiceJob {
   }
 
   async logs(signal?: AbortSignal): Promise<string> {
-    return this.#known(() => this.#client.jobs.logs(this.id, { signal }));
+    return withoutForms(await this.#known(() => this.#client.jobs.logs(this.id, { signal })));
   }
 
   /** What it was charged; undefined where the service does not tell. */

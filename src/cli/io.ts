@@ -42,7 +42,19 @@ export async function readText(io: Io, file: string): Promise<string> {
   }
 }
 
-/** Prints a result: one JSON object, or text for people. */
+/** Prints a result: one JSON object, or text for people. Nothing in it is obeyed by a terminal, wherever it came from. */
 export function print(io: Io, json: boolean, result: object, text: () => string): void {
-  io.out(json ? `${JSON.stringify(result)}\n` : text());
+  io.out(json ? jsonLine(result) : printable(text()));
+}
+
+/** One line of JSON, in which no control character stands bare. */
+export function jsonLine(value: object): string {
+  const escaped = (character: string): string => `\\u00${character.charCodeAt(0).toString(16)}`;
+  return `${JSON.stringify(value).replace(/[\u007f-\u009f]/g, escaped)}\n`;
+}
+
+/** The text without control characters; lines and tabs stay. */
+export function printable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
+  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, "");
 }

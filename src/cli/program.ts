@@ -12,7 +12,7 @@ import { addQasm } from "./commands/qasm.ts";
 import { addSimulate } from "./commands/simulate.ts";
 import { addTranspile } from "./commands/transpile.ts";
 import { EXIT, errorReport, errorText, exitCodeOf, UsageError } from "./errors.ts";
-import type { Io } from "./io.ts";
+import { type Io, jsonLine, printable } from "./io.ts";
 
 const COMMANDS = [
   addDemo,
@@ -59,8 +59,8 @@ export async function runCli(argv: readonly string[], io: Io): Promise<number> {
       caught instanceof CommanderError
         ? new UsageError("USAGE", `${caught.message.replace(/^error: /, "").replace(/\.?$/, ".")} See lepton --help.`)
         : caught;
-    io.err(`${errorText(error)}\n`);
-    if (argv.includes("--json")) io.out(`${JSON.stringify(errorReport(error))}\n`);
+    io.err(`${printable(errorText(error))}\n`);
+    if (argv.includes("--json")) io.out(jsonLine(errorReport(error)));
     return exitCodeOf(error);
   }
 }

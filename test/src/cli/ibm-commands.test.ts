@@ -67,6 +67,25 @@ describe("commands about IBM Quantum, through the emulator", () => {
     expect(cancelled.json).toEqual({ id: ids[1], status: "done" });
   });
 
+  test("nothing that the service tells of a job is obeyed by a terminal, nor shows the instance", async () => {
+    const provider = ibmProvider({ poll: { firstSeconds: 0.02, runningSeconds: 0.02 } });
+    const backend = await provider.backend("ibmq_manila");
+    const reason = `\u001b]0;title\u0007 \u009b2J at line 7\nof ${CRN} \u001b[31m`;
+    emulator.control.nextJobs([{ status: "Failed", reason, solution: "\u001b[2K look", reasonCode: 5203 }]);
+    const { id } = await backend.estimator({ precision: 0.1 }).run([[Circuit.build(1, (c) => c.x(0)), "Z"]]);
+    const error = await (await provider.job(id)).result().catch((caught: Error) => caught);
+    expect(error).toMatchObject({ code: "JOB_FAILED", reason: "]0;title 2J at line 7\nof [hidden] [31m" });
+    const shown = [(error as Error).message];
+    for (const command of ["show", "result"])
+      for (const how of [[], ["--json"], ...(command === "show" ? [["--logs"], ["--logs", "--json"]] : [])]) {
+        const { out, err } = await run(["jobs", command, id, ...how]);
+        shown.push(out, err);
+      }
+    expect(shown.filter((text) => text.includes("at line 7")).length).toBeGreaterThan(5);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+    for (const text of shown) expect(text).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]|canaryaccount/);
+  });
+
   test("what is asked wrongly is told with what to do", async () => {
     expect(await run(["jobs"])).toMatchObject({ status: 2, err: expect.stringContaining("list, show ID, result ID") });
     expect(await run(["jobs", "show", "none"])).toMatchObject({ status: 1, err: expect.stringContaining("JOB_") });
