@@ -26,6 +26,8 @@ export interface PubRows<Pub> {
 export interface PrimitiveProgram<Pub, Options, Params, Answer> {
   readonly id: "estimator" | "sampler";
   sizeOf(pub: Pub, limits: Pick<IbmLimits, "maxShots">): PubSize;
+  /** About how many bytes of the result's text the rows take. */
+  resultBytes(part: PubRows<Pub>): number;
   /** The job's `params`. @throws ProviderError IBM_OPTION */
   encode(parts: readonly PubRows<Pub>[], options: Options): Params;
   /**
@@ -41,6 +43,8 @@ export interface PrimitiveProgram<Pub, Options, Params, Answer> {
 /** A float64 takes at most 24 characters in JSON, and a comma. */
 const BYTES_PER_NUMBER = 25;
 const BRACKETS = 8;
+/** Of a sample besides its digits: two quotes, 0x and a comma. */
+const BYTES_PER_SAMPLE = 5;
 
 /** Expectation values: every observable at every row, so rows [R, 1] broadcast with observables [K] to [R, K]. */
 export const estimatorProgram: PrimitiveProgram<
@@ -60,6 +64,9 @@ export const estimatorProgram: PrimitiveProgram<
       bytesPerRow: columns.length * BYTES_PER_NUMBER + BRACKETS,
     };
   },
+
+  // A value, and two errors of it.
+  resultBytes: ({ pub, from, to }) => 3 * (to - from) * pub.observables.length * BYTES_PER_NUMBER,
 
   encode(parts, options) {
     return {
@@ -139,6 +146,12 @@ export const samplerProgram: PrimitiveProgram<
       bytes: jsonBytes(qasm) + 64,
       bytesPerRow: columns.length * BYTES_PER_NUMBER + BRACKETS,
     };
+  },
+
+  resultBytes({ pub, from, to }) {
+    const { registers } = pub.compiled.circuit;
+    const perShot = registers.reduce((bytes, { size }) => bytes + Math.ceil(size / 4) + BYTES_PER_SAMPLE, 0);
+    return (to - from) * pub.shots * perShot;
   },
 
   encode(parts, options) {

@@ -65,6 +65,16 @@ export function packed<Pub extends DevicePub, Own extends Options, Params, Answe
       "IBM_NOTHING_TO_RUN",
       "No PUB has a row to run, and an empty job would be charged all the same; leave it out.",
     );
+  for (const slices of jobs) {
+    const parts = slices.map(({ pub, from, to }) => ({ pub: pubs[pub]!, from, to }));
+    const bytes = parts.reduce((sum, part) => sum + program.resultBytes(part), 0);
+    const { maxResultBytes } = device.client.jobs;
+    if (bytes > maxResultBytes)
+      throw new IbmCheckError(
+        "IBM_LIMIT",
+        `The result of a job would be about ${bytes} bytes; this client reads ${maxResultBytes}, ${bytes - maxResultBytes} fewer, so it would be paid for and not read. Give ibmProvider a larger maxResultBytes, or send fewer shots or rows in one run.`,
+      );
+  }
   const plan = planIsaPubs(pubs, { subJobs: jobs.length, ...repDelayOf(options) });
   const answers = (decoded: readonly DecodedResult[]): readonly Answer[] => {
     const parts = new Map<number, Answer[]>(pubs.map((_, index) => [index, []]));

@@ -46,11 +46,12 @@ export class JobResultsText {
 export class Jobs {
   readonly #http: HttpClient;
   readonly #limiter: SubmitLimiter;
-  readonly #maxResultBytes: number;
+  /** Most decoded bytes of a result, or of a job with its params. */
+  readonly maxResultBytes: number;
   constructor(http: HttpClient, options: JobsOptions) {
     this.#http = http;
     this.#limiter = options.limiter;
-    this.#maxResultBytes = options.maxResultBytes;
+    this.maxResultBytes = options.maxResultBytes;
   }
 
   /**
@@ -88,7 +89,7 @@ export class Jobs {
 
   /** GET /jobs: one page of at most 200, newest first unless `sort` says otherwise. The service matches tags; see `listAll`. */
   list(query: JobQuery = {}, options?: RequestOptions): Promise<JobPage> {
-    return this.#http.get("/jobs", { query }, { ...options, maxBytes: this.#maxResultBytes });
+    return this.#http.get("/jobs", { query }, { ...options, maxBytes: this.maxResultBytes });
   }
 
   /**
@@ -123,7 +124,7 @@ export class Jobs {
     return this.#http.get(
       "/jobs/{id}",
       { path: { id }, query: { exclude_params: !includeParams } },
-      { ...options, maxBytes: this.#maxResultBytes },
+      { ...options, maxBytes: this.maxResultBytes },
     );
   }
 
@@ -132,7 +133,7 @@ export class Jobs {
     const answer = await this.#http.getText(
       "/jobs/{id}/results",
       { path: { id } },
-      { ...options, maxBytes: this.#maxResultBytes, accept: "application/json, text/plain;q=0.9" },
+      { ...options, maxBytes: this.maxResultBytes, accept: "application/json, text/plain;q=0.9" },
     );
     return answer === undefined ? undefined : new JobResultsText(answer.text, answer.json);
   }

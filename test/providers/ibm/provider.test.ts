@@ -223,6 +223,20 @@ describe("samples", () => {
   });
 });
 
+test("a result that the client could not read is refused before it is paid for", async () => {
+  const { provider, emulator } = await start({}, { maxResultBytes: 40_000 });
+  const backend = await provider.backend("small_device");
+  const measured = Circuit.build(6, (c) => c.h(0).measureAll());
+  const error = await failure(backend.sampler({ shots: 8000 }).run([[measured]]));
+  expect(error).toMatchObject({ code: "IBM_LIMIT" });
+  expect(error.message).toMatch(/about 56000 bytes.*reads 40000, 16000 fewer.*maxResultBytes/);
+  const rows = { shape: [400, 1, 2], data: new Float64Array(800).map((_, i) => i / 100) };
+  expect(await failure(backend.estimator().run([[circuit, ["ZZ", "XX"], rows]]))).toMatchObject({ code: "IBM_LIMIT" });
+  expect(emulator.control.jobs()).toEqual([]);
+  const job = await backend.sampler({ shots: 4000 }).run([[measured]]);
+  expect((await job.result())[0]!.registers.meas!.shots).toBe(4000);
+});
+
 describe("jobs", () => {
   test("are found again: by id, by attach in the shapes of their PUBs, and in lists", async () => {
     const { provider } = await start();
