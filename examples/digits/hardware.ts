@@ -25,9 +25,9 @@ export interface OpenDevice {
 }
 
 /**
- * IBM Quantum where the environment (or Qiskit's file of accounts) has credentials, else an emulator of it that runs in this
- * process, with the noise of a snapshot of ibm_torino. Credentials that are there and wrong are an error, not a reason to
- * emulate.
+ * IBM Quantum where the environment has credentials, else an emulator of it that runs in this process, with the noise of a
+ * snapshot of ibm_torino. Credentials that are there and wrong are an error, not a reason to emulate. Those that Qiskit has
+ * saved count only where IBM is asked for by name: a file from another project is no consent to pay.
  */
 export async function openDevice(hardware: Hardware, seed: number): Promise<OpenDevice | undefined> {
   if (hardware === "none") return undefined;
@@ -44,7 +44,7 @@ export async function openDevice(hardware: Hardware, seed: number): Promise<Open
 
 function hasCredentials(hardware: Hardware): boolean {
   try {
-    findCredentials();
+    findCredentials(hardware === "auto" ? { accountFile: false } : {});
     return true;
   } catch (error) {
     if (hardware === "auto" && error instanceof LeptonError && error.code === "IBM_TOKEN_MISSING") return false;
@@ -96,11 +96,16 @@ export async function runOnDevice(
     const planned = `Test digits, twice: ${workText(inference)} each time.\nFine-tuning: ${formatPlan(training)}`;
     for (const line of planned.trimEnd().split("\n")) progress.note(line);
 
-    const timed = async <Result>(name: string, work: () => Promise<Result>): Promise<Result & { wall: number }> => {
+    const timed = async <Result extends { readonly jobIds: readonly string[] }>(
+      name: string,
+      work: () => Promise<Result>,
+    ): Promise<Result & { wall: number }> => {
       const start = performance.now();
       progress.update(`${label}: ${name}`, 0, 1);
       const result = await work();
       progress.update(`${label}: ${name}`, 1, 1);
+      // What has been paid for can be read again, whatever becomes of the rest.
+      if (result.jobIds.length > 0) progress.note(`${label}: ${name}: job ${result.jobIds.join(", ")}`);
       return { ...result, wall: (performance.now() - start) / 1000 };
     };
     const params = model.countParams();

@@ -34,7 +34,7 @@ export interface DemoResult {
 
 /**
  * Where the part of a demo that is for a quantum computer runs: `ibm` on IBM Quantum, `emulator` on an emulator of it, `none`
- * nowhere, and `auto` on IBM Quantum where credentials are found, else on the emulator.
+ * nowhere, and `auto` on IBM Quantum where the environment has credentials, else on the emulator.
  */
 export type Hardware = "auto" | "ibm" | "emulator" | "none";
 

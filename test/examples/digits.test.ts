@@ -1,10 +1,11 @@
-import { existsSync, mkdtempSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { isaFaults } from "../../circuits/index.ts";
 import { confusionChart, lineChart } from "../../examples/digits/charts.ts";
 import { loadDigits } from "../../examples/digits/data.ts";
+import { openDevice } from "../../examples/digits/hardware.ts";
 import { buildModel } from "../../examples/digits/models.ts";
 import { confusionCounts, meanAndSpread } from "../../examples/digits/outcome.ts";
 import { writeReport } from "../../examples/digits/report.ts";
@@ -33,6 +34,29 @@ describe("the digits", () => {
     const pixels = digits.scaler.inverse(digits.train);
     for (let i = 0; i < 640; i++) expect(pixels.x[i]).toBeCloseTo(Math.round(pixels.x[i]!), 9);
   });
+});
+
+test("an account that Qiskit has saved is no consent to pay: without credentials in the environment it is emulated", async () => {
+  const home = mkdtempSync(join(tmpdir(), "lepton-home-"));
+  mkdirSync(join(home, ".qiskit"));
+  const account = {
+    channel: "ibm_quantum_platform",
+    token: "saved-elsewhere-123",
+    instance: "crn:v1:bluemix:public:quantum-computing:us-east:a/account:instance::",
+    url: "http://127.0.0.1:9",
+  };
+  writeFileSync(join(home, ".qiskit", "qiskit-ibm.json"), JSON.stringify({ mine: account }), { mode: 0o600 });
+  vi.stubEnv("HOME", home);
+  for (const name of ["LEPTON_IBM_TOKEN", "QISKIT_IBM_TOKEN"]) vi.stubEnv(name, undefined);
+  try {
+    const device = await openDevice("auto", 1);
+    expect(device!.label).toBe("ibm_torino, emulated");
+    await device!.close();
+    vi.stubEnv("LEPTON_IBM_TOKEN", "a-key-without-an-instance");
+    await expect(openDevice("auto", 1)).rejects.toMatchObject({ code: "IBM_INSTANCE_MISSING" });
+  } finally {
+    vi.unstubAllEnvs();
+  }
 });
 
 test("the whole job, cut short: every row, every file, and a model that predicts the same when loaded again", async () => {

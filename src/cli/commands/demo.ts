@@ -31,7 +31,10 @@ export function addDemo(program: Command, io: Io): void {
     .option("--steps <n>", "training steps", integer(1))
     .option("--quick", "a short run that shows that everything works; its accuracies mean little")
     .addOption(
-      new Option("--hardware <where>", "auto: IBM Quantum where credentials are found, else an emulator of it")
+      new Option(
+        "--hardware <where>",
+        "auto: IBM Quantum where credentials are in the environment, else an emulator of it",
+      )
         .choices(["auto", "ibm", "emulator", "none"])
         .default("auto"),
     )
