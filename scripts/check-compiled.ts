@@ -1,7 +1,7 @@
 /**
  * Compiles all circuits of test/fixtures/transpile at every effort for every device and holds each against its source:
  *   node scripts/check-compiled.ts [--device NAME] [--effort N] [--circuit PREFIX] [--states N]
- * Whole states are compared up to N qubits (16 by default), stabilisers or amplitudes above. Ends with 1 if anything is wrong.
+ * Whole states are compared up to N qubits (20 by default), stabilisers or amplitudes above. Ends with 1 if anything is wrong.
  */
 import { parseArgs } from "node:util";
 import { compile, type Effort } from "../circuits/index.ts";
@@ -13,7 +13,7 @@ const { values } = parseArgs({
     device: { type: "string" },
     effort: { type: "string" },
     circuit: { type: "string", default: "" },
-    states: { type: "string", default: "16" },
+    states: { type: "string", default: "20" },
   },
 });
 const devices = values.device === undefined ? ["torino", "sherbrooke", "fez", "manila"] : [values.device];

@@ -18,6 +18,7 @@ const isUnitary = (operation: Operation): operation is UnitaryKind =>
 class CompactState {
   amplitudes: Float64Array;
   readonly #bits: number[];
+  readonly #kept = new Map<number, Float64Array>();
 
   constructor(amplitudes: Float64Array, bits: readonly number[]) {
     this.amplitudes = amplitudes;
@@ -34,13 +35,32 @@ class CompactState {
     return this.#bits.length - 1;
   }
 
+  /** Gates on one qubit are kept until its next gate on several, so that the state is passed over less often. */
   apply(operation: UnitaryKind): void {
-    const bits = operation.qubits.map((qubit) => this.bitOf(qubit));
-    applyMatrix(this.amplitudes, operationMatrix(operation), bits);
+    const matrix = operationMatrix(operation);
+    const [qubit] = operation.qubits;
+    if (operation.qubits.length === 1) {
+      const before = this.#kept.get(qubit!);
+      this.#kept.set(qubit!, before === undefined ? matrix : product2(matrix, before));
+      return;
+    }
+    for (const own of operation.qubits) this.settle(own);
+    const bits = operation.qubits.map((own) => this.bitOf(own));
+    applyMatrix(this.amplitudes, matrix, bits);
+  }
+
+  settle(qubit: number): void {
+    const matrix = this.#kept.get(qubit);
+    if (matrix === undefined) return;
+    this.#kept.delete(qubit);
+    // Found first: a new qubit makes a new array.
+    const bit = this.bitOf(qubit);
+    applyMatrix(this.amplitudes, matrix, [bit]);
   }
 
   /** Takes out a qubit that is in |0⟩. @throws Error where it is not */
   release(qubit: number): void {
+    this.settle(qubit);
     const bit = this.#bits.indexOf(qubit);
     if (bit === -1) return;
     const size = this.amplitudes.length / 2;
@@ -79,6 +99,7 @@ export function compiledState(compiled: Compiled, initial = zeroState(compiled.i
     for (const qubit of operation.qubits) if (lastUse.get(qubit) === index && !kept.has(qubit)) state.release(qubit);
   });
   for (const qubit of initialLayout) if (!kept.has(qubit)) state.release(qubit);
+  for (const qubit of finalLayout) state.settle(qubit);
   const bits = finalLayout.map((qubit) => state.bitOf(qubit));
   const ordered = new Float64Array(2 * 2 ** finalLayout.length);
   for (let i = 0; i < ordered.length / 2; i++) {
@@ -87,6 +108,19 @@ export function compiledState(compiled: Compiled, initial = zeroState(compiled.i
     ordered[2 * i + 1] = state.amplitudes[2 * from + 1]!;
   }
   return ordered;
+}
+
+function product2(a: Float64Array, b: Float64Array): Float64Array {
+  const product = new Float64Array(8);
+  for (let row = 0; row < 2; row++)
+    for (let column = 0; column < 2; column++)
+      for (let k = 0; k < 2; k++) {
+        const [x, y] = [a[4 * row + 2 * k]!, a[4 * row + 2 * k + 1]!];
+        const [u, v] = [b[4 * k + 2 * column]!, b[4 * k + 2 * column + 1]!];
+        product[4 * row + 2 * column]! += x * u - y * v;
+        product[4 * row + 2 * column + 1]! += x * v + y * u;
+      }
+  return product;
 }
 
 /** The state at the end of a bound circuit, measurements passed over. */

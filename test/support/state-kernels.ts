@@ -21,12 +21,15 @@ function applyDiagonal(state: Float64Array, matrix: Float64Array, bits: readonly
     if (re === 1 && im === 0) continue;
     const mask = bits.reduce((sum, bit) => sum + 2 ** bit, 0);
     const value = bits.reduce((sum, bit, i) => sum + ((k >> i) & 1) * 2 ** bit, 0);
-    for (let i = 0; i < state.length; i += 2) {
-      if (((i >> 1) & mask) !== value) continue;
+    // All indices with the bits of `value` under the mask, the others counting up.
+    const others = (state.length / 2 - 1) & ~mask;
+    for (let rest = 0; ; rest = ((rest | mask) + 1) & others) {
+      const i = 2 * (rest | value);
       const x = state[i]!;
       const y = state[i + 1]!;
       state[i] = x * re - y * im;
       state[i + 1] = x * im + y * re;
+      if (rest === others) break;
     }
   }
 }
