@@ -33,9 +33,10 @@ export interface PrimitiveProgram<Pub, Options, Params, Answer> {
   /**
    * The answer to one part, from the PUB of the result in its place.
    * @param at the place in the result, for messages
+   * @param options those that it was sent with
    * @throws ProviderError RESULT_FORMAT when fields are missing or of another size
    */
-  decode(result: DecodedPub, part: PubRows<Pub>, at: string): Answer;
+  decode(result: DecodedPub, part: PubRows<Pub>, at: string, options: Options): Answer;
   /** The answers to parts of one PUB, in order of rows, as one; of no parts for a PUB without rows. */
   join(pub: Pub, answers: readonly Answer[]): Answer;
 }
@@ -124,6 +125,8 @@ export interface EstimatorAnswer extends IsaAnswer {
 export interface SamplerAnswer {
   /** For each register of the circuit, in order, its bits: [rows, shots, ceil(size/8)]. */
   readonly registers: readonly Uint8Array[];
+  /** Of each row; with twirling they may be more than were asked for, as randomisations are rounded up. */
+  readonly shots: number;
   readonly metadata: Readonly<Record<string, unknown>>;
 }
 
@@ -168,28 +171,43 @@ export const samplerProgram: PrimitiveProgram<
     };
   },
 
-  decode(result, { pub, from, to }, at) {
+  decode(result, { pub, from, to }, at, { twirling }) {
+    const rows = to - from;
     const { registers } = pub.compiled.circuit;
-    const { registerNames } = isaText(pub.compiled.circuit, 0);
-    const shots = (to - from) * pub.shots;
+    const { registerNames, columns } = isaText(pub.compiled.circuit, 0);
+    const twirled = twirling?.enableGates === true || twirling?.enableMeasure === true;
+    // Without parameters the shots of all rows were asked for as those of one.
+    const sent = {
+      rows: columns.length === 0 ? 1 : rows,
+      shots: (rows * pub.shots) / (columns.length === 0 ? 1 : rows),
+    };
+    const found = registers.map(({ size }, index) => {
+      const name = registerNames[index]!;
+      const bits = result.fields.get(name);
+      if (bits?.kind !== "bits") throw resultError(`${at}.data`, `has no samples of register ${name}`);
+      const shots = shotsOf(bits, size, sent, twirled, `${at}.data.${name}`);
+      return { bytes: bits.bytes, size, shots };
+    });
+    const [first] = found;
+    if (found.some(({ shots }) => shots !== first!.shots))
+      throw resultError(`${at}.data`, "has another number of shots in each register");
+    const shots = Math.floor(((first?.shots ?? sent.shots) * sent.rows) / rows);
     return {
-      registers: registers.map(({ size }, index) => {
-        const name = registerNames[index]!;
-        const bits = result.fields.get(name);
-        if (bits?.kind !== "bits") throw resultError(`${at}.data`, `has no samples of register ${name}`);
-        assertBits(bits, size, shots, `${at}.data.${name}`);
-        return bits.bytes;
-      }),
+      registers: found.map(({ bytes, size }) => bytes.subarray(0, rows * shots * bytesPerShot(size))),
+      shots,
       metadata: result.metadata,
     };
   },
 
   join(pub, answers) {
     if (answers.length === 1) return answers[0]!;
+    // As many of each row as all jobs have.
+    const shots = answers.reduce((least, answer) => Math.min(least, answer.shots), answers[0]?.shots ?? pub.shots);
     return {
-      registers: pub.compiled.circuit.registers.map((_register, index) =>
-        joinedBytes(answers.map(({ registers }) => registers[index]!)),
+      registers: pub.compiled.circuit.registers.map(({ size }, index) =>
+        joinedBytes(answers.flatMap((answer) => firstShots(answer.registers[index]!, size, answer.shots, shots))),
       ),
+      shots,
       metadata: { parts: answers.map(({ metadata }) => metadata) },
     };
   },
@@ -237,11 +255,24 @@ function assertGrid({ shape, data }: DecodedNumbers, rows: number, numObservable
   );
 }
 
-/** Accepts samples nested by rows and all shots in one list, row by row. @throws ProviderError RESULT_FORMAT */
-function assertBits({ numBits, bytes, shape }: DecodedBits, size: number, shots: number, at: string): void {
+/**
+ * Shots of each row. Accepts samples nested by rows and all shots in one list, row by row.
+ * @throws ProviderError RESULT_FORMAT unless they are as many as asked for, or, where they are twirled, more
+ */
+function shotsOf(
+  { numBits, bytes, shape }: DecodedBits,
+  size: number,
+  asked: { readonly rows: number; readonly shots: number },
+  twirled: boolean,
+  at: string,
+): number {
   if (numBits !== size) throw resultError(at, `has ${numBits} bit(s) but the register has ${size}`);
-  if (bytes.length !== shots * bytesPerShot(size))
-    throw resultError(at, `has samples of shape ${shapeText(shape)} but ${shots} shot(s) were asked for in all`);
+  const shots = bytes.length / bytesPerShot(size) / asked.rows;
+  if (shots === asked.shots || (twirled && Number.isInteger(shots) && shots > asked.shots)) return shots;
+  throw resultError(
+    at,
+    `has samples of shape ${shapeText(shape)} but ${asked.rows * asked.shots} shot(s) were asked for in all`,
+  );
 }
 
 /** Fields besides the usual ones, such as those of zero-noise extrapolation, by their names at the service. */
@@ -270,6 +301,13 @@ function concatenated(parts: readonly Float64Array[]): Float64Array {
 
 function joinedBytes(parts: readonly Uint8Array[]): Uint8Array {
   return new Uint8Array(Buffer.concat(parts));
+}
+
+/** Of every row its first `wanted` of `shots` shots. */
+function firstShots(bytes: Uint8Array, size: number, shots: number, wanted: number): readonly Uint8Array[] {
+  if (shots === wanted) return [bytes];
+  const [step, length] = [shots * bytesPerShot(size), wanted * bytesPerShot(size)];
+  return Array.from({ length: bytes.length / step }, (_, row) => bytes.subarray(row * step, row * step + length));
 }
 
 function jsonBytes(value: unknown): number {

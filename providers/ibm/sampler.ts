@@ -14,7 +14,10 @@ import type { ServiceJob } from "./service-job.ts";
 /** The service's own default. */
 const DEFAULT_SHOTS = 4096;
 
-/** Bits measured by IBM's sampler program. No seed decides the samples of a quantum computer: `seed` is not sent. */
+/**
+ * Bits measured by IBM's sampler program. With twirling the service may measure, and give, a few shots more than asked for;
+ * each `BitArray` says how many it has. No seed decides the samples of a quantum computer: `seed` is not sent.
+ */
 export class IbmSampler implements Sampler {
   readonly #device: IbmDevice;
   readonly #options: IbmSamplerOptions;
@@ -80,11 +83,11 @@ export class IbmSampler implements Sampler {
 function resultOf(pub: IsaSamplerPub, answer: SamplerAnswer): SamplerPubResult {
   const registers = pub.compiled.circuit.registers.map(({ name, size }, index): readonly [string, BitArray] => [
     name,
-    bitArray(size, pub.shots, pub.shape, answer.registers[index]!),
+    bitArray(size, answer.shots, pub.shape, answer.registers[index]!),
   ]);
   return {
     shape: Object.freeze([...pub.shape]),
     registers: Object.freeze(Object.fromEntries(registers)),
-    metadata: Object.freeze({ shots: pub.shots, ...answer.metadata }),
+    metadata: Object.freeze({ shots: answer.shots, ...answer.metadata }),
   };
 }

@@ -83,7 +83,9 @@ export function packed<Pub extends DevicePub, Own extends Options, Params, Answe
       if (found.length !== slices.length)
         throw resultError("result", `has ${found.length} PUB(s) but ${slices.length} were sent`);
       for (const [place, { pub, from, to }] of slices.entries())
-        parts.get(pub)!.push(program.decode(found[place]!, { pub: pubs[pub]!, from, to }, `result.results[${place}]`));
+        parts
+          .get(pub)!
+          .push(program.decode(found[place]!, { pub: pubs[pub]!, from, to }, `result.results[${place}]`, options));
     }
     return pubs.map((pub, index) => program.join(pub, parts.get(index)!));
   };

@@ -196,6 +196,7 @@ describe("estimator", () => {
       decoded({ evs, stds: evs, ensemble_standard_error: evs }, { shots: 100 }),
       whole(pub),
       "r",
+      {},
     );
     expect([...answer.evs]).toEqual([1, 2, 3, 4, 5, 6]);
     expect([...answer.ensemble!]).toEqual([1, 2, 3, 4, 5, 6]);
@@ -204,7 +205,7 @@ describe("estimator", () => {
 
   test("a lone number is one row of one observable, and without parameters all rows have it", () => {
     const one = estimatorPub(circuit, [observables[0]!], [[0, 0]]);
-    expect([...estimatorProgram.decode(decoded({ evs: 0.5, stds: 0.1 }), whole(one), "r").evs]).toEqual([0.5]);
+    expect([...estimatorProgram.decode(decoded({ evs: 0.5, stds: 0.1 }), whole(one), "r", {}).evs]).toEqual([0.5]);
     const fixed = {
       ...estimatorPub(
         Circuit.build(2, (c) => c.x(0)),
@@ -212,7 +213,7 @@ describe("estimator", () => {
         [[], []],
       ),
     };
-    expect([...estimatorProgram.decode(decoded({ evs: [0.5], stds: [0.1] }), whole(fixed), "r").evs]).toEqual([
+    expect([...estimatorProgram.decode(decoded({ evs: [0.5], stds: [0.1] }), whole(fixed), "r", {}).evs]).toEqual([
       0.5, 0.5,
     ]);
   });
@@ -222,6 +223,7 @@ describe("estimator", () => {
       decoded({ evs: grid, stds: grid, evs_noise_factors: [[[1, 2, 3]]] }),
       whole(pub),
       "r",
+      {},
     );
     expect(metadata.evs_noise_factors).toMatchObject({ shape: [1, 1, 3], data: Float64Array.of(1, 2, 3) });
   });
@@ -243,7 +245,7 @@ describe("estimator", () => {
     ["no errors", { evs: grid }, /neither stds nor/],
     ["text", { evs: ["a"], stds: grid }, /holds no numbers/],
   ])("refuses %s", (_, data, message) => {
-    expect(() => estimatorProgram.decode(decoded(data), whole(pub), "r")).toThrow(
+    expect(() => estimatorProgram.decode(decoded(data), whole(pub), "r", {})).toThrow(
       expect.objectContaining({ code: "RESULT_FORMAT", message: expect.stringMatching(message) }),
     );
   });
@@ -280,7 +282,7 @@ describe("sampler", () => {
       },
     };
     const flat = { b: { samples: ["0x0", "0x1", "0x2", "0x3", "0x0", "0x1"], num_bits: 2 } };
-    const answer = samplerProgram.decode(decoded({ ...flat, ...nested }), whole(pub), "r");
+    const answer = samplerProgram.decode(decoded({ ...flat, ...nested }), whole(pub), "r", {});
     expect(answer.registers.map((bytes) => [...bytes])).toEqual([
       [1, 0, 1, 0, 0, 1],
       [0, 1, 2, 3, 0, 1],
@@ -293,9 +295,49 @@ describe("sampler", () => {
         decoded({ a: { samples, num_bits: 1 }, b: { samples, num_bits: 2 } }),
         { pub, from: 0, to: 1 },
         "r",
+        {},
       );
     const joined = samplerProgram.join(pub, [part(["0x0", "0x1", "0x0"]), part(["0x1", "0x1", "0x1"])]);
     expect([...joined.registers[0]!]).toEqual([0, 1, 0, 1, 1, 1]);
+  });
+
+  test("with twirling keeps the shots by which randomisations were rounded up", () => {
+    const twirled = { twirling: { enableMeasure: true } };
+    const row = (...bits: number[]) => bits.map((bit) => `0x${bit}`);
+    const data = (samples: unknown) => decoded({ a: { samples, num_bits: 1 }, b: { samples, num_bits: 2 } });
+    const nested = [row(0, 1, 0, 1), row(1, 1, 0, 0)];
+    for (const samples of [nested, nested.flat()]) {
+      const answer = samplerProgram.decode(data(samples), whole(pub), "r", twirled);
+      expect(answer.shots).toBe(4);
+      expect([...answer.registers[0]!]).toEqual([0, 1, 0, 1, 1, 1, 0, 0]);
+    }
+    // Of several jobs as many of each row as all have.
+    const part = (samples: unknown, from: number) =>
+      samplerProgram.decode(data(samples), { pub, from, to: from + 1 }, "r", twirled);
+    const joined = samplerProgram.join(pub, [part(row(0, 1, 0, 1), 0), part(row(1, 1, 0, 0, 1), 1)]);
+    expect(joined.shots).toBe(4);
+    expect([...joined.registers[1]!]).toEqual([0, 1, 0, 1, 1, 1, 0, 0]);
+    // Rows without parameters are shots of one.
+    const fixed = samplerPub(
+      Circuit.build(1, (c) => c.x(0).measureAll()),
+      [[], []],
+      2,
+    );
+    const { shots, registers } = samplerProgram.decode(
+      decoded({ meas: { samples: row(0, 1, 1, 0, 1), num_bits: 1 } }),
+      whole(fixed),
+      "r",
+      twirled,
+    );
+    expect([shots, ...registers[0]!]).toEqual([2, 0, 1, 1, 0]);
+    for (const [samples, options] of [
+      [nested, {}],
+      [nested.flat().slice(1), twirled],
+      [[row(0, 1), row(1, 0)], twirled],
+    ] as const)
+      expect(() => samplerProgram.decode(data(samples), whole(pub), "r", options)).toThrow(
+        expect.objectContaining({ code: "RESULT_FORMAT" }),
+      );
   });
 
   test.each<[string, unknown, RegExp]>([
@@ -307,7 +349,7 @@ describe("sampler", () => {
       /2 bit\(s\) but the register has 1/,
     ],
   ])("refuses %s", (_, data, message) => {
-    expect(() => samplerProgram.decode(decoded(data), whole(pub), "r")).toThrow(
+    expect(() => samplerProgram.decode(decoded(data), whole(pub), "r", {})).toThrow(
       expect.objectContaining({ code: "RESULT_FORMAT", message: expect.stringMatching(message) }),
     );
   });
@@ -321,7 +363,7 @@ test("the recorded tagged result of a sampler is read through the same program",
     c.rx(input("x"), 0).measure(0, 0);
   });
   const pub = samplerPub(circuit, [[0.1], [0.2]], 4);
-  const answer = samplerProgram.decode(decodeResult(bodies.sampler).pubs[0]!, whole(pub), "r");
+  const answer = samplerProgram.decode(decodeResult(bodies.sampler).pubs[0]!, whole(pub), "r", {});
   expect([...answer.registers[0]!]).toEqual([5, 4, 7, 0, 0, 3, 7, 1]);
 });
 
@@ -345,12 +387,12 @@ test("whatever a body holds, answers have the size that was asked for, or there 
       try {
         const pub = decoded({ evs, stds, a });
         try {
-          const answer = estimatorProgram.decode(pub, whole(estimated), "r");
+          const answer = estimatorProgram.decode(pub, whole(estimated), "r", {});
           expect([answer.evs.length, answer.stds.length]).toEqual([4, 4]);
         } catch (error) {
           expect(error).toBeInstanceOf(LeptonError);
         }
-        expect(samplerProgram.decode(pub, whole(sampled), "r").registers[0]).toHaveLength(4);
+        expect(samplerProgram.decode(pub, whole(sampled), "r", {}).registers[0]).toHaveLength(4);
       } catch (error) {
         expect(error).toBeInstanceOf(LeptonError);
       }
