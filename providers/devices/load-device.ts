@@ -34,13 +34,14 @@ export function loadDevice(device: string): DeviceDescription {
     }
     return found;
   }
-  const prefix = existsSync(device) && statSync(device).isDirectory() ? `${device}/` : `${device}.`;
+  const folder = device.endsWith("/") || (existsSync(device) && statSync(device).isDirectory());
+  const prefix = folder ? `${device.replace(/\/+$/, "")}/` : `${device}.`;
   const [conf, props] = [`${prefix}conf.json`, `${prefix}props.json`];
   if (!existsSync(conf)) {
     const near = nearNames(name, DEVICE_NAMES);
     throw new ProviderError(
       "DEVICE_UNKNOWN",
-      `There is no device ${device}: it is not one that comes with Lepton (${DEVICE_NAMES.join(", ")})${near.length === 0 ? "" : `, did you mean ${near.join(" or ")}?`} and there is no file ${conf}.`,
+      `There is no device ${device}: none of this name comes with Lepton (${DEVICE_NAMES.join(", ")}), and there is no file ${conf}.${near.length === 0 ? "" : ` Did you mean ${near.join(" or ")}?`}`,
     );
   }
   return { configuration: readJson(conf), properties: readJson(props) };

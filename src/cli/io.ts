@@ -33,12 +33,29 @@ export function processIo(): Io {
   };
 }
 
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such file or folder",
+  EISDIR: "it is a folder",
+  ENOTDIR: "a part of its path is no folder",
+  EEXIST: "there is a file of this name",
+  EACCES: "you have no permission",
+  EPERM: "you have no permission",
+  EROFS: "the disk is read-only",
+  ENOSPC: "the disk is full",
+};
+
+/** Why the file system refused, in words where they are known. */
+export function fileFault(cause: unknown): string {
+  const { code = "", message } = cause as NodeJS.ErrnoException;
+  return REASONS[code] ?? message;
+}
+
 /** A text file, or standard input for "-". @throws UsageError FILE_READ */
 export async function readText(io: Io, file: string): Promise<string> {
   try {
     return file === "-" ? await io.stdin() : readFileSync(file, "utf8");
   } catch (cause) {
-    throw new UsageError("FILE_READ", `Cannot read ${file}: ${(cause as Error).message}`, { cause });
+    throw new UsageError("FILE_READ", `Cannot read ${file}: ${fileFault(cause)}.`, { cause });
   }
 }
 

@@ -1,6 +1,15 @@
 #!/usr/bin/env node
-import { processIo } from "./io.ts";
-import { runCli } from "./program.ts";
+
+// Before anything is loaded that such a version cannot read.
+const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+if (major < 22 || (major === 22 && minor < 18)) {
+  process.stderr.write(
+    `lepton: Node 22.18 or later is needed, and this is ${process.versions.node}. Install a newer one from https://nodejs.org.\n`,
+  );
+  process.exit(2);
+}
+const { processIo } = await import("./io.ts");
+const { runCli } = await import("./program.ts");
 
 for (const stream of [process.stdout, process.stderr])
   stream.on("error", (error: NodeJS.ErrnoException) => {

@@ -24,6 +24,14 @@ export function integer(minimum: number): (text: string) => number {
   };
 }
 
+/** A finite number above zero. */
+export function positive(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !(value > 0) || !Number.isFinite(value))
+    throw new InvalidArgumentError("It must be a positive number.");
+  return value;
+}
+
 /** `name=value` pairs over a parameters file, as values for a circuit. @throws UsageError PARAMS_FILE, PARAM_OPTION, FILE_READ */
 export async function readParameters(
   io: Io,

@@ -48,8 +48,8 @@ Exit status: 0 done, 1 failed, 2 bad input or usage.`;
  * `io.err`, and with `--json` as `{"error": {code, message}}` to `io.out`.
  */
 export async function runCli(argv: readonly string[], io: Io): Promise<number> {
+  const program = buildProgram(io);
   try {
-    const program = buildProgram(io);
     checkCommand(program, argv);
     await program.parseAsync(argv, { from: "user" });
     return EXIT.done;
@@ -57,12 +57,33 @@ export async function runCli(argv: readonly string[], io: Io): Promise<number> {
     if (caught instanceof CommanderError && caught.exitCode === 0) return EXIT.done;
     const error =
       caught instanceof CommanderError
-        ? new UsageError("USAGE", `${caught.message.replace(/^error: /, "").replace(/\.?$/, ".")} See lepton --help.`)
+        ? new UsageError("USAGE", `${sentence(caught.message)} See ${commandOf(program, argv)} --help.`)
         : caught;
     io.err(`${printable(errorText(error))}\n`);
     if (argv.includes("--json")) io.out(jsonLine(errorReport(error)));
     return exitCodeOf(error);
   }
+}
+
+/** Commander's message in one line, such as "unknown option '--shot' (Did you mean --shots?)." */
+function sentence(message: string): string {
+  return message
+    .replace(/^error: /, "")
+    .replace(/\s+/g, " ")
+    .replace(/\.?$/, ".");
+}
+
+/** `lepton jobs show` for the command line `jobs show --all`. */
+function commandOf(program: Command, argv: readonly string[]): string {
+  let command = program;
+  const names = ["lepton"];
+  for (const word of argv) {
+    const next = command.commands.find((known) => known.name() === word);
+    if (next === undefined) break;
+    names.push(word);
+    command = next;
+  }
+  return names.join(" ");
 }
 
 /** Before help is printed: `lepton teleport --help` must not sound as if there were such a command. */

@@ -15,7 +15,7 @@ export async function readRunConfig(file: string): Promise<RunConfig> {
   try {
     loaded = (await import(pathToFileURL(path).href)) as typeof loaded;
   } catch (cause) {
-    throw new UsageError("CONFIG_FILE", `${file} cannot be loaded: ${(cause as Error).message}`, { cause });
+    throw new UsageError("CONFIG_FILE", `${file} cannot be loaded: ${faultIn(path, cause)}`, { cause });
   }
   const config = loaded.default;
   const isRun =
@@ -28,4 +28,12 @@ export async function readRunConfig(file: string): Promise<RunConfig> {
       `${file} exports no run; it needs export default { model, data, ... } with the options of train, or { circuit, observable, optimizer, steps, ... } with those of minimize.`,
     );
   return config as RunConfig;
+}
+
+/** The message of what went wrong in a module, with the line of the file where there is one. */
+function faultIn(path: string, cause: unknown): string {
+  const { message = String(cause), stack = "" } = cause as Partial<Error>;
+  const places = [pathToFileURL(path).href, path].map((place) => stack.split(`${place}:`)[1]);
+  const line = /^\d+/.exec(places.find((rest) => rest !== undefined) ?? "")?.[0];
+  return line === undefined ? message : `${message} (line ${line})`;
 }

@@ -3,6 +3,11 @@ export function formatNumber(value: number): string {
   return String(Number(value.toPrecision(10)));
 }
 
+/** Seconds for people, to a hundredth. */
+export function formatSeconds(seconds: number): string {
+  return `${Number(seconds.toFixed(2))} s`;
+}
+
 export function formatComplex(re: number, im: number): string {
   const fixed = (value: number): string => (Math.abs(value) < 5e-11 ? 0 : value).toFixed(10);
   const imaginary = fixed(im);

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { type Io, print } from "../io.ts";
-import { labelled } from "../text.ts";
+import { formatSeconds, labelled } from "../text.ts";
 
 export function addAccount(program: Command, io: Io): void {
   program
@@ -46,12 +46,12 @@ Examples:
         const left =
           limitSeconds === undefined
             ? "no limit"
-            : `${Math.max(0, limitSeconds - consumedSeconds)} s left of ${limitSeconds} s`;
+            : `${formatSeconds(Math.max(0, limitSeconds - consumedSeconds))} left of ${formatSeconds(limitSeconds)}`;
         return labelled([
           ["key from", result.credentials],
           ["region", result.region ?? "none"],
           ["address", result.url],
-          ["used", `${consumedSeconds} s, ${left}`],
+          ["used", `${formatSeconds(consumedSeconds)}, ${left}`],
           ["period", periodStart === undefined ? "not told" : `${periodStart} to ${periodEnd ?? "open"}`],
         ]);
       });

@@ -4,7 +4,7 @@ import { type Command, Option } from "commander";
 import { withTensorFlow } from "../../tensorflow-packages.ts";
 import type { DemoResult, DemoRow, Hardware } from "../demo.ts";
 import { UsageError } from "../errors.ts";
-import { type Io, print } from "../io.ts";
+import { fileFault, type Io, print } from "../io.ts";
 import { integer } from "../options.ts";
 import { createProgress } from "../progress.ts";
 import { alignRight } from "../text.ts";
@@ -71,7 +71,7 @@ Examples:
         writeFileSync(probe, "");
         rmSync(probe);
       } catch (cause) {
-        throw new UsageError("FILE_WRITE", `Cannot write to the folder ${options.out}: ${(cause as Error).message}`, {
+        throw new UsageError("FILE_WRITE", `Cannot write to the folder ${options.out}: ${fileFault(cause)}.`, {
           cause,
         });
       }

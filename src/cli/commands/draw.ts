@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import type { Command } from "commander";
 import { UsageError } from "../errors.ts";
-import { type Io, print } from "../io.ts";
+import { fileFault, type Io, print } from "../io.ts";
 
 export function addDraw(program: Command, io: Io): void {
   program
@@ -27,7 +27,7 @@ Examples:
         try {
           writeFileSync(options.svg, svg);
         } catch (cause) {
-          throw new UsageError("FILE_WRITE", `Cannot write ${options.svg}: ${(cause as Error).message}`, { cause });
+          throw new UsageError("FILE_WRITE", `Cannot write ${options.svg}: ${fileFault(cause)}.`, { cause });
         }
         io.err(`Wrote ${options.svg}\n`);
       }

@@ -1,7 +1,7 @@
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, Option } from "commander";
 import type { EmulatorOptions } from "../../../providers/emulator/index.ts";
 import type { Io } from "../io.ts";
-import { collect, integer, once } from "../options.ts";
+import { collect, integer, once, positive } from "../options.ts";
 
 interface EmulatorCommandOptions {
   readonly port: number;
@@ -108,6 +108,7 @@ function textOf(started: {
 }): string {
   return `IBM Quantum, emulated: ${started.devices.join(", ")} at ${started.url}
 
+For the programs that are to use it, in their terminal:
 export LEPTON_IBM_TOKEN='${started.token}'
 export LEPTON_IBM_INSTANCE='${started.crn}'
 export LEPTON_IBM_URL='${started.url}'
@@ -115,10 +116,4 @@ export LEPTON_IBM_IAM_URL='${started.iamUrl}'
 
 Control token for faults: ${started.controlToken}
 `;
-}
-
-function positive(text: string): number {
-  const value = Number(text);
-  if (text.trim() === "" || !(value > 0)) throw new InvalidArgumentError("It must be a positive number.");
-  return value;
 }

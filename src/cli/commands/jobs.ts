@@ -4,7 +4,7 @@ import type { BitArray } from "../../../providers/primitives.ts";
 import { UsageError } from "../errors.ts";
 import { type Io, print } from "../io.ts";
 import { collect, integer } from "../options.ts";
-import { alignRight, formatNumber, labelled } from "../text.ts";
+import { alignRight, formatNumber, formatSeconds, labelled } from "../text.ts";
 
 interface ListOptions {
   readonly backend?: string;
@@ -91,7 +91,7 @@ function addShow(jobs: Command, io: Io): void {
           ["job", job.id],
           ["status", `${status} (${states.map(({ word }) => word).join(", ")})`],
           ...reasons.filter(([, text]) => text !== ""),
-          ["charged", `${quantumSeconds} s of the quantum computer${final ? "" : " so far"}`],
+          ["charged", `${formatSeconds(quantumSeconds)} of the quantum computer${final ? "" : " so far"}`],
         ]);
         return `${lines}${logs === undefined ? "" : `\n${logs.trimEnd()}\n`}`;
       });
@@ -137,7 +137,7 @@ function tableOf(jobs: readonly IbmJobInfo[]): string {
     job.program,
     job.backend ?? "",
     job.created,
-    job.quantumSeconds === undefined ? "" : `${job.quantumSeconds} s`,
+    job.quantumSeconds === undefined ? "" : formatSeconds(job.quantumSeconds),
   ]);
   return `${alignRight([["job", "status", "program", "backend", "created", "charged"], ...rows]).join("\n")}\n`;
 }

@@ -1,10 +1,10 @@
-import { type Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 import type { Backend } from "../../../providers/index.ts";
 import { type MinimizeRunConfig, type ModelRunConfig, made } from "../../training/run-config.ts";
 import type { PlannedRun, Price } from "../../training/training-plan.ts";
 import { UsageError } from "../errors.ts";
 import { type Io, print } from "../io.ts";
-import { integer } from "../options.ts";
+import { integer, positive } from "../options.ts";
 import { providerOf } from "../provider.ts";
 import { readRunConfig } from "../run-config.ts";
 
@@ -87,11 +87,4 @@ async function planProblem(config: MinimizeRunConfig, overrides: Overrides): Pro
   const { planMinimize } = await import("../../training/minimize-plan.ts");
   const { localSimulator } = await import("../../../providers/index.ts");
   return planMinimize({ provider: localSimulator(), ...config, ...overrides });
-}
-
-function positive(text: string): number {
-  const value = Number(text);
-  if (text.trim() === "" || !(value > 0) || !Number.isFinite(value))
-    throw new InvalidArgumentError("It must be a positive number.");
-  return value;
 }

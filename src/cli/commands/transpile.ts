@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { type Command, Option } from "commander";
 import { UsageError } from "../errors.ts";
-import { type Io, print } from "../io.ts";
+import { fileFault, type Io, print } from "../io.ts";
 import { collect, integer } from "../options.ts";
 import { labelled } from "../text.ts";
 
@@ -67,7 +67,7 @@ Examples:
         try {
           writeFileSync(options.out, printQasm3(compiled.circuit, { qubits: "physical" }));
         } catch (cause) {
-          throw new UsageError("FILE_WRITE", `Cannot write ${options.out}: ${(cause as Error).message}`, { cause });
+          throw new UsageError("FILE_WRITE", `Cannot write ${options.out}: ${fileFault(cause)}.`, { cause });
         }
         io.err(`Wrote ${options.out}\n`);
       }

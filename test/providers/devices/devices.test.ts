@@ -34,7 +34,7 @@ describe("shipped devices", () => {
 
   test("IBM's names are known, and near ones are suggested", () => {
     expect(loadTarget("ibm_torino").hash).toBe(loadTarget("torino").hash);
-    expect(() => loadTarget("torini")).toThrow(/DEVICE_UNKNOWN|did you mean torino/);
+    expect(() => loadTarget("torini")).toThrow(/Did you mean torino\?$/);
     expect(() => loadTarget("constructor")).toThrow(expect.objectContaining({ code: "DEVICE_UNKNOWN" }));
   });
 

@@ -253,7 +253,10 @@ describe("qasm", () => {
   });
 
   test("refuses a file that is not there, and other versions", async () => {
-    expect((await runJson(["qasm", "no/such.qasm"])).json.error.code).toBe("FILE_READ");
+    expect((await runJson(["qasm", "no/such.qasm"])).json.error).toEqual({
+      code: "FILE_READ",
+      message: "Cannot read no/such.qasm: there is no such file or folder.",
+    });
     expect((await runJson(["qasm", bell, "--to", "4"])).json.error.code).toBe("USAGE");
   });
 });
@@ -312,9 +315,17 @@ describe("the command line as a whole", () => {
     const { json, status, err } = await runJson(argv);
     expect(status).toBe(2);
     expect(json.error.code).toBe("USAGE");
-    expect(err).toMatch(/^lepton: USAGE .+ See lepton --help\.\n$/);
+    expect(err).toMatch(/^lepton: USAGE .+ See lepton( simulate)? --help\.\n$/);
     const [name] = argv[0] === "help" ? argv.slice(1) : argv;
     if (name !== undefined && name !== "simulate")
       expect(err).toContain(`"${name}" is no command of this version: demo, simulate,`);
+  });
+
+  test("names the option that was meant, and the help of the command", async () => {
+    const { err } = await run(["simulate", bell, "--shot", "9"]);
+    expect(err).toBe("lepton: USAGE unknown option '--shot' (Did you mean --shots?). See lepton simulate --help.\n");
+    expect((await run(["jobs", "show"])).err).toBe(
+      "lepton: USAGE missing required argument 'id'. See lepton jobs show --help.\n",
+    );
   });
 });

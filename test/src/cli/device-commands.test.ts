@@ -43,7 +43,9 @@ describe("transpile", () => {
     expect(tooWide.json.error.message).toMatch(/6 .*5/);
     const unknown = await runJson(["transpile", bell, "--device", "torin"]);
     expect([unknown.status, unknown.json.error.code]).toEqual([2, "DEVICE_UNKNOWN"]);
-    expect(unknown.json.error.message).toContain("did you mean torino?");
+    expect(unknown.json.error.message).toMatch(/\(torino, .*torin\.conf\.json\. Did you mean torino\?$/);
+    const folder = await runJson(["transpile", bell, "--device", "no/such/"]);
+    expect(folder.json.error.message).toContain("there is no file no/such/conf.json.");
   });
 
   test("schedules and decouples", async () => {

@@ -92,6 +92,8 @@ describe("commands about IBM Quantum, through the emulator", () => {
     const config = file("vqe.mjs", "export default {}");
     expect(await run(["plan", config])).toMatchObject({ status: 2, err: expect.stringContaining("CONFIG_FILE") });
     expect(await run(["plan", config, "--provider", "moon"])).toMatchObject({ status: 2 });
+    const broken = file("broken.mjs", "\nthrow new Error('no data')");
+    expect((await run(["plan", broken])).err).toMatch(/CONFIG_FILE .*cannot be loaded: no data \(line 2\)/);
   });
 
   test("account tells where the key is from and what is used, not the key", async () => {
