@@ -119,6 +119,41 @@ describe("what the user sees", () => {
   });
 });
 
+describe("what ends while a job is waited for", () => {
+  test("tokens: a new one is got, and the job goes on", async () => {
+    const job = await run();
+    const { tokens } = emulator.control.counts();
+    emulator.control.expireTokens();
+    expect((await job.result())[0]!.evs[0]).toBeCloseTo(Math.cos(0.3), 9);
+    expect(emulator.control.counts()).toMatchObject({ jobs: 1, tokens: tokens + 1 });
+  });
+
+  test("its session: the reason is told, nothing was charged, and another session takes the job", async () => {
+    emulator.control.setBackend("small_device", "paused");
+    const batch = await provider.batch({ backend: "small_device" });
+    const queued = await backend.estimator({ sessionId: batch.id }).run([[circuit, "Z", [0.3]]]);
+    emulator.control.closeSession(batch.id);
+    const error = await failure(queued.result());
+    expect(error).toMatchObject({ code: "JOB_CANCELLED", jobId: queued.id, costSoFar: { quantumSeconds: 0 } });
+    expect(error.message).toMatch(/session was closed before the job could run/);
+    expect(await failure(backend.estimator({ sessionId: batch.id }).run([[circuit, "Z", [0.3]]]))).toMatchObject({
+      code: "IBM_SESSION_CLOSED",
+      ibmCode: "1217",
+    });
+    emulator.control.setBackend("small_device", "online");
+    await using again = await provider.batch({ backend: "small_device" });
+    const job = await backend.estimator({ sessionId: again.id }).run([[circuit, "Z", [0.3]]]);
+    expect((await job.result())[0]!.evs[0]).toBeCloseTo(Math.cos(0.3), 9);
+  });
+
+  test("the job's own time: it is gone, and says so", async () => {
+    const job = await run();
+    await job.result();
+    await provider.client.jobs.delete(job.id);
+    expect(await failure(provider.job(job.id))).toMatchObject({ code: "JOB_NOT_FOUND", jobId: job.id });
+  });
+});
+
 test("a job comes back as it was sent, in all its fields", async () => {
   const estimator = backend.estimator({
     precision: 0.03,

@@ -24,7 +24,9 @@ class ScriptedService {
   metrics: object = { usage: { qpu_charge_time_seconds: 3.5, status: "complete" }, executions: 4096 };
   usage: Answer = { json: { usage_consumed_seconds: 10, usage_limit_seconds: 600, usage_limit_reached: false } };
   /** Accepted jobs. */
-  readonly jobs: { id: string; body: Record<string, unknown>; visibleAt: number }[] = [];
+  readonly jobs: { id: string; body: Record<string, unknown>; created: number; visibleAt: number }[] = [];
+  /** States in which lists show jobs; by default they are queued. */
+  readonly listed = new Map<string, object>();
   /** Milliseconds after which the lists show an accepted job. */
   lag = 0;
   privateJobs = false;
@@ -41,7 +43,8 @@ class ScriptedService {
 
   accept(body: Record<string, unknown>): string {
     const id = `job-${this.jobs.length + 1}`;
-    this.jobs.push({ id, body, visibleAt: this.service.clock.now() + this.lag });
+    const created = this.service.clock.now();
+    this.jobs.push({ id, body, created, visibleAt: created + this.lag });
     return id;
   }
 
@@ -89,12 +92,13 @@ class ScriptedService {
   }
 
   #body(id: string, state: object): object {
-    const sent = this.jobs.find((job) => job.id === id)?.body;
+    const job = this.jobs.find((accepted) => accepted.id === id);
+    const sent = job?.body;
     return {
       id,
       backend: sent?.backend ?? "small_device",
       program: { id: sent?.program_id ?? "estimator" },
-      created: new Date(this.service.clock.now()).toISOString(),
+      created: new Date(job?.created ?? this.service.clock.now()).toISOString(),
       cost: sent?.cost ?? 100,
       status: "Whatever",
       state,
@@ -109,7 +113,8 @@ class ScriptedService {
       ({ body, visibleAt }) =>
         visibleAt <= this.service.clock.now() && tags.every((tag) => (body.tags as string[]).includes(tag)),
     );
-    const jobs = visible.map(({ id }) => this.#body(id, { status: "Queued" }));
+    // Newest first, as the service lists them.
+    const jobs = visible.map(({ id }) => this.#body(id, this.listed.get(id) ?? { status: "Queued" })).reverse();
     return { json: { jobs, count: jobs.length, limit: 200, offset: Number(query.get("offset") ?? 0) } };
   }
 }
@@ -379,11 +384,21 @@ describe("an ambiguous submit", () => {
 
   test("of two jobs of one key the older is kept and the other cancelled", async () => {
     const { id } = await run({}, { submitKey: "twice" });
+    await service.clock.sleep(5000);
     script.accept(script.jobs[0]!.body);
     const job = await run({}, { submitKey: "twice" });
     expect(job.id).toBe(id);
     expect(job.surplusJobIds).toEqual(["job-2"]);
     expect(script.cancelled).toEqual(["job-2"]);
+  });
+
+  test("of two jobs of one key that which failed is not the one that is kept", async () => {
+    const { id } = await run({}, { submitKey: "twice" });
+    await service.clock.sleep(5000);
+    script.accept(script.jobs[0]!.body);
+    script.listed.set(id, { status: "Failed", reason: "Internal", reason_code: 1000 });
+    const job = await run({}, { submitKey: "twice" });
+    expect([job.id, job.surplusJobIds, script.cancelled]).toEqual(["job-2", [id], []]);
   });
 
   test("a key that another program's job bears is refused", async () => {
