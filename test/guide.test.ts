@@ -3,13 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, expect, test } from "vitest";
+import { loadTarget } from "../providers/index.ts";
 import { execute, fencedPrograms } from "./support/documented-programs.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "lepton-guide-"));
 symlinkSync(fileURLToPath(new URL("../node_modules", import.meta.url)), join(folder, "node_modules"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const [circuit, values, gradients, energy, hybrid] = fencedPrograms("docs/guide.md");
+const [circuit, values, gradients, energy, hybrid, device] = fencedPrograms("docs/guide.md");
 
 test("a circuit", () => {
   expect(execute(circuit!, folder)).toMatch(/q0: .*Ry\(x\[0\]\).*\n[\s\S]*q1: .*Ry\(x\[1\]\*2\)[\s\S]*\n5\n$/);
@@ -54,4 +55,24 @@ test("a hybrid model", () => {
   expect(accuracies.length).toBe(2);
   for (const accuracy of accuracies) expect(accuracy).toBeGreaterThan(0.8);
   expect(output).toMatch(/jobIds: \[ 'local-\d+'(, 'local-\d+')* \]/);
+});
+
+test("a device", () => {
+  const output = execute(device!, folder);
+  const target = loadTarget("torino");
+  const [, qubits, success] = /^on qubits (\d+,\d+,\d+): 2 two-qubit gates, success (0\.\d{3})$/m.exec(output)!;
+  const places = qubits!.split(",").map(Number);
+  for (const other of [1, 2]) expect(target.distance(places[0]!, places[other]!)).toBe(1);
+  expect(Number(success)).toBeGreaterThan(0.95);
+  // Two of the three rows are equal; a row takes 1 / 0.02² shots, since both observables are measured together.
+  expect(output).toMatch(/^there: 2 rows, 5000 executions, about [23]\.\d s$/m);
+  const [evs = [], stds = []] = [...output.matchAll(/Float64Array\(6\) \[([^\]]*)\]/g)].map(([, list]) =>
+    list!.split(",").map(Number),
+  );
+  // Both are 1 for every t without noise; with it they are less, by no more than a few misread bits.
+  for (const [i, value] of evs.entries()) {
+    expect(value + 5 * stds[i]!).toBeGreaterThan(0.9);
+    expect(value).toBeLessThan(1);
+  }
+  expect(evs.length).toBe(6);
 });
