@@ -1,5 +1,5 @@
 import type { Circuit, SparsePauliOp } from "../../circuits/index.ts";
-import type { Backend, RunOptions } from "../../providers/index.ts";
+import { type Backend, type Job, type JobUsage, ProviderError, type RunOptions } from "../../providers/index.ts";
 import { GradientError } from "../errors.ts";
 
 /** Expectation values that are needed: all K observables at all rows of parameter values. */
@@ -17,7 +17,7 @@ export interface ExpectationResult {
   readonly stds: Float64Array;
 }
 
-/** What a job was charged. */
+/** What a job was charged; as planned where that cannot be told. */
 export interface JobCosts {
   /** Rows of parameter values times shots (1 where exact). */
   readonly executions: number;
@@ -60,7 +60,7 @@ export async function runExpectations(
     },
   );
   const answers = await job.result(signal === undefined ? {} : { signal });
-  const { executions, quantumSeconds } = await job.usage();
+  const { executions, quantumSeconds } = await chargeOf(job);
   const results = new Map<ExpectationRequest, ExpectationResult>();
   for (const [index, { members }] of pubs.entries()) {
     const { evs, stds } = answers[index]!;
@@ -78,6 +78,16 @@ export async function runExpectations(
     }
   }
   return { results: requests.map((request) => results.get(request)!), executions, quantumSeconds, jobIds: [job.id] };
+}
+
+/** As the backend tells it. Where it cannot, as planned: values that have been paid for are not given up for their price. */
+async function chargeOf(job: Job<unknown>): Promise<JobUsage> {
+  try {
+    return await job.usage();
+  } catch (error) {
+    if (job.plan === undefined || !(error instanceof ProviderError)) throw error;
+    return job.plan;
+  }
 }
 
 interface GatheredPub {
