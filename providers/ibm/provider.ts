@@ -73,12 +73,20 @@ export class IbmProvider {
     const clientOptions = Object.fromEntries(
       Object.entries(options).filter(([name]) => !(OWN_OPTIONS as readonly string[]).includes(name)),
     );
+    const { clock: _clock, ...unused } = clientOptions;
+    if (client !== undefined && Object.keys(unused).length > 0)
+      throw optionError(
+        `ibmProvider is given a client, so ${Object.keys(unused).join(", ")} would have no effect; give that to createIbmClient.`,
+      );
     this.client = client ?? createIbmClient(clientOptions);
     this.#calibrations = new Calibrations(this.client);
     this.#clock = options.clock ?? systemClock;
     this.#limits = { ...IBM_LIMITS, ...checkNumbers("limits", limits, Object.keys(IBM_LIMITS)) };
     this.#poll = { ...DEFAULT_POLL_POLICY, ...checkNumbers("poll", poll, Object.keys(DEFAULT_POLL_POLICY)) };
     if (!(Number.isFinite(lagSeconds) && lagSeconds >= 0)) throw optionError("lagSeconds is a number of 0 or more.");
+    if (typeof checkUsage !== "boolean") throw optionError("checkUsage is true or false.");
+    if (maxInflatedBytes !== undefined && !(Number.isFinite(maxInflatedBytes) && maxInflatedBytes > 0))
+      throw optionError("maxInflatedBytes is a positive number.");
     this.#lagSeconds = lagSeconds;
     this.#checkUsage = checkUsage;
     this.#maxInflatedBytes = maxInflatedBytes;

@@ -316,6 +316,9 @@ describe("options", () => {
     [{ lagSeconds: -1 }, /lagSeconds/],
     [{ limits: { maxTag: 3 } }, /no option "maxTag"/],
     [{ poll: { firstSeconds: 0 } }, /poll\.firstSeconds/],
+    [{ checkUsage: "no" }, /checkUsage/],
+    [{ maxInflatedBytes: Number.NaN }, /maxInflatedBytes/],
+    [{ client: {}, retries: 1 }, /client, so token, instance, .*retries would have no effect/],
   ])("refuses %j", (options, message) => {
     const credentials = {
       token: "abcd1234",
