@@ -460,6 +460,11 @@ describe("waiting", () => {
     controller.abort(new Error("enough"));
     expect((await waiting).message).toBe("enough");
     expect(script.cancelled).toEqual([]);
+    // Nobody waits any more, so nobody asks.
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const asked = service.calls.length;
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(service.calls).toHaveLength(asked);
     expect(
       await failure(job.result({ signal: AbortSignal.abort(new Error("now")), cancelRemote: true })),
     ).toMatchObject({ message: "now" });

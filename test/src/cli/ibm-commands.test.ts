@@ -51,6 +51,9 @@ describe("commands about IBM Quantum, through the emulator", () => {
     const { json } = await runJson(["jobs", "list", "--tag", "bell"]);
     expect(json.jobs.map(({ id, status }: { id: string; status: string }) => [id, status])).toEqual([[ids[0], "done"]]);
     expect((await run(["jobs", "list"])).out).toContain(ids[1]);
+    expect(await run(["jobs", "list", "--pending"])).toMatchObject({ status: 0, out: "None.\n" });
+    expect((await runJson(["jobs", "list", "--limit", "1"])).json.jobs).toHaveLength(1);
+    expect((await run(["jobs", "list", "--backend", "ibm_torino"])).out).toBe("None.\n");
 
     const shown = await runJson(["jobs", "show", ids[0]!]);
     expect(shown.json).toMatchObject({ id: ids[0], status: "done", chargeIsFinal: true });
@@ -125,6 +128,10 @@ export default {
     expect(json.step).toMatchObject({ jobs: 1, pubs: 1, rows: 5 });
     expect(json.total).toMatchObject({ jobs: 11, rows: 51 });
     expect(json.money.amount).toBeCloseTo(1.5 * json.total.quantumSeconds, 9);
+    const asked = ["--precision", "0.1", "--steps", "3"];
+    const rough = (await runJson(["plan", config, "--provider", "ibm:ibmq_manila", ...asked])).json;
+    // ZZ and XI are measured in two settings of 100 shots.
+    expect(rough).toMatchObject({ steps: 3, step: { executions: 5 * 2 * 100 }, total: { jobs: 4 }, money: null });
     expect(emulator.control.jobs()).toHaveLength(jobs);
     const near = await run(["plan", config, "--provider", "ibm:ibm_manila"]);
     expect(near).toMatchObject({ status: 2, err: expect.stringContaining("Did you mean ibmq_manila") });
