@@ -10,6 +10,7 @@ import { absorbFinalSwaps } from "./passes/absorb-final-swaps.ts";
 import type { SynthesisOptions } from "./passes/block-synthesis.ts";
 import { elideSwaps } from "./passes/elide-swaps.ts";
 import { liveDirection, lower } from "./passes/lower.ts";
+import { pauliNetwork } from "./passes/pauli-network.ts";
 import { resynthesizeBlocks } from "./passes/resynthesize-blocks.ts";
 import { simplify } from "./passes/simplify.ts";
 import { translatePairs } from "./passes/translate-pairs.ts";
@@ -36,6 +37,9 @@ export interface PhysicalCircuit {
 /** How many gates on two qubits are routed again with other random numbers at effort 3, and how often at most. */
 const REROUTED_PAIRS = 400;
 const MAX_ROUTES = 3;
+/** Entanglers that a network may take before it is simplified, as a multiple of those that it replaces. */
+const NETWORK_SLACK = 1.1;
+const NETWORKS = ["circuit", "line"] as const;
 const MAX_ROUNDS = 6;
 
 /**
@@ -78,7 +82,7 @@ function floorOf({ operations }: LogicalCircuit): number {
     .reduce((sum, operation) => sum + (operation.kind === "gate" && operation.gate === "rzz" ? 2 : 1), 0);
 }
 
-/** The circuit rewritten before it is placed: at effort 3 also without exchanging qubits where that saves entanglers. */
+/** The circuit rewritten before it is placed: as it stands, as a Pauli network, and at effort 3 also with the source's swaps. */
 function logicalVariants(source: Circuit, target: Target, effort: Effort): readonly LogicalCircuit[] {
   const { numQubits } = source;
   const wires = Array.from({ length: numQubits }, (_, qubit) => qubit);
@@ -91,14 +95,17 @@ function logicalVariants(source: Circuit, target: Target, effort: Effort): reado
     return { operations: simplify(rest), wires: ends };
   };
   if (effort === 1) return [elided(plain)];
-  const mirrored = resynthesizeBlocks(plain, { ...symbolic, mirror: () => true });
-  const first = elided(mirrored);
-  const exchanges = (operations: readonly Operation[]): number =>
-    operations.filter((operation) => operation.kind === "gate" && operation.gate === "swap").length;
-  if (effort === 2) return [first];
-  const variants = [first];
-  if (exchanges(mirrored) > exchanges(plain)) variants.push(elided(plain));
-  if (exchanges(plain) > 0) variants.push({ operations: plain, wires });
+  const exchanging = (operations: readonly Operation[]): LogicalCircuit =>
+    elided(resynthesizeBlocks(operations, { ...symbolic, mirror: () => true }));
+  const first = exchanging(plain);
+  const networks = NETWORKS.flatMap((pairs) => {
+    const network = pauliNetwork(plain, numQubits, pairs, NETWORK_SLACK * floorOf(first));
+    // Exchanges in the middle would take a network off the pairs that it was made for.
+    return network === undefined ? [] : [elided(optimized(network, symbolic, effort))];
+  }).filter((network) => floorOf(network) < floorOf(first));
+  if (effort === 2) return [first, ...networks];
+  const variants = [first, ...networks];
+  if (first.wires.some((wire, qubit) => wire !== qubit)) variants.push({ operations: plain, wires });
   return variants;
 }
 

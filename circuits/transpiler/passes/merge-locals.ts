@@ -81,7 +81,7 @@ function appendRotation(run: Part[], axis: RotationAxis, angle: AffineAngle): vo
 }
 
 /** The axis that C†·P·C has when it is a Pauli. */
-function turnedAxis(
+export function turnedAxis(
   c: Matrix,
   axis: RotationAxis,
 ): { readonly axis: RotationAxis; readonly negative: boolean } | undefined {
