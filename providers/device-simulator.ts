@@ -20,6 +20,7 @@ import type {
   Estimator,
   EstimatorOptions,
   EstimatorPub,
+  JobPlan,
   NDArray,
   ObservablesLike,
   Sampler,
@@ -55,6 +56,17 @@ export interface DeviceSimulatorOptions {
   readonly maxMemoryBytes?: number;
 }
 
+/** An estimator that says what the device itself would take. */
+export interface PlanningEstimator extends Estimator {
+  plan(pubs: readonly EstimatorPub[]): Promise<JobPlan>;
+}
+
+/** What `deviceSimulator` makes. */
+export interface DeviceSimulator extends Backend {
+  readonly target: Target;
+  estimator(options?: EstimatorOptions): PlanningEstimator;
+}
+
 /**
  * A device simulated in this process: circuits are compiled for it and run with its noise, of which only the qubits that
  * something happens to are simulated. Expectation values are means of bits that are read with the device's read-out errors;
@@ -68,7 +80,7 @@ export interface DeviceSimulatorOptions {
 export function deviceSimulator(
   device: Target | { readonly target?: Target | undefined },
   options?: DeviceSimulatorOptions,
-): Backend {
+): DeviceSimulator {
   const target = device instanceof Target ? device : device?.target;
   if (!(target instanceof Target))
     throw new PubError(
@@ -84,10 +96,10 @@ export function deviceSimulator(
     "compile",
     "maxMemoryBytes",
   ]);
-  return new DeviceSimulator(target, checked);
+  return new SimulatedDevice(target, checked);
 }
 
-class DeviceSimulator implements Backend {
+class SimulatedDevice implements DeviceSimulator {
   readonly name: string;
   readonly target: Target;
   readonly #inner: Backend;
@@ -119,7 +131,7 @@ class DeviceSimulator implements Backend {
     return { ...inner, adjoint: false, limits: { ...inner.limits, maxQubits } };
   }
 
-  estimator(options?: EstimatorOptions): Estimator {
+  estimator(options?: EstimatorOptions): PlanningEstimator {
     const { precision = this.#precision, ...seed } = checkOptions(options, "estimator", ["precision", "seed"]);
     checkPrecision(precision);
     const inner = this.#inner.estimator({ precision, ...seed });

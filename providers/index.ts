@@ -1,5 +1,10 @@
 export { bitArray } from "./bit-array.ts";
-export { type DeviceSimulatorOptions, deviceSimulator } from "./device-simulator.ts";
+export {
+  type DeviceSimulator,
+  type DeviceSimulatorOptions,
+  deviceSimulator,
+  type PlanningEstimator,
+} from "./device-simulator.ts";
 export { DEVICE_NAMES, type DeviceDescription, loadDevice, loadTarget } from "./devices/index.ts";
 export { ProviderError, PubError, SimulatorError } from "./errors.ts";
 export {

@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { inspect } from "node:util";
 import { ProviderError } from "../errors.ts";
 import { qiskitAccountFile, readSavedAccount, type SavedAccount } from "./account-file.ts";
 import { CRN_FORM, parseCrn } from "./crn.ts";
@@ -38,6 +37,9 @@ interface Found {
   /** In the words of an error. */
   readonly from: string;
 }
+
+// `inspect.custom` by its registered name: the declarations of the package then need no types of Node.
+const INSPECT = Symbol.for("nodejs.util.inspect.custom");
 
 /**
  * An API key, an instance and their addresses. Key and CRN are given out by calls only: no inspection, JSON or copy of the
@@ -85,7 +87,7 @@ export class IbmCredentials {
     return { urls, region, source, instanceHash };
   }
 
-  [inspect.custom](): string {
+  [INSPECT](): string {
     return `IbmCredentials { region: ${this.region}, source: ${this.source}, api: ${this.urls.api} }`;
   }
 }

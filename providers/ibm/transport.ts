@@ -22,7 +22,8 @@ export interface WireResponse {
   readonly status: number;
   /** One header by its name in small letters. */
   header(name: string): string | undefined;
-  readonly body: Buffer;
+  /** What is used of a buffer: the declarations of the package then need no types of Node. */
+  readonly body: { readonly length: number; toString(encoding: "utf8"): string };
 }
 
 /** Why there is no answer. */
