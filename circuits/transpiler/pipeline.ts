@@ -4,6 +4,7 @@ import type { Rng } from "../rng.ts";
 import type { CompileOptions, Effort } from "./compiled-circuit.ts";
 import { Derivations } from "./derivations.ts";
 import { isPair } from "./ir.ts";
+import { withoutFinalMeasurements } from "./layout/final-measurements.ts";
 import { placeAndRoute } from "./layout/index.ts";
 import { successOf } from "./metrics.ts";
 import { absorbFinalSwaps } from "./passes/absorb-final-swaps.ts";
@@ -98,10 +99,15 @@ function logicalVariants(source: Circuit, target: Target, effort: Effort): reado
   const exchanging = (operations: readonly Operation[]): LogicalCircuit =>
     elided(resynthesizeBlocks(operations, { ...symbolic, mirror: () => true }));
   const first = exchanging(plain);
+  const { rest, measurements } = withoutFinalMeasurements(plain);
+  const end = rest.findLastIndex(({ kind }) => kind !== "barrier") + 1;
+  const [body, barriers] = [rest.slice(0, end), rest.slice(end)];
   const networks = NETWORKS.flatMap((pairs) => {
-    const network = pauliNetwork(plain, numQubits, pairs, NETWORK_SLACK * floorOf(first));
+    const network = pauliNetwork(body, numQubits, pairs, NETWORK_SLACK * floorOf(first));
     // Exchanges in the middle would take a network off the pairs that it was made for.
-    return network === undefined ? [] : [elided(optimized(network, symbolic, effort))];
+    return network === undefined
+      ? []
+      : [elided([...optimized(network, symbolic, effort), ...barriers, ...measurements])];
   }).filter((network) => floorOf(network) < floorOf(first));
   if (effort === 2) return [first, ...networks];
   const variants = [first, ...networks];
