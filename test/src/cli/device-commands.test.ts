@@ -1,7 +1,14 @@
 import { readFileSync } from "node:fs";
-import { describe, expect, test } from "vitest";
-import { isaFaults, parseQasm } from "../../../circuits/index.ts";
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+import { beforeAll, describe, expect, test } from "vitest";
+import { Circuit, isaFaults, parseQasm } from "../../../circuits/index.ts";
+import { ibmProvider } from "../../../providers/ibm/index.ts";
 import { loadTarget } from "../../../providers/index.ts";
+import type { Io } from "../../../src/cli/io.ts";
+import { runCli } from "../../../src/cli/program.ts";
+import { smallDevice } from "../../support/small-device.ts";
+import { useTensorBackend } from "../../support/tensorflow.ts";
 import { BELL, file, MEASURED_BELL, pathOf, ROTATION, run, runJson } from "./run.ts";
 
 const bell = file("device-bell.qasm", BELL);
@@ -52,7 +59,24 @@ describe("transpile", () => {
     const chain = file("chain.qasm", `${BELL}barrier q;\nx q[0];\nx q[0];\nx q[0];\nx q[0];\ncx q[0], q[1];\n`);
     const { json } = await runJson(["transpile", chain, "--device", "manila", "--effort", "0", "--scheduling", "alap"]);
     expect(json.gates.delay).toBeGreaterThan(0);
+    const busy = "cx q[1], q[2];\nry(0.3) q[2];\n".repeat(4);
+    const idle = file("idle.qasm", `${BELL.replace("qubit[2]", "qubit[3]")}${busy}cx q[0], q[1];\n`);
+    const pulses = async (...how: string[]): Promise<number> =>
+      (await runJson(["transpile", idle, "--device", "manila", "--scheduling", "alap", ...how])).json.gates.x ?? 0;
+    expect(await pulses("--dynamical-decoupling", "XX")).toBeGreaterThanOrEqual((await pulses()) + 2);
   });
+});
+
+test("transpile passes on the seed and fractional gates", async () => {
+  const twist = file("twist.qasm", `${BELL}rz(0.4) q[1];\ncx q[0], q[1];\nh q[1];\n`);
+  const { configuration, properties } = smallDevice(4, { fractional: true });
+  file("fractional.conf.json", JSON.stringify(configuration));
+  file("fractional.props.json", JSON.stringify(properties));
+  const command = ["transpile", twist, "--device", pathOf("fractional")];
+  const { json } = await runJson([...command, "--fractional", "--seed", "5"]);
+  expect(json.seed).toBe(5);
+  expect(json.gates.rzz).toBeGreaterThan(0);
+  expect((await runJson(command)).json.gates.rzz).toBeUndefined();
 });
 
 describe("simulate with a device's noise", () => {
@@ -90,7 +114,79 @@ describe("simulate with a device's noise", () => {
   });
 });
 
+describe("plan of a model", () => {
+  beforeAll(() => useTensorBackend("cpu"));
+
+  test("takes epochs, steps and the size of a batch from the command line", async () => {
+    const lepton = JSON.stringify(fileURLToPath(new URL("../../../src/index.ts", import.meta.url)));
+    const tfjs = JSON.stringify(fileURLToPath(new URL("../../../src/tfjs.ts", import.meta.url)));
+    const layers = JSON.stringify(createRequire(import.meta.url).resolve("@tensorflow/tfjs-layers"));
+    const config = file(
+      "model.mjs",
+      `import { Circuit, input, quantumLayer, weight } from ${lepton};
+import { quantum } from ${tfjs};
+import layers from ${layers};
+const circuit = Circuit.build(1, (c) => c.rx(input("x", 1).at(0), 0).ry(weight("w", 1).at(0), 0));
+export default {
+  model: () => {
+    const model = layers.sequential();
+    model.add(quantum(quantumLayer({ circuit, observables: ["Z"] })));
+    return model;
+  },
+  data: () => ({ x: Array.from({ length: 10 }, (_, i) => [i / 10]), y: Array.from({ length: 10 }, () => [0]) }),
+  loss: "meanSquaredError",
+};\n`,
+    );
+    const planned = async (...options: string[]) =>
+      (await runJson(["plan", config, "--provider", "device:manila", "--precision", "0.1", ...options])).json;
+    expect(await planned("--epochs", "3", "--batch-size", "4")).toMatchObject({
+      epochs: 3,
+      steps: 9,
+      batchSize: 4,
+      step: { jobs: 1, pubs: 1, rows: 12, executions: 1200 },
+      total: { jobs: 9, rows: 3 * 30 },
+    });
+    expect(await planned("--steps", "2", "--batch-size", "10")).toMatchObject({
+      steps: 2,
+      total: { jobs: 2, rows: 60 },
+    });
+  });
+});
+
 describe("emulator", () => {
+  test("is started as its options say", async () => {
+    const stateFile = pathOf("emulator-state.jsonl");
+    let out = "";
+    const during = async (): Promise<void> => {
+      const { url, iamUrl, token, crn: instance } = JSON.parse(out);
+      const poll = { firstSeconds: 0.02, runningSeconds: 0.02 };
+      const provider = ibmProvider({ url, iamUrl, token, instance, accountFile: false, environment: {}, poll });
+      const backend = await provider.backend("ibmq_manila");
+      const turned = Circuit.build(1, (c) => c.ry(0.7, 0));
+      const job = await backend.estimator({ precision: 0.1 }).run([[turned, "Z"]]);
+      expect((await job.result())[0]!.evs[0]).toBeCloseTo(Math.cos(0.7), 12);
+      expect(readFileSync(stateFile, "utf8")).toContain(job.id);
+      await expect(provider.session({ backend: "ibmq_manila" })).rejects.toMatchObject({ code: "IBM_SESSION_PLAN" });
+      const { created, running, finished } = (await job.metrics())[0]!.timestamps!;
+      const seconds = (from: unknown, to: unknown) => (Date.parse(String(to)) - Date.parse(String(from))) / 1000;
+      expect(seconds(created, running)).toBeGreaterThanOrEqual(90);
+      expect(seconds(running, finished)).toBeCloseTo((await job.usage()).quantumSeconds / 2, 1);
+    };
+    const io: Io = {
+      out: (text) => {
+        out += text;
+      },
+      err: () => {},
+      interactive: false,
+      width: 80,
+      stdin: async () => "",
+      untilStopped: during,
+    };
+    const options = ["--noise", "off", "--sampling", "exact", "--plan", "open", "--clock", "automatic"];
+    const asked = ["emulator", "--device", "manila", "--state", stateFile, "--queue-seconds", "90", "--speed", "2"];
+    expect(await runCli([...asked, ...options, "--json"], io)).toBe(0);
+  });
+
   test("prints one line of JSON with what a client needs, and ends when it is stopped", async () => {
     const { json, err, status } = await runJson(["emulator", "--device", "manila", "--token", "my-key", "--seed", "3"]);
     expect(status).toBe(0);
