@@ -358,6 +358,14 @@ describe("a submit", () => {
     expect(service.calls).toHaveLength(1);
   });
 
+  test("has a connection of its own, which no server is just closing", async () => {
+    service.handle(({ method }) => (method === "POST" ? created : { json: { versions: [] } }));
+    const client = service.client();
+    await client.versions.list();
+    await client.jobs.create(job);
+    expect(service.calls.map(({ headers }) => headers.connection)).toEqual(["keep-alive", "close"]);
+  });
+
   test("is not sent again where the way to the service vanished after it was sent", async () => {
     const sockets: Socket[] = [];
     const note = (message: unknown): void => void sockets.push((message as { readonly socket: Socket }).socket);
