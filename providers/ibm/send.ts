@@ -104,7 +104,9 @@ export async function send<Pub extends DevicePub, Own extends Options, Params, A
   run: RunOptions,
 ): Promise<{ readonly jobs: readonly ServiceJob[]; readonly surplus: readonly string[] }> {
   const { signal, submitKey, onSubmitted } = run;
-  const tags = checkTags([...(options.tags ?? []), ...(run.tags ?? [])], device.limits, 1);
+  // Each by itself first: a text would be spread into its letters.
+  const given = [options.tags ?? [], run.tags ?? []].flatMap((list) => checkTags(list, device.limits, 1));
+  const tags = checkTags(given, device.limits, 1);
   const key = submitKey ?? `lepton-${randomUUID()}`;
   const bodies = shipment.jobs.map((slices, index) => {
     const parts = slices.map(({ pub, from, to }) => ({ pub: shipment.pubs[pub]!, from, to }));

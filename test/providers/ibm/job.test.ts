@@ -204,6 +204,13 @@ describe("what is sent", () => {
     expect(await costOf({ resilience: pec, maxExecutionSeconds: 50 })).toBe(50);
   });
 
+  test("tags that are no list of texts are refused", async () => {
+    for (const tags of ["step-3", 5, [5], [""]])
+      for (const asked of [run({}, { tags }), run({ tags })])
+        expect(await failure(asked)).toMatchObject({ code: "IBM_TAGS" });
+    expect(script.bodies).toEqual([]);
+  });
+
   test("a circuit that is too wide is refused by compile as by run", async () => {
     const wide = Circuit.build(5, (c) => c.h(4));
     const compiling = async () => backend.compile(wide);
