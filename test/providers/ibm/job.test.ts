@@ -184,6 +184,9 @@ describe("what is sent", () => {
     expect(job.plan).toMatchObject({ pubs: 1, rows: 1, executions: 10_000, subJobs: 1 });
     expect(script.bodies[0]!.cost).toBe(Math.ceil(3 * job.plan!.quantumSeconds + 30));
     expect(job.plan!.quantumSeconds).toBeGreaterThan(2 + 10_000 * 250e-6);
+    const slow = await run({ precision: 0.01, execution: { repDelay: 500e-6 } });
+    expect(slow.plan!.quantumSeconds - job.plan!.quantumSeconds).toBeCloseTo(10_000 * 250e-6, 9);
+    expect(script.bodies[1]!.cost).toBe(Math.ceil(3 * slow.plan!.quantumSeconds + 30));
   });
 
   test("cost lets mitigation by the service finish, which multiplies the executions", async () => {
