@@ -92,6 +92,8 @@ export interface JobUsage {
    * row whose values are exact.
    */
   readonly executions: number;
+  /** False while the service may still change the seconds; ask again later. */
+  readonly final?: boolean;
 }
 
 /** One compiled circuit of a planned job. */

@@ -12,7 +12,6 @@ import type { JobMetrics } from "./schemas.ts";
 import type { ServiceJob } from "./service-job.ts";
 
 export interface IbmJobUsage extends JobUsage {
-  /** False while the service may still change the charge; ask again later. */
   readonly final: boolean;
 }
 

@@ -17,7 +17,7 @@ export interface ExpectationResult {
   readonly stds: Float64Array;
 }
 
-/** What a job was charged; as planned where that cannot be told. */
+/** What a job was charged; as planned where that cannot be told, or not yet. */
 export interface JobCosts {
   /** Rows of parameter values times shots (1 where exact). */
   readonly executions: number;
@@ -80,13 +80,19 @@ export async function runExpectations(
   return { results: requests.map((request) => results.get(request)!), executions, quantumSeconds, jobIds: [job.id] };
 }
 
-/** As the backend tells it. Where it cannot, as planned: values that have been paid for are not given up for their price. */
+/**
+ * As the backend tells it. Where it cannot, as planned: values that have been paid for are not given up for their price.
+ * While it reckons it may tell too little, at first 0, so no less than planned.
+ */
 async function chargeOf(job: Job<unknown>): Promise<JobUsage> {
+  const { plan } = job;
   try {
-    return await job.usage();
+    const usage = await job.usage();
+    if (usage.final !== false || plan === undefined) return usage;
+    return { ...usage, quantumSeconds: Math.max(usage.quantumSeconds, plan.quantumSeconds) };
   } catch (error) {
-    if (job.plan === undefined || !(error instanceof ProviderError)) throw error;
-    return job.plan;
+    if (plan === undefined || !(error instanceof ProviderError)) throw error;
+    return plan;
   }
 }
 
