@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import type { EmulatorOptions } from "../../../providers/emulator/index.ts";
+import type { Emulator, EmulatorOptions } from "../../../providers/emulator/index.ts";
 import type { Io } from "../io.ts";
 import { collect, integer, once, positive } from "../options.ts";
 
@@ -70,7 +70,7 @@ Examples:
       io.out(
         options.json === true
           ? `${JSON.stringify({ url, iamUrl, token, controlToken, crn, devices })}\n`
-          : textOf({ url, iamUrl, token, controlToken, crn, devices }),
+          : textOf(emulator),
       );
       await io.untilStopped();
       await emulator.close();
@@ -98,14 +98,7 @@ function emulatorOptions(options: EmulatorCommandOptions): EmulatorOptions {
   };
 }
 
-function textOf(started: {
-  readonly url: string;
-  readonly iamUrl: string;
-  readonly token: string;
-  readonly controlToken: string;
-  readonly crn: string;
-  readonly devices: readonly string[];
-}): string {
+function textOf(started: Emulator): string {
   return `IBM Quantum, emulated: ${started.devices.join(", ")} at ${started.url}
 
 For the programs that are to use it, in their terminal:
