@@ -1,6 +1,5 @@
 import type { Operation, UnitaryKind } from "../../operation.ts";
 import { cz, isLocal, isPair, local, type RotationAxis, rotation, swap } from "../ir.ts";
-import { rotation2 } from "../linalg/constants.ts";
 import {
   anticommute,
   bitCount,
@@ -10,9 +9,9 @@ import {
   letterAt,
   type SignedPauli,
 } from "../linalg/signed-pauli.ts";
-import { product2 } from "../linalg/two-by-two.ts";
-import { turnedAxis } from "./merge-locals.ts";
+import { cliffordFrom, FROM_Z, TO_Z } from "./local-cliffords.ts";
 import { type PauliRotation, rotationForm } from "./pauli-rotations.ts";
+import { allBits, QubitGraph } from "./qubit-graph.ts";
 
 const MAX_QUBITS = 24;
 const MAX_ROTATIONS = 600;
@@ -55,10 +54,8 @@ class Network {
   readonly #rotations: PauliRotation[];
   readonly #imagesOfX: readonly SignedPauli[];
   readonly #imagesOfZ: readonly SignedPauli[];
-  /** Hops over pairs that the circuit uses, [numQubits, numQubits]. */
-  #distances: Int32Array;
+  #graph: QubitGraph;
   readonly #alongEdges: boolean;
-  readonly #edges: readonly (readonly number[])[];
   readonly #out: UnitaryKind[] = [];
   #entanglers = 0;
 
@@ -74,9 +71,8 @@ class Network {
     this.#rotations = [...rotations];
     this.#imagesOfX = imagesOfX;
     this.#imagesOfZ = imagesOfZ;
-    this.#edges = edges;
     this.#alongEdges = alongEdges;
-    this.#distances = distancesOf(edges, numQubits, allBits(numQubits));
+    this.#graph = new QubitGraph(edges, numQubits);
   }
 
   build(limit: number): readonly Operation[] | undefined {
@@ -122,35 +118,9 @@ class Network {
     );
   }
 
-  /** Hops of a tree that joins the qubits of a Pauli: what it costs to bring it to one qubit. */
+  /** What it costs to bring a Pauli to one qubit. */
   #length({ x, z }: SignedPauli): number {
-    let rest = x | z;
-    if ((rest & (rest - 1)) === 0) return 0;
-    const distances = this.#distances;
-    const size = this.#numQubits;
-    const start = 31 - Math.clz32(rest & -rest);
-    rest &= rest - 1;
-    let total = 0;
-    let tree = 1 << start;
-    // Prim's algorithm on few qubits.
-    while (rest !== 0) {
-      let best = 1 << 20;
-      let next = 0;
-      for (let a = rest; a !== 0; a &= a - 1) {
-        const i = 31 - Math.clz32(a & -a);
-        for (let b = tree; b !== 0; b &= b - 1) {
-          const distance = distances[i * size + (31 - Math.clz32(b & -b))]!;
-          if (distance < best) {
-            best = distance;
-            next = i;
-          }
-        }
-      }
-      total += 2 * best - 1;
-      tree |= 1 << next;
-      rest &= ~(1 << next);
-    }
-    return total;
+    return this.#graph.gatheringCost(x | z);
   }
 
   /** The entangler that shortens the rotations to come most; undefined where none shortens them on balance. */
@@ -162,7 +132,7 @@ class Network {
     const tried = new Set<number>();
     for (const index of front) {
       const { pauli } = this.#rotations[index]!;
-      for (const [a, b] of this.#closePairs(pauli)) {
+      for (const [a, b] of this.#graph.neighboursIn(pauli.x | pauli.z)) {
         const pair = a * this.#numQubits + b;
         if (tried.has(pair)) continue;
         tried.add(pair);
@@ -187,39 +157,21 @@ class Network {
     return best;
   }
 
-  /** Pairs of a Pauli's qubits that are neighbours. */
-  #closePairs({ x, z }: SignedPauli): readonly (readonly [number, number])[] {
-    const pairs: (readonly [number, number])[] = [];
-    const support = x | z;
-    for (let a = 0; a < this.#numQubits; a++)
-      for (let b = a + 1; b < this.#numQubits; b++)
-        if ((support >>> a) & (support >>> b) & 1 && this.#distances[a * this.#numQubits + b] === 1) pairs.push([a, b]);
-    return pairs;
-  }
-
   /** Shortens what a Pauli is on the qubits of `mask` to one qubit, by the closest pairs; returns that qubit. */
   #gather(pauli: SignedPauli, mask: number): number {
     for (;;) {
       const support = (pauli.x | pauli.z) & mask;
       if (bitCount(support) <= 1) return 31 - Math.clz32(support);
-      let best: readonly [number, number] = [0, 0];
-      let distance = Number.POSITIVE_INFINITY;
-      for (let a = 0; a < this.#numQubits; a++)
-        for (let b = a + 1; b < this.#numQubits; b++)
-          if ((support >>> a) & (support >>> b) & 1 && this.#distances[a * this.#numQubits + b]! < distance) {
-            distance = this.#distances[a * this.#numQubits + b]!;
-            best = [a, b];
-          }
-      const [a, b] = best;
-      if (distance === 1 || !this.#alongEdges) this.#absorb(pauli, b, a);
-      else this.#move(pauli, b, this.#nextHop(b, a));
+      const [a, b] = this.#graph.closestPair(support);
+      if (this.#graph.distance(a, b) === 1 || !this.#alongEdges) this.#absorb(pauli, b, a);
+      else this.#move(pauli, b, this.#graph.nextHop(b, a));
     }
   }
 
   /** Moves what a Pauli is on one qubit to another, along neighbours. */
   #move(pauli: SignedPauli, from: number, to: number): void {
     for (let at = from; at !== to; ) {
-      const next = this.#nextHop(at, to);
+      const next = this.#graph.nextHop(at, to);
       this.#extend(pauli, at, next);
       this.#absorb(pauli, at, next);
       at = next;
@@ -234,14 +186,6 @@ class Network {
   /** Brings a Pauli that is on qubit `from` to `next` too. */
   #extend(pauli: SignedPauli, from: number, next: number): void {
     this.#entangle({ a: from, p: anotherAxis(letterAt(pauli, from)!), b: next, q: "Z" });
-  }
-
-  #nextHop(from: number, to: number): number {
-    const size = this.#numQubits;
-    const left = this.#distances[from * size + to]!;
-    for (let next = 0; next < size; next++)
-      if (this.#distances[from * size + next] === 1 && this.#distances[next * size + to] === left - 1) return next;
-    return to;
   }
 
   #entangle(gate: ControlledPauli): void {
@@ -277,7 +221,7 @@ class Network {
     const unfinished = new Set(this.#imagesOfX.keys());
     let open = allBits(this.#numQubits);
     for (const end of this.#placesFromTheEnds()) {
-      this.#distances = distancesOf(this.#edges, this.#numQubits, open);
+      this.#graph = this.#graph.restricted(open);
       const qubit = [...unfinished].reduce((best, other) =>
         this.#costAt(other, end) < this.#costAt(best, end) ? other : best,
       );
@@ -293,8 +237,8 @@ class Network {
       let at = this.#gather(z, open);
       if (this.#alongEdges) {
         // To a neighbour of the place, by ways that do not lead over it.
-        while (this.#distances[at * this.#numQubits + place]! > 1) {
-          const next = this.#nextHop(at, place);
+        while (this.#graph.distance(at, place) > 1) {
+          const next = this.#graph.nextHop(at, place);
           this.#move(z, at, next);
           at = next;
         }
@@ -308,7 +252,7 @@ class Network {
   /** All places so that each, when its turn comes, may be left out without parting the rest: the farthest from the first one first. */
   #placesFromTheEnds(): readonly number[] {
     return Array.from({ length: this.#numQubits }, (_, q) => q).sort(
-      (a, b) => this.#distances[b]! - this.#distances[a]!,
+      (a, b) => this.#graph.distance(0, b) - this.#graph.distance(0, a),
     );
   }
 
@@ -327,27 +271,25 @@ class Network {
     const lengthOf = (x: SignedPauli, z: SignedPauli): number =>
       this.#length(x) + this.#length(z) + this.#length({ x: x.x ^ z.x, z: x.z ^ z.z, phase: 0 });
     const before = rows.map(([x, z]) => lengthOf(x, z));
-    for (let a = 0; a < this.#numQubits; a++)
-      for (let b = a + 1; b < this.#numQubits; b++) {
-        if (this.#distances[a * this.#numQubits + b] !== 1) continue;
-        const touched = (1 << a) | (1 << b);
-        for (const p of AXES)
-          for (const q of AXES) {
-            const gate = { a, p, b, q };
-            let score = 0;
-            for (const [index, [x, z]] of rows.entries()) {
-              if (((x.x | x.z | z.x | z.z) & touched) === 0) continue;
-              const [turnedX, turnedZ] = [{ ...x }, { ...z }];
-              conjugateBy(gate, turnedX);
-              conjugateBy(gate, turnedZ);
-              score += lengthOf(turnedX, turnedZ) - before[index]!;
-            }
-            if (score < bestScore) {
-              bestScore = score;
-              best = gate;
-            }
+    for (const [a, b] of this.#graph.neighboursIn(allBits(this.#numQubits))) {
+      const touched = (1 << a) | (1 << b);
+      for (const p of AXES)
+        for (const q of AXES) {
+          const gate = { a, p, b, q };
+          let score = 0;
+          for (const [index, [x, z]] of rows.entries()) {
+            if (((x.x | x.z | z.x | z.z) & touched) === 0) continue;
+            const [turnedX, turnedZ] = [{ ...x }, { ...z }];
+            conjugateBy(gate, turnedX);
+            conjugateBy(gate, turnedZ);
+            score += lengthOf(turnedX, turnedZ) - before[index]!;
           }
-      }
+          if (score < bestScore) {
+            bestScore = score;
+            best = gate;
+          }
+        }
+    }
     return best;
   }
 
@@ -355,7 +297,7 @@ class Network {
   #finish(): void {
     const place = this.#imagesOfX.map(({ x, z }) => 31 - Math.clz32(x | z));
     for (const [qubit, at] of place.entries())
-      this.#out.push(local(turnFrom(this.#imagesOfX[qubit]!, this.#imagesOfZ[qubit]!, at), at));
+      this.#out.push(local(cliffordFrom(this.#imagesOfX[qubit]!, this.#imagesOfZ[qubit]!, at), at));
     // What is at place[q] must end at q.
     const order = [...place];
     for (let qubit = 0; qubit < order.length; qubit++) {
@@ -374,53 +316,4 @@ function supportSize({ x, z }: SignedPauli): number {
 
 function anotherAxis(axis: RotationAxis): RotationAxis {
   return axis === "Z" ? "X" : "Z";
-}
-
-const QUARTER = Math.PI / 2;
-/** V with V P V† = Z. */
-const TO_Z = { X: rotation2("Y", -QUARTER), Y: rotation2("X", QUARTER) } as const;
-const FROM_Z = { X: rotation2("Y", QUARTER), Y: rotation2("X", -QUARTER) } as const;
-
-/** The gate C on one qubit with C†XC and C†ZC as given, all other qubits left out. */
-function turnFrom(imageOfX: SignedPauli, imageOfZ: SignedPauli, qubit: number): Float64Array {
-  const [x, z] = [letterAt(imageOfX, qubit)!, letterAt(imageOfZ, qubit)!];
-  for (const first of TURNS)
-    for (const second of TURNS) {
-      const gate = product2(second, first);
-      const [turnedX, turnedZ] = [turnedAxis(gate, "X")!, turnedAxis(gate, "Z")!];
-      if (
-        turnedX.axis === x &&
-        turnedZ.axis === z &&
-        turnedX.negative === isNegative(imageOfX) &&
-        turnedZ.negative === isNegative(imageOfZ)
-      )
-        return gate;
-    }
-  throw new RangeError("No Clifford gate on one qubit has these images.");
-}
-
-const TURNS: readonly Float64Array[] = (["X", "Y", "Z"] as const).flatMap((axis) =>
-  [0, 1, 2, 3].map((quarters) => rotation2(axis, quarters * QUARTER)),
-);
-
-function allBits(count: number): number {
-  return 2 ** count - 1;
-}
-
-/** Hops between qubits of `open` over edges; where there is no way, more than any way. */
-function distancesOf(edges: readonly (readonly number[])[], numQubits: number, open: number): Int32Array {
-  const distances = new Int32Array(numQubits * numQubits).fill(2 * numQubits);
-  for (let q = 0; q < numQubits; q++) distances[q * numQubits + q] = 0;
-  for (const [a, b] of edges as readonly (readonly [number, number])[])
-    if ((open >>> a) & (open >>> b) & 1) {
-      distances[a * numQubits + b] = 1;
-      distances[b * numQubits + a] = 1;
-    }
-  for (let k = 0; k < numQubits; k++)
-    for (let i = 0; i < numQubits; i++)
-      for (let j = 0; j < numQubits; j++) {
-        const through = distances[i * numQubits + k]! + distances[k * numQubits + j]!;
-        if (through < distances[i * numQubits + j]!) distances[i * numQubits + j] = through;
-      }
-  return distances;
 }
