@@ -3,6 +3,7 @@ import type { GateName } from "../gates.ts";
 import type { Matrix } from "../matrices.ts";
 import type { GateOperation, Operation, UnitaryKind, UnitaryOperation } from "../operation.ts";
 import { AffineAngle } from "./affine-angle.ts";
+import { HADAMARD } from "./linalg/constants.ts";
 
 /*
  * The compiler's own form of a circuit: gates rx, ry, rz, cz, rzz and swap, and unitaries on one or two qubits, beside
@@ -48,6 +49,10 @@ export function twoQubitUnitary(matrix: Matrix, low: number, high: number): Unit
 }
 export function cz(a: number, b: number): GateOperation {
   return made("cz", [], [a, b]);
+}
+/** A cx as a cz between Hadamards. */
+export function cx(control: number, target: number): readonly UnitaryKind[] {
+  return [local(HADAMARD, target), cz(control, target), local(HADAMARD, target)];
 }
 export function rzz(angle: AffineAngle, a: number, b: number): GateOperation {
   return made("rzz", [angle.toAngle()], [a, b]);

@@ -83,7 +83,7 @@ function knowsTimes(circuit: Circuit, target: Target): boolean {
 }
 
 /** The longest sum of weights along operations that share qubits or clbits. */
-export function longestPath(circuit: Circuit, weightOf: (operation: Operation) => number): number {
+function longestPath(circuit: Circuit, weightOf: (operation: Operation) => number): number {
   const qubits = new Float64Array(circuit.numQubits);
   const clbits = new Float64Array(circuit.numClbits);
   const visit = (operations: readonly Operation[], ownQubits: Float64Array, ownClbits: Float64Array): void => {

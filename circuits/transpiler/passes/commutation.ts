@@ -1,6 +1,6 @@
 import { type Operation, qubitsOf } from "../../operation.ts";
 import { AffineAngle } from "../affine-angle.ts";
-import { angleOf, cz, isPair, type RotationAxis, rotation, rotationAxis, rzz } from "../ir.ts";
+import { angleOf, cz, type RotationAxis, rotation, rotationAxis, rzz } from "../ir.ts";
 
 /** What all rotations of one kind in one place add up to. */
 type Group =
@@ -76,9 +76,4 @@ function emittedPair({ a, b, angle, odd }: Extract<Group, { kind: "pair" }>): re
   }
   if (!odd) return [rzz(angle, a, b)];
   return [rzz(angle.plusConstant(-Math.PI / 2), a, b), ...turns(1)];
-}
-
-/** Whether an operation is a gate on two qubits that commutes with Z on both. */
-export function isDiagonalPair(operation: Operation): boolean {
-  return isPair(operation) && operation.kind === "gate" && (operation.gate === "cz" || operation.gate === "rzz");
 }

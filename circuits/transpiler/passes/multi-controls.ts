@@ -2,15 +2,11 @@ import { divide, negate } from "../../arithmetic.ts";
 import type { Angle } from "../../expression.ts";
 import type { UnitaryKind } from "../../operation.ts";
 import { AffineAngle } from "../affine-angle.ts";
-import { cz, local, rotation, rzz } from "../ir.ts";
+import { cx, local, rotation, rzz } from "../ir.ts";
 import { HADAMARD } from "../linalg/constants.ts";
 
 /** Up to here a phase is written by parities, 2^k - 2 cx for k qubits; beyond, recursion takes fewer. */
 const MAX_PARITY_QUBITS = 5;
-
-function cx(control: number, target: number): readonly UnitaryKind[] {
-  return [local(HADAMARD, target), cz(control, target), local(HADAMARD, target)];
-}
 
 /**
  * X on `target` where all controls are 1. Qubits of the circuit that have no part in it serve as ancillas in any state and are

@@ -1,7 +1,6 @@
 import type { Operation, UnitaryKind } from "../../operation.ts";
 import type { AffineAngle } from "../affine-angle.ts";
-import { angleOf, cz, isPair, local, rotation } from "../ir.ts";
-import { HADAMARD } from "../linalg/constants.ts";
+import { angleOf, cx, isPair, rotation } from "../ir.ts";
 import { blockForm } from "./block-form.ts";
 import { BlockSynthesis } from "./block-synthesis.ts";
 
@@ -36,10 +35,6 @@ export function translatePairs(
       .operations.flatMap(visit);
   };
   return operations.flatMap(visit);
-}
-
-function cx(control: number, target: number): readonly UnitaryKind[] {
-  return [local(HADAMARD, target), cz(control, target), local(HADAMARD, target)];
 }
 
 /** Rzz(t) as CX Rz(t) CX. */

@@ -12,7 +12,6 @@ import {
 import { synthesizeUnitary } from "../../qasm/unitary-synthesis.ts";
 import { AffineAngle } from "../affine-angle.ts";
 import { cz, local, rotation, rzz, swap, twoQubitUnitary } from "../ir.ts";
-import { HADAMARD } from "../linalg/constants.ts";
 import { KakDecomposition } from "../linalg/kak.ts";
 import { blockForm } from "./block-form.ts";
 import { BlockSynthesis } from "./block-synthesis.ts";
@@ -244,9 +243,4 @@ class Unroller {
 
 function isSwap(operation: UnitaryKind): boolean {
   return operation.kind === "gate" && operation.gate === "swap";
-}
-
-/** A cx in the compiler's form. */
-export function cxGates(control: number, target: number): readonly UnitaryKind[] {
-  return [local(HADAMARD, target), cz(control, target), local(HADAMARD, target)];
 }
