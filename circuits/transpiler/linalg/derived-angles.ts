@@ -33,7 +33,7 @@ export function chainAngles(out: Float64Array, turns: ArrayLike<number>, angles:
 }
 
 /** The (θ, φ, λ) of a 2×2 unitary. Allocates nothing. */
-function localAngles(out: Float64Array, at: number, u: Matrix): void {
+export function localAngles(out: Float64Array, at: number, u: Matrix): void {
   const diagonal = Math.atan2(u[1]!, u[0]!);
   const corner = Math.atan2(u[5]!, u[4]!);
   const sine = Math.sqrt(u[4]! ** 2 + u[5]! ** 2);
@@ -46,8 +46,9 @@ function localAngles(out: Float64Array, at: number, u: Matrix): void {
     out[at + 1] = corner - Math.atan2(-u[3]!, -u[2]!);
     out[at + 2] = 0;
   } else {
+    // The phases of small entries are noise: of φ + λ and φ - λ the one that matters more comes from the large ones.
     out[at + 1] = corner - diagonal;
-    out[at + 2] = Math.atan2(u[7]!, u[6]!) - corner;
+    out[at + 2] = cosine < sine ? Math.atan2(-u[3]!, -u[2]!) - diagonal : Math.atan2(u[7]!, u[6]!) - corner;
   }
 }
 

@@ -47,7 +47,9 @@ export function eulerAngles(u: Readonly<Matrix>): EulerAngles {
   // U = e^{iα} [[e^{-i(φ+λ)/2} c, -e^{-i(φ-λ)/2} s], [e^{i(φ-λ)/2} s, e^{i(φ+λ)/2} c]]
   if (sine < ZERO) return { theta: 0, phi: argument(u, 6) - argument(u, 0), lambda: 0 };
   if (cosine < ZERO) return { theta: Math.PI, phi: argument(u, 4) - argument(u, 2) - Math.PI, lambda: 0 };
-  return { theta, phi: argument(u, 4) - argument(u, 0), lambda: argument(u, 6) - argument(u, 4) };
+  // The phases of small entries are noise: of φ + λ and φ - λ the one that matters more comes from the large ones.
+  const lambda = cosine < sine ? argument(u, 2) + Math.PI - argument(u, 0) : argument(u, 6) - argument(u, 4);
+  return { theta, phi: argument(u, 4) - argument(u, 0), lambda };
 }
 
 function argument(u: Readonly<Matrix>, at: number): number {
