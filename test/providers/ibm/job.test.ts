@@ -1,4 +1,5 @@
 import { inspect } from "node:util";
+import { deflateSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Circuit, input } from "../../../circuits/index.ts";
 import type { IbmBackend, IbmProvider } from "../../../providers/ibm/index.ts";
@@ -621,6 +622,39 @@ describe("results", () => {
     expect(await job.result()).toMatchObject([{ shape: [], evs: Float64Array.of(0.25), stds: Float64Array.of(0.5) }]);
     expect(job.plan).toBeUndefined();
   });
+});
+
+test("the arrays of a result unpack to as much as the provider allows", async () => {
+  const tagged = (type: string, value: unknown) => ({ __type__: type, __value__: value });
+  const header = `${"{'descr':'<f8','fortran_order':False,'shape':(1000,),}".padEnd(117)}\n`;
+  const npy = Buffer.concat([
+    Buffer.from("\x93NUMPY\x01\x00\x76\x00", "latin1"),
+    Buffer.from(header),
+    Buffer.alloc(8000),
+  ]);
+  const array = tagged("ndarray", deflateSync(npy).toString("base64"));
+  const data = tagged("DataBin", { shape: [1000], fields: { evs: array, stds: array } });
+  const pub = tagged("PubResult", { data, metadata: {} });
+  script.results = [{ json: tagged("PrimitiveResult", { pub_results: [pub], metadata: {} }) }];
+  const [result] = await (await provider.job("job-1")).result();
+  expect(result!.shape).toEqual([1000]);
+  const strict = ibmProvider({ ...service.clientOptions, maxInflatedBytes: 10_000 });
+  expect(await failure((await strict.job("job-1")).result())).toMatchObject({ code: "RESULT_TOO_LARGE" });
+});
+
+test("the least busy backend is the one with the shortest queue, and mocks are none", async () => {
+  const device = (name: string, pending: number, more = {}) => ({
+    name,
+    status: { name: "online" },
+    qubits: 4,
+    queue_length: pending,
+    ...more,
+  });
+  const devices = [device("long", 9), device("mock", 0, { class: "mock" }), device("short", 2), device("middle", 5)];
+  service.answer({ json: { devices } });
+  expect((await provider.backends()).map(({ name }) => name)).toEqual(["long", "short", "middle"]);
+  service.answer({ json: { devices } });
+  expect((await provider.leastBusy({}, { effort: 0 })).name).toBe("short");
 });
 
 test("nothing that a user holds shows a secret", async () => {

@@ -87,6 +87,13 @@ describe("backends", () => {
     expect(first.target.calibratedAt).toBe("2026-11-24T06:00:00+00:00");
   });
 
+  test("compiles as its options say", async () => {
+    const options = { effort: 0, seed: 9, initialLayout: [3, 5] } as const;
+    const compiled = (await provider.backend("small_device", options)).compile(circuit);
+    expect(compiled).toMatchObject({ effort: 0, seed: 9, initialLayout: [3, 5] });
+    expect((await provider.backend("small_device", { effort: 3 })).compile(circuit)).toMatchObject({ effort: 3 });
+  });
+
   test("status, capabilities and options", async () => {
     const backend = await provider.backend("small_device");
     expect(await backend.status()).toMatchObject({ operational: true, pendingJobs: 0 });
