@@ -29,10 +29,15 @@ export interface OpenDevice {
  * snapshot of ibm_torino. Credentials that are there and wrong are an error, not a reason to emulate. Those that Qiskit has
  * saved count only where IBM is asked for by name: a file from another project is no consent to pay.
  */
-export async function openDevice(hardware: Hardware, seed: number): Promise<OpenDevice | undefined> {
+export async function openDevice(
+  hardware: Hardware,
+  seed: number,
+  progress: DemoProgress,
+): Promise<OpenDevice | undefined> {
   if (hardware === "none") return undefined;
   if (hardware !== "emulator" && hasCredentials(hardware)) {
-    const backend = await ibmProvider().leastBusy({ simulator: false });
+    const provider = ibmProvider({ notify: (line) => progress.note(line) });
+    const backend = await provider.leastBusy({ simulator: false });
     return { backend, label: backend.name, close: async () => {} };
   }
   const emulator = await startEmulator({ devices: ["torino"], seed, clock: "automatic" });

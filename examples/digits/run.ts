@@ -16,7 +16,7 @@ const QUICK_STEPS = 90;
  */
 export async function run(options: DemoOptions, progress: DemoProgress): Promise<DemoResult> {
   // Before the training: wrong credentials should not be found out after it.
-  const device = await openDevice(options.hardware ?? "auto", options.seed);
+  const device = await openDevice(options.hardware ?? "auto", options.seed, progress);
   try {
     return await runWith(device, options, progress);
   } finally {

@@ -12,7 +12,7 @@ import { Sessions } from "./resources/sessions.ts";
 import { Tags } from "./resources/tags.ts";
 import { Versions } from "./resources/versions.ts";
 import { Workloads } from "./resources/workloads.ts";
-import type { RetryPolicy } from "./retry.ts";
+import type { Notify, RetryPolicy } from "./retry.ts";
 import { Secrets } from "./secrets.ts";
 import type { ProxySetting } from "./transport.ts";
 
@@ -38,6 +38,11 @@ export interface IbmClientOptions extends CredentialOptions {
   readonly clock?: Clock | undefined;
   /** Seed of the jitter of waits; default: another one in each process. */
   readonly seed?: number | string | undefined;
+  /**
+   * Told in a line of plain words, without secrets, what is waited for: a request that is tried again, a submit whose answer
+   * was lost, a job in the queue. Nobody by default.
+   */
+  readonly notify?: Notify | undefined;
   /** Instead of process.env. */
   readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
 }
@@ -61,6 +66,7 @@ const OPTIONS: readonly (keyof IbmClientOptions)[] = [
   "userAgent",
   "clock",
   "seed",
+  "notify",
   "environment",
 ];
 const MIB = 1 << 20;
@@ -76,6 +82,7 @@ export class IbmClient {
   readonly versions: Versions;
   readonly workloads: Workloads;
   readonly discovery: Discovery;
+  readonly notify: Notify;
   readonly #http: HttpClient;
 
   constructor(credentials: IbmCredentials, options: IbmClientOptions) {
@@ -92,9 +99,11 @@ export class IbmClient {
       clock: options.clock,
       random: () => rng.uniform(),
       retry: options.retry,
+      notify: options.notify,
     });
     const limiter = options.limiter ?? new SubmitLimiter(options.clock === undefined ? {} : { clock: options.clock });
     this.credentials = credentials;
+    this.notify = options.notify ?? (() => {});
     this.backends = new Backends(http);
     this.jobs = new Jobs(http, { limiter, maxResultBytes: options.maxResultBytes ?? 128 * MIB });
     this.sessions = new Sessions(http);
@@ -138,6 +147,8 @@ export async function discoverInstances(
 function ownOptions(options: IbmClientOptions): IbmClientOptions {
   const unknown = optionsFault("An IBM client", options, OPTIONS);
   if (unknown !== undefined) throw new ProviderError("IBM_OPTION", unknown);
+  if (options.notify !== undefined && typeof options.notify !== "function")
+    throw new ProviderError("IBM_OPTION", "notify of an IBM client is a function that takes a line of text.");
   for (const name of ["timeoutSeconds", "maxBodyBytes", "maxResultBytes"] as const) {
     const value = options[name];
     if (value !== undefined && !(Number.isFinite(value) && value > 0))

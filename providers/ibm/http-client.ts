@@ -5,7 +5,7 @@ import { IbmError } from "./ibm-error.ts";
 import { JsonSyntax, parseJson } from "./json.ts";
 import { requestUrl } from "./request-url.ts";
 import { responseError } from "./response-error.ts";
-import { giveUp, type Repeat, type RetryPolicy, withRetries } from "./retry.ts";
+import { giveUp, type Notify, type Repeat, type RetryPolicy, withRetries } from "./retry.ts";
 import { httpDate, retryAfterSeconds } from "./retry-after.ts";
 import type { AnyRouteValues, Method, RouteAnswer, RouteOf, RouteValues } from "./routes.ts";
 import type { Secrets } from "./secrets.ts";
@@ -24,6 +24,7 @@ export interface HttpClientOptions {
   readonly clock?: Clock | undefined;
   readonly random: () => number;
   readonly retry?: Partial<RetryPolicy> | undefined;
+  readonly notify?: Notify | undefined;
 }
 
 /** Of one call. */
@@ -81,6 +82,7 @@ export class HttpClient {
       retry,
       timeoutSeconds: options.timeoutSeconds,
       userAgent,
+      notify: options.notify,
     });
   }
 
@@ -164,8 +166,8 @@ export class HttpClient {
         throw error;
       }
     };
-    const { retry: policy, random } = this.#options;
-    return withRetries(watched, { repeat, policy, clock: this.#clock, random, signal });
+    const { retry: policy, random, notify } = this.#options;
+    return withRetries(watched, { repeat, policy, clock: this.#clock, random, signal, notify });
   }
 
   async #once(

@@ -4,7 +4,7 @@ import { IbmError } from "./ibm-error.ts";
 import { parseJson } from "./json.ts";
 import type { components } from "./openapi.d.ts";
 import { responseError } from "./response-error.ts";
-import { type RetryPolicy, withRetries } from "./retry.ts";
+import { type Notify, type RetryPolicy, withRetries } from "./retry.ts";
 import { httpDate, retryAfterSeconds } from "./retry-after.ts";
 import type { Secrets } from "./secrets.ts";
 import { exchange, type ProxySetting, WireFault } from "./transport.ts";
@@ -23,6 +23,7 @@ export interface IamTokensOptions {
   /** Default 60. */
   readonly timeoutSeconds?: number | undefined;
   readonly userAgent?: string | undefined;
+  readonly notify?: Notify | undefined;
 }
 
 interface HeldToken {
@@ -79,8 +80,9 @@ export class IamTokens {
 
   /** One refresh for all who wait; none of their signals ends it. */
   #start(): Promise<HeldToken> {
-    const { retry: policy, random } = this.#options;
-    const refresh = withRetries(() => this.#request(), { repeat: "always", policy, clock: this.#clock, random });
+    const { retry: policy, random, notify } = this.#options;
+    const how = { repeat: "always", policy, clock: this.#clock, random, notify } as const;
+    const refresh = withRetries(() => this.#request(), how);
     return refresh
       .then((token) => {
         this.#token = token;

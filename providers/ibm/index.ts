@@ -29,7 +29,7 @@ export {
   ibmProvider,
 } from "./provider.ts";
 export type { DiscoveredInstance } from "./resources/discovery.ts";
-export type { RetryPolicy } from "./retry.ts";
+export type { Notify, RetryPolicy } from "./retry.ts";
 export type { IbmSampler } from "./sampler.ts";
 export type { PollPolicy } from "./service-job.ts";
 export { IbmSession, type SessionOptions } from "./session.ts";

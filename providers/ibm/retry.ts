@@ -34,7 +34,12 @@ export interface RetryOptions {
   /** Uniform in [0, 1): spreads the waits of programs that fail together. */
   readonly random: () => number;
   readonly signal?: AbortSignal | undefined;
+  /** Told of each wait before another try. */
+  readonly notify?: Notify | undefined;
 }
+
+/** Takes a line of plain words, without secrets, about what is being waited for. */
+export type Notify = (line: string) => void;
 
 /** The least wait, also where Retry-After asks for 0. */
 const FLOOR_SECONDS = 1;
@@ -82,6 +87,7 @@ export async function withRetries<Result>(
         if (attemptNumber > 1) error.message += ` (Tried ${attemptNumber} times.)`;
         throw error;
       }
+      options.notify?.(`${error.message} Trying again in ${Math.ceil(seconds)} s.`);
       await clock.sleep(seconds * 1000, options.signal);
     },
   });

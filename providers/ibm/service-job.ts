@@ -97,11 +97,14 @@ export class ServiceJob {
     const { firstSeconds, queuedSeconds, runningSeconds } = this.#policy;
     let wait = firstSeconds;
     let unreadable = 0;
+    let told = "";
     for (;;) {
       let running = false;
       try {
         const state = await this.state(signal);
         if (hasEnded(state)) return state;
+        if (state.word !== told) this.#client.notify(`Job ${this.id}: ${state.word.toLowerCase()}.`);
+        told = state.word;
         unreadable = 0;
         running = state.status === "running";
       } catch (error) {

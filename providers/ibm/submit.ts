@@ -54,6 +54,9 @@ export async function submitOnce(
     } catch (error) {
       if (!(error instanceof IbmError) || error.outcome === "rejected") throw error;
       if (signal?.aborted) throw unknownSubmit(options, signal.reason);
+      client.notify(
+        `Whether a job was accepted is not known: ${error.message} Reconciling: looking for its tag ${key} for up to ${options.lagSeconds} s before it is sent again.`,
+      );
       const found = await reconcile(options);
       if (found.length > 0) return adopt(found, body, options);
       if (post === MAX_POSTS) throw unknownSubmit(options, error);

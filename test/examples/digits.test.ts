@@ -49,11 +49,13 @@ test("an account that Qiskit has saved is no consent to pay: without credentials
   vi.stubEnv("HOME", home);
   for (const name of ["LEPTON_IBM_TOKEN", "QISKIT_IBM_TOKEN"]) vi.stubEnv(name, undefined);
   try {
-    const device = await openDevice("auto", 1);
+    const device = await openDevice("auto", 1, { update: () => {}, note: () => {} });
     expect(device!.label).toBe("ibm_torino, emulated");
     await device!.close();
     vi.stubEnv("LEPTON_IBM_TOKEN", "a-key-without-an-instance");
-    await expect(openDevice("auto", 1)).rejects.toMatchObject({ code: "IBM_INSTANCE_MISSING" });
+    await expect(openDevice("auto", 1, { update: () => {}, note: () => {} })).rejects.toMatchObject({
+      code: "IBM_INSTANCE_MISSING",
+    });
   } finally {
     vi.unstubAllEnvs();
   }

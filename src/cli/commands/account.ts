@@ -17,8 +17,9 @@ Examples:
     )
     .action(async (options: { readonly instances?: boolean; readonly json?: boolean }) => {
       const { discoverInstances, findCredentials, ibmProvider } = await import("../../../providers/ibm/index.ts");
+      const notify = (line: string): void => io.err(`${line}\n`);
       if (options.instances === true) {
-        const instances = await discoverInstances();
+        const instances = await discoverInstances({ notify });
         print(io, options.json === true, { instances }, () =>
           instances.length === 0
             ? "The account has no instance of IBM Quantum.\n"
@@ -29,9 +30,8 @@ Examples:
         return;
       }
       const credentials = findCredentials();
-      const { consumedSeconds, limitSeconds, limitReached, periodStart, periodEnd } = await ibmProvider({
-        credentials,
-      }).usage();
+      const provider = ibmProvider({ credentials, notify });
+      const { consumedSeconds, limitSeconds, limitReached, periodStart, periodEnd } = await provider.usage();
       const result = {
         credentials: credentials.source,
         region: credentials.region ?? null,

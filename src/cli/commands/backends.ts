@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import type { IbmBackendInfo } from "../../../providers/ibm/index.ts";
 import { type Io, print } from "../io.ts";
 import { integer } from "../options.ts";
+import { ibmFor } from "../provider.ts";
 import { alignRight } from "../text.ts";
 
 interface BackendsOptions {
@@ -26,8 +27,7 @@ Example:
   lepton backends --min-qubits 100 --online`,
     )
     .action(async ({ minQubits, online, json }: BackendsOptions) => {
-      const { ibmProvider } = await import("../../../providers/ibm/index.ts");
-      const backends = await ibmProvider().backends({
+      const backends = await (await ibmFor(io)).backends({
         ...(minQubits === undefined ? {} : { minQubits }),
         ...(online === undefined ? {} : { online }),
       });

@@ -4,6 +4,7 @@ import type { BitArray } from "../../../providers/primitives.ts";
 import { UsageError } from "../errors.ts";
 import { type Io, print } from "../io.ts";
 import { collect, integer } from "../options.ts";
+import { ibmFor } from "../provider.ts";
 import { alignRight, formatNumber, formatSeconds, labelled } from "../text.ts";
 
 interface ListOptions {
@@ -51,7 +52,7 @@ function addList(jobs: Command, io: Io): void {
     .addOption(new Option("--limit <n>", "at most so many").argParser(integer(1)).default(20))
     .option("--json", "print one JSON object")
     .action(async ({ backend, tag, pending, limit, json }: ListOptions) => {
-      const found = await (await provider()).jobs({
+      const found = await (await ibmFor(io)).jobs({
         limit,
         ...(backend === undefined ? {} : { backend }),
         ...(tag === undefined ? {} : { tags: tag }),
@@ -69,7 +70,7 @@ function addShow(jobs: Command, io: Io): void {
     .option("--logs", "with the service's log, of a job that has ended")
     .option("--json", "print one JSON object")
     .action(async (id: string, options: OneJob & { readonly logs?: boolean }) => {
-      const job = await (await provider()).job(id);
+      const job = await (await ibmFor(io)).job(id);
       const states = await job.states();
       const { quantumSeconds, final } = await job.usage();
       const logs = options.logs === true ? await job.logs() : undefined;
@@ -105,7 +106,7 @@ function addResult(jobs: Command, io: Io): void {
     .argument("<id>", "the job's id")
     .option("--json", "print one JSON object")
     .action(async (id: string, options: OneJob) => {
-      const job = await (await provider()).job(id);
+      const job = await (await ibmFor(io)).job(id);
       const pubs = (await job.result()).map(pubJson);
       print(io, options.json === true, { id: job.id, pubs }, () => pubs.map(pubText).join("\n"));
     });
@@ -118,16 +119,11 @@ function addCancel(jobs: Command, io: Io): void {
     .argument("<id>", "the job's id")
     .option("--json", "print one JSON object")
     .action(async (id: string, options: OneJob) => {
-      const job = await (await provider()).job(id);
+      const job = await (await ibmFor(io)).job(id);
       await job.cancel();
       const status = await job.status();
       print(io, options.json === true, { id: job.id, status }, () => `${job.id}: ${status}\n`);
     });
-}
-
-async function provider() {
-  const { ibmProvider } = await import("../../../providers/ibm/index.ts");
-  return ibmProvider();
 }
 
 function tableOf(jobs: readonly IbmJobInfo[]): string {

@@ -44,7 +44,7 @@ Examples:
     .action(async (file: string, options: PlanCommandOptions) => {
       const config = await readRunConfig(file);
       const { formatPlan } = await import("../../training/training-plan.ts");
-      const provider = options.provider === undefined ? config.provider : await providerOf(options.provider);
+      const provider = options.provider === undefined ? config.provider : await providerOf(options.provider, io);
       const { pricePerSecond: perSecond, currency } = options;
       const where = provider === undefined ? {} : { provider };
       const price = perSecond === undefined ? {} : { price: { perSecond, currency } };

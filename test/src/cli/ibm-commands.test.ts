@@ -47,6 +47,13 @@ describe("commands about IBM Quantum, through the emulator", () => {
     expect(text.out).not.toContain("manila");
   });
 
+  test("what is waited for is told, on standard error", async () => {
+    emulator.control.faults.add({ path: "/backends", status: 503, times: 1 });
+    const { json, err } = await runJson(["backends"]);
+    expect(json.backends).toHaveLength(2);
+    expect(err).toMatch(/503.* Trying again in 1 s\.\n/);
+  });
+
   test("jobs are listed, shown, read and cancelled", async () => {
     const { json } = await runJson(["jobs", "list", "--tag", "bell"]);
     expect(json.jobs.map(({ id, status }: { id: string; status: string }) => [id, status])).toEqual([[ids[0], "done"]]);
