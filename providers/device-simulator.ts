@@ -5,6 +5,7 @@ import {
   type CompileOptions,
   describeValue,
   isaFaults,
+  metricsOf,
   type SparsePauliOp,
   Target,
   TranspilerError,
@@ -154,7 +155,12 @@ class SimulatedDevice implements DeviceSimulator {
       },
       plan: async (pubs) => {
         const checked = checkEstimatorPubs(pubs, precision, this.#limits);
-        return planIsaPubs(isaEstimatorPubs(checked, (circuit) => this.#compiledFor(circuit)).pubs);
+        const compiled = (circuit: Circuit): CompiledCircuit =>
+          this.#compiledForPub(
+            circuit,
+            checked.findIndex((pub) => pub.circuit === circuit),
+          );
+        return planIsaPubs(isaEstimatorPubs(checked, compiled).pubs);
       },
     };
   }
@@ -189,7 +195,21 @@ class SimulatedDevice implements DeviceSimulator {
     readonly values: NDArray;
     readonly place: (observable: SparsePauliOp) => SparsePauliOp;
   } {
-    const { circuit, values } = pub;
+    const { values } = pub;
+    const compiled = this.#compiledForPub(pub.circuit, index);
+    const { circuit } = compiled;
+    return {
+      circuit,
+      values: {
+        shape: [...values.shape, circuit.parameters.length],
+        data: compiled.bindRows(values.data, numRows(pub)),
+      },
+      place: (observable) => compiled.applyLayout(observable),
+    };
+  }
+
+  /** @throws PubError PUB_NOT_ISA when the circuit is to be compiled already and is not; TranspilerError */
+  #compiledForPub(circuit: Circuit, index: number): CompiledCircuit {
     if (this.#compile === undefined) {
       const [fault] = isaFaults(circuit, this.target, { maxFaults: 1 });
       if (fault !== undefined)
@@ -197,32 +217,35 @@ class SimulatedDevice implements DeviceSimulator {
           "PUB_NOT_ISA",
           `PUB ${index}: ${this.target.name} cannot run the circuit as it is. ${fault.message} Leave out compile: false, or compile it first.`,
         );
-      const shape = [...values.shape, circuit.parameters.length];
-      return { circuit, values: { shape, data: values.data }, place: (observable) => observable };
+      return compiledAlready(circuit, this.target);
     }
-    const compiled = this.#compiledForPub(circuit, index);
-    return {
-      circuit: compiled.circuit,
-      values: {
-        shape: [...values.shape, compiled.circuit.parameters.length],
-        data: compiled.bindRows(values.data, numRows(pub)),
-      },
-      place: (observable) => compiled.applyLayout(observable),
-    };
-  }
-
-  #compiledFor(circuit: Circuit): CompiledCircuit {
-    return this.#compiled.compile(circuit, this.target, this.#compile ?? {});
-  }
-
-  #compiledForPub(circuit: Circuit, index: number): CompiledCircuit {
     try {
-      return this.#compiledFor(circuit);
+      return this.#compiled.compile(circuit, this.target, this.#compile);
     } catch (error) {
       if (!(error instanceof TranspilerError)) throw error;
       throw new TranspilerError(error.code, `PUB ${index}: ${error.message}`, { cause: error });
     }
   }
+}
+
+/** A circuit that was compiled elsewhere, as what it is: its own compiled form. */
+function compiledAlready(circuit: Circuit, target: Target): CompiledCircuit {
+  const layout = Array.from({ length: circuit.numQubits }, (_, qubit) => qubit);
+  return {
+    source: circuit,
+    target,
+    effort: 0,
+    seed: 0,
+    circuit,
+    initialLayout: layout,
+    finalLayout: layout,
+    // Only plans look at it.
+    get metrics() {
+      return metricsOf(circuit, target);
+    },
+    bindRows: (values) => values,
+    applyLayout: (observable) => observable,
+  };
 }
 
 function innerBackend(

@@ -81,6 +81,25 @@ describe("device simulator", () => {
     });
   });
 
+  test("plans circuits that are compiled already as they are, and refuses others", async () => {
+    // Effort 0 leaves two gates where compiling again would find one.
+    const twice = Circuit.build(2, (c) => c.h(0).cx(0, 1).cx(1, 0).h(1));
+    const compiled = compile(twice, manila, { effort: 0 });
+    const estimator = deviceSimulator(manila, { compile: false }).estimator({ precision: 0.1 });
+    const observable = compiled.applyLayout(SparsePauliOp.parse("ZZ"));
+    const { circuits } = await estimator.plan([[compiled.circuit, observable]]);
+    expect(compiled.metrics.twoQubitGates).toBe(2);
+    expect(circuits).toMatchObject([
+      { numQubits: 5, twoQubitGates: 2, durationSeconds: compiled.metrics.durationSeconds, executions: 100 },
+    ]);
+    await expect(
+      estimator.plan([
+        [compiled.circuit, observable],
+        [twice, "ZZ"],
+      ]),
+    ).rejects.toMatchObject({ code: "PUB_NOT_ISA", message: expect.stringMatching(/PUB 1: /) });
+  });
+
   test("its name, target and limits are the device's", () => {
     const backend = deviceSimulator({ target: manila });
     expect(backend.target).toBe(manila);
