@@ -117,13 +117,11 @@ type Stepper = (weights: Float64Array, state: unknown, seed: number, signal: Abo
  * @throws TrainingError TRAINING_OPTION, TRAINING_SHAPE, TRAINING_CHECKPOINT, OPTIMIZER_*; GradientError; at once. What a step throws fails the run.
  */
 export function minimize(options: MinimizeOptions): Run<MinimizeStep, MinimizeResult> {
-  checkNames("minimize", options, OPTIONS);
+  checkMinimizeOptions(options);
   const { circuit, optimizer, steps, seed = 0, tolerance = 0, signal, id, store, from } = options;
   const callbacks = listOf(options.callbacks);
   const rng = Rng.seed(seed);
   const inputs = Float64Array.from(options.inputs ?? []);
-  checkOptions(options, inputs);
-  if (from != null) checkCheckpoint(from, optimizer);
   const start = from?.weights ?? options.initial ?? uniformWeights();
   const initial =
     typeof start === "function" ? start(circuit, rng.fork("initial")) : Float64Array.from(start as ArrayLike<number>);
@@ -303,8 +301,10 @@ const OPTIONS = [
   ..."patience callbacks signal tags onSubmitted from id store".split(" "),
 ];
 
-function checkOptions(options: MinimizeOptions, inputs: Float64Array): void {
-  const { circuit, observable, provider, optimizer, steps, tolerance = 0, patience = 1 } = options;
+/** @throws TrainingError TRAINING_OPTION, TRAINING_PROVIDER, TRAINING_SHAPE, TRAINING_CHECKPOINT */
+export function checkMinimizeOptions(options: MinimizeOptions): void {
+  checkNames("minimize", options, OPTIONS);
+  const { circuit, observable, provider, optimizer, steps, inputs = [], tolerance = 0, patience = 1, from } = options;
   if (!(circuit instanceof Circuit) || !(observable instanceof SparsePauliOp))
     throw new TrainingError(
       "TRAINING_OPTION",
@@ -332,4 +332,5 @@ function checkOptions(options: MinimizeOptions, inputs: Float64Array): void {
     ["patience", patience, Number.isSafeInteger(patience) && patience > 0],
   ] as const)
     if (!valid) throw new TrainingError("TRAINING_OPTION", `${name} cannot be ${value}.`);
+  if (from != null) checkCheckpoint(from, optimizer);
 }

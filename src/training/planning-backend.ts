@@ -13,6 +13,7 @@ import {
   measurementGroups,
   shotsFor,
 } from "../../providers/index.ts";
+import { TrainingError } from "../errors.ts";
 
 export interface PlanningBackend extends Backend {
   /** One for each job, in order. */
@@ -45,7 +46,12 @@ export function planningBackend(provider: Backend): PlanningBackend {
         },
       };
     },
-    sampler: (options) => provider.sampler(options),
+    sampler() {
+      throw new TrainingError(
+        "TRAINING_PROVIDER",
+        "A plan is made without samplers: training measures expectation values, and what a sampler draws would be sent.",
+      );
+    },
     status: () => provider.status(),
     // A backend that differentiates in this process submits nothing.
     ...(isDifferentiable(provider)

@@ -31,8 +31,7 @@ export async function executeTraining(
     loop.plan = planModel(model);
     loop.objective = compileObjective(model, options);
     settings.earlyStopping?.checkMonitor(loop.objective.metricNames, options.validation !== undefined);
-    if (model.trainableWeights.length === 0)
-      throw new TrainingError("TRAINING_NOTHING_TRAINABLE", `Model ${model.name} has no trainable weights.`);
+    checkTrainable(model);
     loop.rows = await rowsFor(model, data);
     if (options.validation !== undefined) loop.validation = await rowsFor(model, options.validation, "validation data");
     loop.quantum = {
@@ -68,8 +67,8 @@ interface Settings {
 }
 
 /** @throws TrainingError TRAINING_LENGTH, TRAINING_EARLY_STOPPING; DataError DATA_BATCH_SIZE; ParameterError SEED */
-export function checkSettings(options: TrainOptions, what = "train"): Settings {
-  checkNames(what, options, OPTIONS);
+export function checkSettings(options: TrainOptions, what = "train", more: readonly string[] = []): Settings {
+  checkNames(what, options, [...OPTIONS, ...more]);
   const { batchSize = 32, shuffle = true, seed = 0 } = options;
   const steps = options.steps ?? Number.POSITIVE_INFINITY;
   const epochs = options.epochs ?? (options.steps === undefined ? 1 : Number.POSITIVE_INFINITY);
@@ -92,6 +91,12 @@ export function checkSettings(options: TrainOptions, what = "train"): Settings {
     earlyStopping: options.earlyStopping == null ? undefined : new EarlyStopping(options.earlyStopping),
     callbacks: listOf(options.callbacks),
   };
+}
+
+/** @throws TrainingError TRAINING_NOTHING_TRAINABLE */
+export function checkTrainable(model: LayersModel): void {
+  if (model.trainableWeights.length === 0)
+    throw new TrainingError("TRAINING_NOTHING_TRAINABLE", `Model ${model.name} has no trainable weights.`);
 }
 
 /** The order in which an epoch, counted from 0, takes the rows. */

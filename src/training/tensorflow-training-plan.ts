@@ -8,22 +8,31 @@ import { type ModelData, type Rows, rowsFor, type TrainingData, takeRows } from 
 import { type ModelPlan, planModel } from "./tensorflow-plan.ts";
 import { checkProvider, type PredictOptions, predictRows } from "./tensorflow-predict.ts";
 import { quantumStep } from "./tensorflow-step.ts";
-import { checkSettings, epochOrder } from "./tensorflow-train.ts";
+import { checkSettings, checkTrainable, epochOrder } from "./tensorflow-train.ts";
 import { feed, noCosts, type QuantumOptions, release, runNodes } from "./tensorflow-walk.ts";
 import type { PlanOptions, PredictionPlan, TrainingPlan } from "./training-plan.ts";
 
 export async function planTraining(
   model: LayersModel,
   data: TrainingData,
-  { price, ...options }: PlanOptions,
+  options: PlanOptions,
 ): Promise<TrainingPlan> {
-  const { epochs: wantedEpochs, steps: wantedSteps, batchSize, shuffle, rng } = checkSettings(options, "plan");
+  const { price } = options;
+  const {
+    epochs: wantedEpochs,
+    steps: wantedSteps,
+    batchSize,
+    shuffle,
+    rng,
+  } = checkSettings(options, "plan", ["price"]);
   checkProvider(options.provider);
   checkPrice(price);
   const provider = options.provider ?? localSimulator();
   const modelPlan = planModel(model);
+  checkTrainable(model);
   const rows = await rowsFor(model, data);
-  const validationRows = options.validation === undefined ? undefined : await rowsFor(model, options.validation);
+  const validationRows =
+    options.validation === undefined ? undefined : await rowsFor(model, options.validation, "validation data");
   try {
     const stepsPerEpoch = Math.ceil(rows.numRows / batchSize);
     const steps = Math.min(wantedSteps, wantedEpochs * stepsPerEpoch);

@@ -57,9 +57,9 @@ export interface PlanOptions extends TrainOptions {
 /**
  * What `train` would send with the same model, data and options: jobs, PUBs, rows, executions, estimated seconds of the quantum
  * computer, and money where a price is given. Nothing is sent, and the model stays as it is. The first batch of the run goes
- * through the steps of `train` up to the job, so all but these depends on later values: how many rows of later batches are
- * equal, and early stopping, which only shortens a run.
- * @throws as `train`, at once; TrainingError TRAINING_PRICE
+ * through the steps of `train` up to the job. Only what depends on later values can differ, and then a run takes less: early
+ * stopping, and equal rows, of later batches or behind another quantum layer. Optimizer, loss and metrics are not looked at.
+ * @throws as `train` of all else, at once; TrainingError TRAINING_PRICE
  * @example console.log(formatPlan(await plan(model, { x, y }, { provider, epochs: 2, precision: 0.02 })));
  */
 export async function plan(model: LayersModel, data: TrainingData, options: PlanOptions = {}): Promise<TrainingPlan> {
@@ -88,7 +88,10 @@ export async function planPrediction(
 /** A plan as a few lines of text. */
 export function formatPlan(plan: PlannedRun | TrainingPlan): string {
   const { step, total, device, money } = plan;
-  const where = device === undefined ? plan.provider : `${plan.provider} (circuits compiled for ${device})`;
+  const where =
+    device === undefined || device === plan.provider
+      ? plan.provider
+      : `${plan.provider} (circuits compiled for ${device})`;
   const batches = "epochs" in plan ? ` of ${plan.batchSize} rows in ${count(plan.epochs, "epoch")}` : "";
   const validation = "validation" in plan ? plan.validation : undefined;
   const lines = [

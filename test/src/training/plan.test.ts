@@ -2,10 +2,11 @@ import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
 import { beforeAll, describe, expect, test } from "vitest";
 import { Circuit, Rng, SparsePauliOp, weight } from "../../../circuits/index.ts";
-import { type Backend, type JobPlan, localSimulator } from "../../../providers/index.ts";
+import { type Backend, type JobPlan, loadTarget, localSimulator } from "../../../providers/index.ts";
 import { adam, formatPlan, minimize, plan, planMinimize, planPrediction, predict, spsa } from "../../../src/index.ts";
 import { connection, perception, quantumLayer } from "../../../src/layers/index.ts";
 import { quantum, train } from "../../../src/tfjs.ts";
+import { planningBackend } from "../../../src/training/planning-backend.ts";
 import { recordingBackend, rowsOf } from "../../support/recording-backend.ts";
 import { useTensorBackend } from "../../support/tensorflow.ts";
 
@@ -146,10 +147,47 @@ describe("plan", () => {
     },
   );
 
+  test("minimize that goes on from a checkpoint is planned from there; wrong steps are refused as they are sent", async () => {
+    const circuit = Circuit.build(1, (c) => c.ry(weight("w", 1).at(0), 0));
+    const problem = { circuit, observable: SparsePauliOp.parse("Z"), optimizer: adam(), steps: 5, precision: 0.1 };
+    const { history } = await minimize({ ...problem, steps: 3, provider: recordingBackend(localSimulator()) });
+    const from = history[2]!.checkpoint;
+    const planned = await planMinimize({ ...problem, from, provider: recordingBackend(localSimulator()) });
+    const provider = recordingBackend(localSimulator());
+    const run = await minimize({ ...problem, from, provider });
+    expect(planned.steps).toBe(2);
+    expect(planned.total).toMatchObject({ jobs: provider.jobs.length, executions: run.executions });
+
+    for (const [wrong, code] of [
+      [{ steps: 4.5 }, "TRAINING_OPTION"],
+      [{ provider: 7 }, "TRAINING_PROVIDER"],
+    ] as const)
+      await expect(
+        planMinimize({ ...problem, provider: localSimulator(), ...(wrong as object) }),
+      ).rejects.toMatchObject({ code });
+  });
+
+  test("the stand-in passes nothing on: it has no sampler", () => {
+    const provider = planningBackend(localSimulator());
+    expect(() => provider.sampler()).toThrow(expect.objectContaining({ code: "TRAINING_PROVIDER" }));
+  });
+
+  test("a model without trainable weights is refused as train refuses it", async () => {
+    const model = MODELS["one circuit"]();
+    for (const own of model.layers) own.trainable = false;
+    await expect(plan(model, data(8))).rejects.toMatchObject({ code: "TRAINING_NOTHING_TRAINABLE" });
+  });
+
+  test("a device that goes by its own name is named once", async () => {
+    const provider = { ...recordingBackend(localSimulator()), name: "ibmq_manila", target: loadTarget("manila") };
+    const text = formatPlan(await plan(MODELS["one circuit"](), data(8), { provider }));
+    expect(text).toMatch(/^Runs on ibmq_manila: 1 step/);
+  });
+
   test("refuses options and prices that there are not", async () => {
     await expect(plan(MODELS["one circuit"](), data(8), { bugdet: 1 } as object)).rejects.toMatchObject({
       code: "TRAINING_OPTION",
-      message: expect.stringContaining("bugdet"),
+      message: expect.stringMatching(/bugdet.*price/),
     });
     await expect(
       plan(MODELS["one circuit"](), data(8), { price: { perSecond: -1, currency: "USD" } }),
