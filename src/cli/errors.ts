@@ -28,9 +28,9 @@ const BAD_INPUT = [
   GradientError,
 ];
 
-/** Of those that providers throw the ones that another command line, variable or file would cure. */
+/** Of those that providers and training throw the ones that another command line, variable or file would cure. */
 const BAD_INPUT_CODES =
-  /^(DEVICE_\w+|EMULATOR_(OPTION|ADDRESS)|IBM_(OPTION|TOKEN|TOKEN_MISSING|INSTANCE_\w+|CRN|URL|ACCOUNT_\w+|BACKEND_UNKNOWN))$/;
+  /^(TRAINING_(?!\w*NOT_FINITE)\w+|ROTOSOLVE_\w+|LAYER_\w+|MODEL_NOT_BUILT|DEVICE_\w+|EMULATOR_(OPTION|ADDRESS)|IBM_(OPTION|TOKEN|TOKEN_MISSING|INSTANCE_\w+|CRN|URL|ACCOUNT_\w+|BACKEND_UNKNOWN))$/;
 
 export function exitCodeOf(error: unknown): number {
   const isBadInput =

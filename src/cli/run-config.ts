@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { RunConfig } from "../training/run-config.ts";
+import { LeptonError } from "../../circuits/index.ts";
+import { type Lazy, made, type RunConfig } from "../training/run-config.ts";
 import { UsageError } from "./errors.ts";
 
 /**
@@ -28,6 +29,21 @@ export async function readRunConfig(file: string): Promise<RunConfig> {
       `${file} exports no run; it needs export default { model, data, ... } with the options of train, or { circuit, observable, optimizer, steps, ... } with those of minimize.`,
     );
   return config as RunConfig;
+}
+
+/**
+ * A value of a run, made by the file's function where it is one.
+ * @throws UsageError CONFIG_FILE when that function throws; Lepton's own errors as they are
+ */
+export async function madeBy<Value>(file: string, what: string, lazy: Lazy<Value>): Promise<Value> {
+  try {
+    return await made(lazy);
+  } catch (cause) {
+    if (cause instanceof LeptonError) throw cause;
+    throw new UsageError("CONFIG_FILE", `The ${what} of ${file} cannot be made: ${faultIn(resolve(file), cause)}`, {
+      cause,
+    });
+  }
 }
 
 /** The message of what went wrong in a module, with the line of the file where there is one. */

@@ -1,12 +1,12 @@
 import type { Command } from "commander";
 import type { Backend } from "../../../providers/index.ts";
-import { type MinimizeRunConfig, type ModelRunConfig, made } from "../../training/run-config.ts";
+import type { MinimizeRunConfig, ModelRunConfig } from "../../training/run-config.ts";
 import type { PlannedRun, Price } from "../../training/training-plan.ts";
 import { UsageError } from "../errors.ts";
 import { type Io, print } from "../io.ts";
 import { integer, positive } from "../options.ts";
 import { providerOf } from "../provider.ts";
-import { readRunConfig } from "../run-config.ts";
+import { madeBy, readRunConfig } from "../run-config.ts";
 
 interface PlanCommandOptions {
   readonly provider?: string;
@@ -50,7 +50,7 @@ Examples:
       const price = perSecond === undefined ? {} : { price: { perSecond, currency } };
       const planned =
         "model" in config
-          ? await planModelRun(config, { ...given(options), ...where, ...price })
+          ? await planModelRun(file, config, { ...given(options), ...where, ...price })
           : await planProblem(config, { ...given(options), ...where, ...price });
       const { device = null, money = null } = planned;
       print(io, options.json === true, { ...planned, device, money }, () => formatPlan(planned));
@@ -75,9 +75,13 @@ function given({ precision, steps, epochs, batchSize }: PlanCommandOptions): Ove
   };
 }
 
-async function planModelRun({ model, data, ...own }: ModelRunConfig, overrides: Overrides): Promise<PlannedRun> {
+async function planModelRun(
+  file: string,
+  { model, data, ...own }: ModelRunConfig,
+  overrides: Overrides,
+): Promise<PlannedRun> {
   const { plan } = await import("../../training/training-plan.ts");
-  return plan(await made(model), await made(data), { ...own, ...overrides });
+  return plan(await madeBy(file, "model", model), await madeBy(file, "data", data), { ...own, ...overrides });
 }
 
 async function planProblem(config: MinimizeRunConfig, overrides: Overrides): Promise<PlannedRun> {

@@ -104,6 +104,13 @@ describe("commands about IBM Quantum, through the emulator", () => {
     expect(await run(["plan", config, "--provider", "moon"])).toMatchObject({ status: 2 });
     const broken = file("broken.mjs", "\nthrow new Error('no data')");
     expect((await run(["plan", broken])).err).toMatch(/CONFIG_FILE .*cannot be loaded: no data \(line 2\)/);
+    const model = file("model-fails.mjs", "export default {\nmodel() { throw new Error('no backend') }, data: {} }");
+    expect(await run(["plan", model])).toMatchObject({
+      status: 2,
+      err: expect.stringMatching(/CONFIG_FILE The model of .*cannot be made: no backend \(line 2\)/),
+    });
+    const endless = file("endless.mjs", "export default { model: {}, data: {}, epochs: 0 }");
+    expect(await run(["plan", endless])).toMatchObject({ status: 2, err: expect.stringContaining("TRAINING_LENGTH") });
   });
 
   test("account tells where the key is from and what is used, not the key", async () => {
