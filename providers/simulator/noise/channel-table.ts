@@ -174,8 +174,8 @@ export const CHANNELS: { readonly [Kind in ChannelKind]: ChannelRow<Extract<Chan
     fault({ operators }) {
       const fault = (text: string) => ({ code: "NOISE_KRAUS", text }) as const;
       if (!Array.isArray(operators) || operators.length === 0) return fault("there are no operators.");
-      const length = operators[0]!.length;
-      if (operators.some((operator) => operator.length !== length) || (length !== 8 && length !== 32))
+      const length = operators[0]?.length;
+      if (operators.some((operator) => operator?.length !== length) || (length !== 8 && length !== 32))
         return fault(
           "each operator needs 8 numbers (one qubit) or 32 (two), row-major with re and im interleaved; complexMatrix(rows) makes them.",
         );

@@ -65,6 +65,8 @@ export class NoiseModelBuilder {
       fault(`a gate is named by a text such as "cx", not ${describeValue(gate)}.`);
     if (qubits !== undefined && !(Array.isArray(qubits) && qubits.length > 0 && qubits.every(isIndex)))
       fault(`the qubits of gate ${gate} are a list such as [0, 1], not ${describeValue(qubits)}.`);
+    if (qubits !== undefined && new Set(qubits).size < qubits.length)
+      fault(`gate ${gate} has different qubits, not ${qubits.join(", ")}.`);
     const rules = (Array.isArray(channels) ? channels : [channels]).map((rule) => ruleOf(gate, rule, qubits?.length));
     this.gates.set(qubits === undefined ? gate : `${gate} ${qubits.join(",")}`, Object.freeze(rules));
     return this;
@@ -89,7 +91,10 @@ export class NoiseModelBuilder {
   }
 
   /** What happens to qubits in delays, on all qubits or on one. @throws SimulatorError NOISE_TIME, NOISE_MODEL */
-  relaxation({ t1, t2 }: Relaxation, qubit?: number): this {
+  relaxation(times: Relaxation, qubit?: number): this {
+    if (typeof times !== "object" || times === null)
+      throw new SimulatorError("NOISE_TIME", `Relaxation takes { t1, t2 } in seconds, not ${describeValue(times)}.`);
+    const { t1, t2 } = times;
     NoiseChannel.thermalRelaxation(t1, t2, 0);
     this.relaxations.set(qubitKey(qubit), Object.freeze({ t1, t2 }));
     return this;
@@ -215,7 +220,8 @@ export class NoiseModel {
           );
         builder.gate(
           gate!,
-          rules.map(({ channel, on }) => {
+          rules.map((rule: (typeof rules)[number] | null) => {
+            const { channel, on } = rule ?? {};
             const read = NoiseChannel.fromJSON(channel);
             return on === undefined ? read : { channel: read, on };
           }),
@@ -225,7 +231,7 @@ export class NoiseModel {
       for (const [key, matrix] of Object.entries(json.readout ?? {})) builder.readout(matrix, qubitOf(key));
       for (const [key, times] of Object.entries(json.relaxation ?? {})) {
         // JSON has no infinity and writes null for a time without end.
-        const { t1, t2 } = times;
+        const { t1, t2 } = times ?? ({} as Relaxation);
         builder.relaxation({ t1: t1 === null ? Infinity : t1, t2: t2 === null ? Infinity : t2 }, qubitOf(key));
       }
       if (json.dtSeconds !== undefined) builder.timeStep(json.dtSeconds);
@@ -234,7 +240,7 @@ export class NoiseModel {
 }
 
 function ruleOf(gate: string, rule: ChannelRule, operands: number | undefined): Rule {
-  const { channel, on } = rule instanceof NoiseChannel ? { channel: rule, on: undefined } : rule;
+  const { channel, on } = rule instanceof NoiseChannel ? { channel: rule, on: undefined } : (rule ?? {});
   if (!(channel instanceof NoiseChannel))
     fault(`the channels of gate ${gate} are NoiseChannels, or { channel, on }, not ${describeValue(rule)}.`);
   if (on === undefined) return Object.freeze({ channel, on });

@@ -1,6 +1,7 @@
 import type { Rng } from "../../../circuits/index.ts";
 import { assertFinite } from "../finite.ts";
 import type { TallySums } from "../group-tally.ts";
+import { parity, walshHadamard } from "../kernels/pauli.ts";
 import type { MeasurementGroup } from "../measurement-groups.ts";
 import { LETTER_DIGITS } from "./pauli-transfer.ts";
 
@@ -42,14 +43,7 @@ export class OutcomeDistribution {
     const { probabilities } = this;
     const size = probabilities.length;
     for (let at = 0; at < size; at++) probabilities[at] = vector[this.#indices[at]!]! / size;
-    for (let half = 1; half < size; half *= 2)
-      for (let base = 0; base < size; base += 2 * half)
-        for (let at = base; at < base + half; at++) {
-          const a = probabilities[at]!;
-          const b = probabilities[at + half]!;
-          probabilities[at] = a + b;
-          probabilities[at + half] = a - b;
-        }
+    walshHadamard(probabilities, size, 1);
     // Rounding can leave impossible outcomes a little below 0.
     for (let at = 0; at < size; at++) {
       assertFinite(probabilities[at]!);
@@ -124,13 +118,6 @@ export class OutcomeTally {
       for (let k = 0; k < value.length; k++) value[k]! += odd === 1 ? -coefficients[k]! : coefficients[k]!;
     }
   }
-}
-
-function parity(bits: number): number {
-  let folded = bits ^ (bits >>> 16);
-  folded ^= folded >>> 8;
-  folded ^= folded >>> 4;
-  return (0x6996 >> (folded & 15)) & 1;
 }
 
 /** Misreads bits of an outcome. @param errors for bit 0, 1, ...: P(read 1 | 0), P(read 0 | 1) */

@@ -119,10 +119,25 @@ describe("rules that are none", () => {
     (define: (n: NoiseModelBuilder) => unknown): (() => unknown) =>
     () =>
       NoiseModel.build(define);
+  const json =
+    (parts: object): (() => unknown) =>
+    () =>
+      NoiseModel.fromJSON({ format: "lepton-noise@1", gates: {}, readout: {}, relaxation: {}, ...parts } as never);
   test.each<[string, () => unknown, string, RegExp]>([
     ["no function", () => NoiseModel.build({} as never), "NOISE_MODEL", /built by a function/],
     ["no name", build((n) => n.gate("", flip)), "NOISE_MODEL", /named by a text/],
     ["no channel", build((n) => n.gate("x", 0.1 as never)), "NOISE_MODEL", /NoiseChannels/],
+    ["null for a channel", build((n) => n.gate("x", null as never)), "NOISE_MODEL", /NoiseChannels/],
+    ["a qubit twice", build((n) => n.gate("cx", pair, [1, 1])), "NOISE_MODEL", /different qubits/],
+    ["no times", build((n) => n.relaxation(undefined as never)), "NOISE_TIME", /\{ t1, t2 \}/],
+    ["null for a rule in JSON", json({ gates: { x: [null] } }), "NOISE_JSON", /kind/],
+    ["null for times in JSON", json({ relaxation: { "*": null } }), "NOISE_TIME", /t1/],
+    [
+      "null for an operator in JSON",
+      json({ gates: { x: [{ channel: { kind: "kraus", operators: [null] } }] } }),
+      "NOISE_KRAUS",
+      /8 numbers/,
+    ],
     ["no qubits", build((n) => n.gate("x", flip, [])), "NOISE_MODEL", /a list such as \[0, 1\]/],
     [
       "a place too far",
