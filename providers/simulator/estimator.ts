@@ -1,6 +1,5 @@
 import type { Rng } from "../../circuits/index.ts";
 import type { JobContext, LocalJobs } from "../job.ts";
-import { assertNotAborted } from "../options.ts";
 import type { Estimator, EstimatorPub, EstimatorPubResult, Job, RunOptions } from "../primitives.ts";
 import { type CheckedEstimatorPub, checkEstimatorPubs, type PubLimits } from "../pub.ts";
 import { shotsFor } from "../shots.ts";
@@ -8,8 +7,10 @@ import { type Block, blocksOf } from "./blocks.ts";
 import type { BranchedExpectation } from "./branched-expectation.ts";
 import type { RowExpectationProgram } from "./engine.ts";
 import { assertFiniteValues } from "./finite.ts";
-import { inPlace, type Place } from "./place.ts";
+import type { Place } from "./place.ts";
 import type { Programs } from "./programs.ts";
+import { PubRuns } from "./pub-runs.ts";
+import { estimateRows } from "./sampled-rows.ts";
 
 /** Rows evaluated between two chances for other work: about this many amplitudes, */
 const AMPLITUDES_PER_SLICE = 1 << 17;
@@ -28,35 +29,22 @@ interface Run {
 /** Exact (precision 0) and sampled expectation values on the local simulator. */
 export class LocalEstimator implements Estimator {
   readonly #programs: Programs;
-  readonly #jobs: LocalJobs;
-  readonly #rng: Rng;
+  readonly #runs: PubRuns<CheckedEstimatorPub, EstimatorPubResult>;
   readonly #precision: number;
   readonly #limits: PubLimits;
-  #runs = 0;
 
   constructor(programs: Programs, jobs: LocalJobs, rng: Rng, precision: number, limits: PubLimits) {
     this.#programs = programs;
-    this.#jobs = jobs;
-    this.#rng = rng;
+    this.#runs = new PubRuns(jobs, rng, {
+      prepare: (pub) => this.#assertStatesFit(pub),
+      run: (...work) => this.#runPub(...work),
+    });
     this.#precision = precision;
     this.#limits = limits;
   }
 
   async run(pubs: readonly EstimatorPub[], options?: RunOptions): Promise<Job<EstimatorPubResult>> {
-    const checked = checkEstimatorPubs(pubs, this.#precision, this.#limits);
-    assertNotAborted(options);
-    // Only now is a place in the row of seeds taken: what was refused changes no later samples.
-    const rng = this.#rng.fork("job", this.#runs++);
-    return this.#jobs.submit(async (context) => {
-      for (const [index, pub] of checked.entries())
-        await inPlace(context.jobId, index, () => this.#assertStatesFit(pub));
-      const results: EstimatorPubResult[] = [];
-      for (const [index, pub] of checked.entries())
-        results.push(
-          await inPlace(context.jobId, index, (place) => this.#runPub(pub, rng.fork("pub", index), context, place)),
-        );
-      return results;
-    }, options);
+    return this.#runs.submit(checkEstimatorPubs(pubs, this.#precision, this.#limits), options);
   }
 
   /** Finds out whether a circuit is too wide before the PUBs in front of it run. */
@@ -78,7 +66,8 @@ export class LocalEstimator implements Estimator {
     for (const block of blocksOf(pub)) {
       place.row = undefined;
       if (shots > 0) {
-        await this.#sampled(run, block, shots, rng);
+        const program = this.#programs.estimates(pub.circuit, block.observables);
+        await estimateRows(program, { pub, block, shots, rng }, run, context, place);
         continue;
       }
       const { unitary, branched } = this.#programs.exact(pub.circuit, block.observables);
@@ -133,22 +122,6 @@ export class LocalEstimator implements Estimator {
       assertFiniteValues(out, 0, out.length);
       context.charge(1);
       block.scatter(row, out, 0, evs);
-      await context.checkpoint();
-    }
-  }
-
-  async #sampled({ pub, evs, stds, context, place }: Run, block: Block, shots: number, rng: Rng): Promise<void> {
-    const program = this.#programs.estimates(pub.circuit, block.observables);
-    const width = pub.circuit.parameters.length;
-    const means = new Float64Array(block.observables.length);
-    const variances = new Float64Array(block.observables.length);
-    for (const row of block.rows) {
-      place.row = row;
-      const values = pub.values.data.slice(row * width, (row + 1) * width);
-      const draw = rng.fork("row", row, "block", block.index);
-      await context.finish(program.estimate(values, shots, draw, means, variances, context.charge));
-      block.scatter(row, means, 0, evs);
-      block.scatter(row, variances.map(Math.sqrt), 0, stds);
       await context.checkpoint();
     }
   }

@@ -1,46 +1,34 @@
 import type { Rng } from "../../circuits/index.ts";
 import { bitArray, bytesPerShot } from "../bit-array.ts";
 import type { JobContext, LocalJobs } from "../job.ts";
-import { assertNotAborted } from "../options.ts";
 import type { BitArray, Job, RunOptions, Sampler, SamplerPub, SamplerPubResult } from "../primitives.ts";
 import { type CheckedSamplerPub, checkSamplerPubs, numRows, type PubLimits } from "../pub.ts";
-import { inPlace, type Place } from "./place.ts";
+import type { Place } from "./place.ts";
 import type { Programs } from "./programs.ts";
+import { PubRuns } from "./pub-runs.ts";
 import type { SampledCircuit } from "./sampled-circuit.ts";
 
 /** Seeded sampling of measured bits on the local simulator. */
 export class LocalSampler implements Sampler {
   readonly #programs: Programs;
-  readonly #jobs: LocalJobs;
-  readonly #rng: Rng;
+  readonly #runs: PubRuns<CheckedSamplerPub, SamplerPubResult>;
   readonly #shots: number;
   readonly #limits: PubLimits;
-  #runs = 0;
 
   constructor(programs: Programs, jobs: LocalJobs, rng: Rng, shots: number, limits: PubLimits) {
     this.#programs = programs;
-    this.#jobs = jobs;
-    this.#rng = rng;
+    this.#runs = new PubRuns(jobs, rng, {
+      prepare: ({ circuit }) => {
+        if (programs.isWide(circuit)) programs.samples(circuit);
+      },
+      run: (...work) => this.#runPub(...work),
+    });
     this.#shots = shots;
     this.#limits = limits;
   }
 
   async run(pubs: readonly SamplerPub[], options?: RunOptions): Promise<Job<SamplerPubResult>> {
-    const checked = checkSamplerPubs(pubs, this.#shots, this.#limits);
-    assertNotAborted(options);
-    // Only now is a place in the row of seeds taken: what was refused changes no later samples.
-    const rng = this.#rng.fork("job", this.#runs++);
-    return this.#jobs.submit(async (context) => {
-      for (const [index, { circuit }] of checked.entries())
-        if (this.#programs.isWide(circuit))
-          await inPlace(context.jobId, index, () => void this.#programs.samples(circuit));
-      const results: SamplerPubResult[] = [];
-      for (const [index, pub] of checked.entries())
-        results.push(
-          await inPlace(context.jobId, index, (place) => this.#runPub(pub, rng.fork("pub", index), context, place)),
-        );
-      return results;
-    }, options);
+    return this.#runs.submit(checkSamplerPubs(pubs, this.#shots, this.#limits), options);
   }
 
   async #runPub(pub: CheckedSamplerPub, rng: Rng, context: JobContext, place: Place): Promise<SamplerPubResult> {

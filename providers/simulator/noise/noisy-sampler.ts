@@ -1,44 +1,31 @@
 import type { Rng } from "../../../circuits/index.ts";
 import { bitArray, bytesPerShot } from "../../bit-array.ts";
 import type { JobContext, LocalJobs } from "../../job.ts";
-import { assertNotAborted } from "../../options.ts";
 import type { BitArray, Job, RunOptions, Sampler, SamplerPub, SamplerPubResult } from "../../primitives.ts";
 import { type CheckedSamplerPub, checkSamplerPubs, numRows, type PubLimits } from "../../pub.ts";
-import { inPlace, type Place } from "../place.ts";
+import type { Place } from "../place.ts";
+import { PubRuns } from "../pub-runs.ts";
 import type { NoisyPrograms } from "./noisy-programs.ts";
 
 /** Seeded sampling of the measured bits of noisy circuits. */
 export class NoisySampler implements Sampler {
   readonly #programs: NoisyPrograms;
-  readonly #jobs: LocalJobs;
-  readonly #rng: Rng;
+  readonly #runs: PubRuns<CheckedSamplerPub, SamplerPubResult>;
   readonly #shots: number;
   readonly #limits: PubLimits;
-  #runs = 0;
 
   constructor(programs: NoisyPrograms, jobs: LocalJobs, rng: Rng, shots: number, limits: PubLimits) {
     this.#programs = programs;
-    this.#jobs = jobs;
-    this.#rng = rng;
+    this.#runs = new PubRuns(jobs, rng, {
+      prepare: ({ circuit }) => void programs.samples(circuit),
+      run: (...work) => this.#runPub(...work),
+    });
     this.#shots = shots;
     this.#limits = limits;
   }
 
   async run(pubs: readonly SamplerPub[], options?: RunOptions): Promise<Job<SamplerPubResult>> {
-    const checked = checkSamplerPubs(pubs, this.#shots, this.#limits);
-    assertNotAborted(options);
-    // Only now is a place in the row of seeds taken: what was refused changes no later samples.
-    const rng = this.#rng.fork("job", this.#runs++);
-    return this.#jobs.submit(async (context) => {
-      for (const [index, { circuit }] of checked.entries())
-        await inPlace(context.jobId, index, () => void this.#programs.samples(circuit));
-      const results: SamplerPubResult[] = [];
-      for (const [index, pub] of checked.entries())
-        results.push(
-          await inPlace(context.jobId, index, (place) => this.#runPub(pub, rng.fork("pub", index), context, place)),
-        );
-      return results;
-    }, options);
+    return this.#runs.submit(checkSamplerPubs(pubs, this.#shots, this.#limits), options);
   }
 
   async #runPub(pub: CheckedSamplerPub, rng: Rng, context: JobContext, place: Place): Promise<SamplerPubResult> {
