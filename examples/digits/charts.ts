@@ -8,7 +8,7 @@ export interface Series {
 }
 
 /** Colours that stay apart for colour-blind readers and on paper; the hybrid model's first. */
-export const COLOURS = ["#6d28d9", "#0d9488", "#ea580c", "#64748b"] as const;
+const COLOURS = ["#6d28d9", "#0d9488", "#ea580c", "#64748b"] as const;
 const MARGIN_TOP = 108;
 const MARGIN_BOTTOM = 52;
 const INK = "#0f172a";

@@ -58,6 +58,8 @@ function hasCredentials(hardware: Hardware): boolean {
 }
 
 export interface DeviceOutcome {
+  /** As the table names it. */
+  readonly device: string;
   /** Exact, on the device, and on the device after fine-tuning there. */
   readonly rows: readonly DemoRow[];
   /** What was planned before anything was sent. */
@@ -86,9 +88,10 @@ export async function runOnDevice(
   const [first] = model.layers;
   first!.trainable = false;
   const onDevice = { provider: backend, precision: PRECISION, seed };
+  const optimizer = tf.train.adam(LEARNING_RATE);
   const fineTuning = {
     ...onDevice,
-    optimizer: tf.train.adam(LEARNING_RATE),
+    optimizer,
     loss: "categoricalCrossentropy",
     metrics: ["accuracy"],
     steps: STEPS,
@@ -106,19 +109,19 @@ export async function runOnDevice(
       work: () => Promise<Result>,
     ): Promise<Result & { wall: number }> => {
       const start = performance.now();
-      progress.update(`${label}: ${name}`, 0, 1);
+      progress.update(name, 0, 1);
       const result = await work();
-      progress.update(`${label}: ${name}`, 1, 1);
+      progress.update(name, 1, 1);
       // What has been paid for can be read again, whatever becomes of the rest.
-      if (result.jobIds.length > 0) progress.note(`${label}: ${name}: job ${result.jobIds.join(", ")}`);
+      if (result.jobIds.length > 0) progress.note(`${name}: job ${result.jobIds.join(", ")}`);
       return { ...result, wall: (performance.now() - start) / 1000 };
     };
     const params = model.countParams();
-    const exact = await timed("exact values", () => evaluate(model, test, { batchSize: test.numRows }));
-    const noisy = await timed("test digits", () => evaluate(model, test, oneJob));
-    const tuning = await timed("fine-tuning", async () => train(model, digits.train, fineTuning));
-    const tuned = await timed("test digits again", () => evaluate(model, test, oneJob));
     const count = `${test.numRows} test digits`;
+    const exact = await timed(`hybrid, exact: ${count}`, () => evaluate(model, test, { batchSize: test.numRows }));
+    const noisy = await timed(`${label}: test digits`, () => evaluate(model, test, oneJob));
+    const tuning = await timed(`${label}: fine-tuning`, async () => train(model, digits.train, fineTuning));
+    const tuned = await timed(`${label}: test digits again`, () => evaluate(model, test, oneJob));
     const rowOf = (name: string, seen: typeof noisy, costs: typeof noisy | typeof tuning): DemoRow => ({
       model: name,
       params,
@@ -132,6 +135,7 @@ export async function runOnDevice(
       seconds: costs.wall,
     });
     return {
+      device: label,
       rows: [
         { ...rowOf(`hybrid, exact, ${count}`, exact, exact), jobs: 0, quantumSeconds: 0 },
         rowOf(`the same on ${label}`, noisy, noisy),
@@ -149,5 +153,6 @@ export async function runOnDevice(
     first!.trainable = true;
     model.setWeights(weights);
     tf.dispose(weights);
+    optimizer.dispose();
   }
 }

@@ -67,8 +67,8 @@ ${pictures.map((name) => `<h2>${heading(name)}</h2>\n<figure><img src="${name}" 
 `;
 }
 
-function deviceSection({ plan }: DeviceOutcome, rows: readonly DemoRow[]): string {
-  return `<h2>On the quantum computer</h2>
+function deviceSection({ device, plan }: DeviceOutcome, rows: readonly DemoRow[]): string {
+  return `<h2>On ${escaped(device)}</h2>
 <div class="table"><table>
 <thead><tr><th>hybrid model</th><th>test accuracy</th><th>jobs</th><th>circuit executions</th><th>quantum seconds</th></tr></thead>
 <tbody>

@@ -107,7 +107,7 @@ function tableOf(result: DemoResult, out: string): string {
   ]);
   const rule = "─".repeat(Math.max(...lines.map((line) => line.length)));
   const seeds = result.seeds.length > 1 ? `Mean ± standard deviation over ${result.seeds.length} seeds. ` : "";
-  return `${lines[0]}\n${rule}\n${lines.slice(1).join("\n")}\n\n${seeds}Circuit executions and seconds are those of training, without validation.\nReport: ${out}/index.html (${result.files.length} files, ${result.seconds.toFixed(1)} s in all)\n`;
+  return `${lines[0]}\n${rule}\n${lines.slice(1).join("\n")}\n\n${seeds}Circuit executions and seconds are those of training, without validation${onDevice ? "; in rows with jobs, those of what the row names" : ""}.\nReport: ${out}/index.html (${result.files.length} files, ${result.seconds.toFixed(1)} s in all)\n`;
 }
 
 function formatValue({ value, spread }: DemoRow): string {
