@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { Target, type TargetOptions } from "../../circuits/index.ts";
+import { describeValue, Target, type TargetOptions } from "../../circuits/index.ts";
 import { ProviderError } from "../errors.ts";
 import { nearNames } from "../near-names.ts";
 import { type DeviceDescription, type DeviceSnapshot, unpackDevice } from "./snapshot.ts";
@@ -24,6 +24,11 @@ const shipped = new Map<string, DeviceDescription>();
  * @throws ProviderError DEVICE_UNKNOWN when there is no such device, DEVICE_FILE when its files cannot be read
  */
 export function loadDevice(device: string): DeviceDescription {
+  if (typeof device !== "string")
+    throw new ProviderError(
+      "DEVICE_UNKNOWN",
+      `A device is named by a text such as "${DEVICE_NAMES[0]}", not ${describeValue(device)}.`,
+    );
   const name = device.replace(/^(ibm|fake)_/, "");
   const url = Object.hasOwn(SHIPPED, name) ? SHIPPED[name] : undefined;
   if (url !== undefined) {

@@ -11,7 +11,7 @@ export const NOISY_METHODS = ["auto", "density-matrix", "trajectories"] as const
 export type NoisyMethod = (typeof NOISY_METHODS)[number];
 
 /** The most qubits for which `auto` takes a density matrix (8 MB), and the most there can be (512 MB). */
-export const AUTO_QUBITS = 10;
+const AUTO_QUBITS = 10;
 export const MOST_QUBITS = 13;
 /** Sets of classical bits (2^these) that `auto` tells apart with a density matrix each. */
 const AUTO_BYTES = 1 << 28;

@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
 import type { Emulator, EmulatorOptions } from "../../../providers/emulator/index.ts";
-import type { Io } from "../io.ts";
+import { type Io, jsonLine } from "../io.ts";
 import { collect, integer, once, positive } from "../options.ts";
 
 interface EmulatorCommandOptions {
@@ -67,11 +67,7 @@ Examples:
       const { startEmulator } = await import("../../../providers/emulator/index.ts");
       const emulator = await startEmulator(emulatorOptions(options));
       const { url, iamUrl, token, controlToken, crn, devices } = emulator;
-      io.out(
-        options.json === true
-          ? `${JSON.stringify({ url, iamUrl, token, controlToken, crn, devices })}\n`
-          : textOf(emulator),
-      );
+      io.out(options.json === true ? jsonLine({ url, iamUrl, token, controlToken, crn, devices }) : textOf(emulator));
       await io.untilStopped();
       await emulator.close();
       io.err("The emulator has stopped.\n");

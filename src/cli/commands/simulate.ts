@@ -175,7 +175,7 @@ function isMeasured(operations: readonly Operation[]): boolean {
 }
 
 /** Counts over all registers together, the last register leftmost. */
-export function jointCounts(registers: readonly BitArray[]): Readonly<Record<string, number>> {
+function jointCounts(registers: readonly BitArray[]): Readonly<Record<string, number>> {
   const texts = registers.map((register) => register.bitstrings());
   const found = new Map<string, number>();
   for (let shot = 0; shot < registers[0]!.shots; shot++) {

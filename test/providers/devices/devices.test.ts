@@ -36,6 +36,7 @@ describe("shipped devices", () => {
     expect(loadTarget("ibm_torino").hash).toBe(loadTarget("torino").hash);
     expect(() => loadTarget("torini")).toThrow(/Did you mean torino\?$/);
     expect(() => loadTarget("constructor")).toThrow(expect.objectContaining({ code: "DEVICE_UNKNOWN" }));
+    expect(() => loadTarget(undefined as never)).toThrow(expect.objectContaining({ code: "DEVICE_UNKNOWN" }));
   });
 
   test.each(DEVICE_NAMES)("%s is read the same from files in IBM's form, by prefix and by folder", (name) => {
