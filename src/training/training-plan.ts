@@ -118,7 +118,9 @@ function circuitLine(circuit: PlannedCircuit): string {
 export function workText({ jobs, pubs, rows, executions, quantumSeconds }: PlannedWork): string {
   if (jobs === 0) return "no job";
   const parts = [count(jobs, "job"), count(pubs, "PUB"), count(rows, "row"), count(executions, "execution")];
-  return `${parts.join(", ")}, about ${quantumSeconds.toFixed(1)} s of the quantum computer`;
+  // A simulator without a device takes none.
+  if (quantumSeconds > 0) parts.push(`about ${quantumSeconds.toFixed(1)} s of the quantum computer`);
+  return parts.join(", ");
 }
 
 function count(number: number, noun: string): string {

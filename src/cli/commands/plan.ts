@@ -15,7 +15,7 @@ interface PlanCommandOptions {
   readonly epochs?: number;
   readonly batchSize?: number;
   readonly pricePerSecond?: number;
-  readonly currency: string;
+  readonly currency?: string;
   readonly json?: boolean;
 }
 
@@ -30,7 +30,7 @@ export function addPlan(program: Command, io: Io): void {
     .option("--epochs <n>", "passes over the data", integer(1))
     .option("--batch-size <n>", "rows of a step", integer(1))
     .option("--price-per-second <x>", "price of a second of the quantum computer", positive)
-    .option("--currency <c>", "of that price", "USD")
+    .option("--currency <c>", "of that price; USD by default")
     .option("--json", "print one JSON object")
     .addHelpText(
       "after",
@@ -45,9 +45,8 @@ Examples:
       const config = await readRunConfig(file);
       const { formatPlan } = await import("../../training/training-plan.ts");
       const provider = options.provider === undefined ? config.provider : await providerOf(options.provider, io);
-      const { pricePerSecond: perSecond, currency } = options;
       const where = provider === undefined ? {} : { provider };
-      const price = perSecond === undefined ? {} : { price: { perSecond, currency } };
+      const price = priceOf(options, config.price);
       const planned =
         "model" in config
           ? await planModelRun(file, config, { ...given(options), ...where, ...price })
@@ -55,6 +54,15 @@ Examples:
       const { device = null, money = null } = planned;
       print(io, options.json === true, { ...planned, device, money }, () => formatPlan(planned));
     });
+}
+
+/** What the command line says of the price, over what the file says. @throws UsageError USAGE for a currency of no price */
+function priceOf({ pricePerSecond, currency }: PlanCommandOptions, own: Price | undefined): { readonly price?: Price } {
+  if (pricePerSecond === undefined && currency === undefined) return {};
+  const perSecond = pricePerSecond ?? own?.perSecond;
+  if (perSecond === undefined)
+    throw new UsageError("USAGE", "--currency is that of a price; give --price-per-second too.");
+  return { price: { perSecond, currency: currency ?? own?.currency ?? "USD" } };
 }
 
 interface Overrides {

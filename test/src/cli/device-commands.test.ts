@@ -150,6 +150,25 @@ export default {
       steps: 2,
       total: { jobs: 2, rows: 60 },
     });
+
+    const priced = file(
+      "priced.mjs",
+      readFileSync(config, "utf8").replace("loss:", "price: { perSecond: 1, currency: 'EUR' }, loss:"),
+    );
+    const money = async (...options: string[]) =>
+      (await runJson(["plan", priced, "--provider", "device:manila", ...options])).json.money;
+    const own = await money();
+    expect(own.currency).toBe("EUR");
+    expect(await money("--price-per-second", "2")).toEqual({ amount: 2 * own.amount, currency: "EUR" });
+    expect(await money("--currency", "CHF")).toEqual({ ...own, currency: "CHF" });
+    expect((await planned("--price-per-second", "2")).money.currency).toBe("USD");
+    expect((await planned("--currency", "CHF")).error).toMatchObject({
+      code: "USAGE",
+      message: expect.stringContaining("--price-per-second"),
+    });
+    // A simulator that is no device takes no time of one.
+    const noisy = await run(["plan", config, "--provider", "local"]);
+    expect(noisy.out).not.toContain("quantum computer");
   });
 });
 
