@@ -1,10 +1,8 @@
 import type { Circuit } from "../circuit.ts";
 import { clbitsOf, type Operation, qubitsOf } from "../operation.ts";
 import type { CompiledMetrics } from "./compiled-circuit.ts";
+import { secondsOf } from "./durations.ts";
 import type { Target } from "./target.ts";
-
-/** Seconds in one unit of a delay; dt is the device's. */
-const UNITS: Readonly<Record<string, number>> = { s: 1, ms: 1e-3, us: 1e-6, ns: 1e-9 };
 
 /** Facts of a circuit on physical qubits of a target; of an `if` the longer branch decides times. O(operations). */
 export function metricsOf(circuit: Circuit, target: Target): CompiledMetrics {
@@ -51,30 +49,6 @@ function errorOf(operation: Operation, target: Target): number | undefined {
   return operation.kind === "measure" ? target.qubits[operation.qubit]?.readoutError : undefined;
 }
 
-/** The duration of one operation; 0 for those that take no time, undefined where the device does not tell. */
-function secondsOf(operation: Operation, target: Target): number | undefined {
-  switch (operation.kind) {
-    case "gate":
-      // Turns about Z are changes of frame.
-      return operation.gate === "rz" ? 0 : target.instruction(operation.gate, operation.qubits)?.durationSeconds;
-    case "measure":
-      return (
-        target.instruction("measure", [operation.qubit])?.durationSeconds ??
-        target.qubits[operation.qubit]?.readoutSeconds
-      );
-    case "reset":
-      return target.instruction("reset", [operation.qubit])?.durationSeconds;
-    case "delay":
-      return operation.unit === "dt"
-        ? target.dtSeconds === undefined
-          ? undefined
-          : operation.duration * target.dtSeconds
-        : operation.duration * UNITS[operation.unit]!;
-    default:
-      return 0;
-  }
-}
-
 function knowsTimes(circuit: Circuit, target: Target): boolean {
   return circuit.operations.every(
     (operation) =>
@@ -105,7 +79,7 @@ function longestPath(circuit: Circuit, weightOf: (operation: Operation) => numbe
     }
   };
   visit(circuit.operations, qubits, clbits);
-  return Math.max(0, ...qubits, ...clbits);
+  return [...qubits, ...clbits].reduce((most, end) => Math.max(most, end), 0);
 }
 
 function latest(operation: Operation, qubits: Float64Array, clbits: Float64Array): number {

@@ -1,9 +1,8 @@
 import { operationName } from "../../circuit.ts";
 import { TranspilerError } from "../../errors.ts";
-import { type DelayOperation, type DurationUnit, type Operation, qubitsOf } from "../../operation.ts";
+import { clbitsOf, type DelayOperation, type Operation, qubitsOf } from "../../operation.ts";
+import { secondsOf } from "../durations.ts";
 import type { Target } from "../target.ts";
-
-const SECONDS: Readonly<Record<Exclude<DurationUnit, "dt">, number>> = { ns: 1e-9, us: 1e-6, ms: 1e-3, s: 1 };
 
 /**
  * How long an operation takes in dt, a multiple of the target's granularity; 0 for barriers. A delay in dt is as long as it
@@ -20,26 +19,6 @@ export function durationInDt(operation: Operation, target: Target): number {
     throw unknown(`${target.name} does not tell how long ${operationName(operation)} on ${qubitsOf(operation)} takes`);
   // Calibrations give nanoseconds: a duration of whole steps must not be rounded up by the last digit.
   return Math.ceil(seconds / dtSeconds / granularityDt - 1e-6) * granularityDt;
-}
-
-function secondsOf(operation: Operation, target: Target): number | undefined {
-  switch (operation.kind) {
-    case "delay":
-      return operation.duration * SECONDS[operation.unit as Exclude<DurationUnit, "dt">];
-    case "measure":
-      return (
-        target.instruction("measure", [operation.qubit])?.durationSeconds ??
-        target.qubits[operation.qubit]?.readoutSeconds
-      );
-    case "reset":
-      return target.instruction("reset", [operation.qubit])?.durationSeconds;
-    case "gate": {
-      if (operation.qubits.length === 0) return 0;
-      return target.instruction(operation.gate, operation.qubits)?.durationSeconds;
-    }
-    default:
-      return undefined;
-  }
 }
 
 function unknown(why: string): TranspilerError {
@@ -70,36 +49,28 @@ export function scheduleAlap(operations: readonly Operation[], target: Target): 
       segment.push(operation);
       continue;
     }
-    scheduled.push(...scheduleSegment(segment, target), operation);
+    for (const timed of scheduleSegment(segment, target)) scheduled.push(timed);
+    scheduled.push(operation);
     segment = [];
   }
   return [...scheduled, ...scheduleSegment(segment, target)];
 }
 
-/** From the start of the first operation to the end of the last, in dt; conditionals count as nothing. @throws TranspilerError SCHEDULE_DURATION */
-export function lengthInDt(operations: readonly Operation[], target: Target): number {
-  const busyUntil = new Map<number, number>();
-  let length = 0;
-  for (const operation of operations) {
-    const qubits = qubitsOf(operation);
-    const start = Math.max(0, ...qubits.map((qubit) => busyUntil.get(qubit) ?? 0));
-    const end = start + (operation.kind === "if" ? 0 : durationInDt(operation, target));
-    for (const qubit of qubits) busyUntil.set(qubit, end);
-    length = Math.max(length, end);
-  }
-  return length;
+/** Qubits, and below 0 the classical bits: what is read into one bit keeps its order too. */
+function wiresOf(operation: Operation): readonly number[] {
+  return [...qubitsOf(operation), ...clbitsOf(operation).map((clbit) => -1 - clbit)];
 }
 
 function scheduleSegment(operations: readonly Operation[], target: Target): readonly Operation[] {
-  // From the end: a qubit is free again, seen backwards, where its next operation starts.
+  // From the end: a wire is free again, seen backwards, where its next operation starts.
   const startOfNext = new Map<number, number>();
   const timed: Timed[] = [];
   let length = 0;
   for (const operation of operations.toReversed()) {
-    const qubits = qubitsOf(operation);
+    const wires = wiresOf(operation);
     const duration = durationInDt(operation, target);
-    const end = Math.max(0, ...qubits.map((qubit) => startOfNext.get(qubit) ?? 0));
-    for (const qubit of qubits) startOfNext.set(qubit, end + duration);
+    const end = Math.max(0, ...wires.map((wire) => startOfNext.get(wire) ?? 0));
+    for (const wire of wires) startOfNext.set(wire, end + duration);
     length = Math.max(length, end + duration);
     timed.push({ operation, end, duration });
   }
