@@ -70,6 +70,8 @@ export interface TargetOptions {
 export const ENTANGLERS = ["cz", "ecr", "cx"] as const;
 export type Entangler = (typeof ENTANGLERS)[number];
 const FRACTIONAL: readonly string[] = ["rx", "rzz"];
+/** Gates on one qubit that compiled circuits are made of. */
+const NEEDED: readonly string[] = ["rz", "sx", "x"];
 const UNKNOWN: QubitProperties = {
   t1: undefined,
   t2: undefined,
@@ -94,7 +96,7 @@ export class Target {
   /** The gate of two qubits that all others are built on; undefined for a device of one qubit. */
   readonly entangler: Entangler | undefined;
   readonly qubits: readonly QubitProperties[];
-  /** Where the entangler works, in the direction in which it does (for cz often both). */
+  /** Where the entangler works between usable qubits, in the direction in which it does (for cz often both). */
   readonly edges: readonly (readonly [number, number])[];
   /** For each qubit the qubits it shares a working entangler with, whatever the direction; ascending. */
   readonly neighbours: readonly (readonly number[])[];
@@ -138,7 +140,9 @@ export class Target {
     const pairs = configuration.coupling_map ?? allPairs(this.numQubits);
     this.#couplings = new Set(pairs.map(([a, b]) => `${a},${b}`));
     this.edges = Object.freeze(
-      this.entangler === undefined ? [] : pairs.filter((pair) => this.isLive(this.entangler!, pair)),
+      this.entangler === undefined
+        ? []
+        : pairs.filter((pair) => this.isLive(this.entangler!, pair) && pair.every((qubit) => this.isUsable(qubit))),
     );
     const neighbours = Array.from({ length: this.numQubits }, () => new Set<number>());
     for (const [a, b] of this.edges) {
@@ -158,7 +162,11 @@ export class Target {
           [...this.#instructions],
           this.dtSeconds,
           this.granularityDt,
+          this.repDelaySeconds,
           this.calibratedAt,
+          this.coordinates,
+          this.fractionalGates,
+          [...this.#couplings],
         ]),
       )
       .digest("hex");
@@ -207,6 +215,12 @@ export class Target {
     if (qubits.length === 2 && !this.#couplings.has(`${qubits[0]},${qubits[1]}`)) return false;
     const error = this.instruction(gate, qubits)?.error;
     return error === undefined || error < 1;
+  }
+
+  /** Whether a circuit may be placed on a qubit: it is in order, and so is each of the gates on one qubit that are needed. */
+  isUsable(qubit: number): boolean {
+    const isLive = (gate: string): boolean => !this.basisGates.includes(gate) || this.isLive(gate, [qubit]);
+    return this.qubits[qubit]?.operational === true && NEEDED.every(isLive);
   }
 
   /** Hops between two qubits over working edges; -1 where there is no way. */

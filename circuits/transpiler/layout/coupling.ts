@@ -41,7 +41,7 @@ export function couplingOf(target: Target): Coupling {
   const regionSizes: number[] = [];
   const { distances } = target;
   for (let q = 0; q < numQubits; q++) {
-    if (region[q] !== -1 || target.qubits[q]?.operational === false) continue;
+    if (region[q] !== -1 || !target.isUsable(q)) continue;
     let size = 0;
     for (let other = q; other < numQubits; other++)
       if (distances[q * numQubits + other] !== -1) {

@@ -49,12 +49,10 @@ class Lowering {
   readonly #derivations: Derivations;
   readonly #chains = new Map<number, LocalChain>();
   readonly #out: Operation[] = [];
-  readonly #fractionalRx: boolean;
 
   constructor(target: Target, derivations: Derivations) {
     this.#target = target;
     this.#derivations = derivations;
-    this.#fractionalRx = target.basisGates.includes("rx");
   }
 
   add(operation: Operation): void {
@@ -192,7 +190,7 @@ class Lowering {
           emit("x");
           return end(form.last.plus(form.first.negated()).plusConstant(PI));
         }
-        if (this.#fractionalRx && form.turn < PI / 2) {
+        if (form.turn < PI / 2 && this.#target.isLive("rx", [qubit])) {
           emit("rz", form.first.plusConstant(-PI / 2));
           emit("rx", AffineAngle.of(form.turn));
           return end(form.last.plusConstant(PI / 2));
