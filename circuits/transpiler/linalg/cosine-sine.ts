@@ -1,4 +1,5 @@
-import { dimensionOf, type Matrix } from "../../matrices.ts";
+import { adjointMatrix, dimensionOf, type Matrix } from "../../matrices.ts";
+import { jacobiRotation, rotateColumns } from "./jacobi-rotation.ts";
 
 /**
  * U = [[L, 0], [0, M]] · [[C, -S], [S, C]] · [[W†, 0], [0, R]] with C = diag(cos θ), S = diag(sin θ): halves by the highest
@@ -56,7 +57,7 @@ export function cosineSine(u: Readonly<Matrix>): CosineSineDecomposition {
     afterFirst,
     afterSecond,
     angles: sines.map((sine, j) => Math.atan2(sine, cosines[j]!)),
-    beforeFirst: adjoint(turn, half),
+    beforeFirst: adjointMatrix(turn),
     beforeSecond,
   };
 }
@@ -71,16 +72,6 @@ function quarter(u: Readonly<Matrix>, half: number, row: number, column: number)
 function identity(size: number): Matrix {
   const out = new Float64Array(2 * size * size);
   for (let i = 0; i < size; i++) out[2 * (i * size + i)] = 1;
-  return out;
-}
-
-function adjoint(m: Matrix, size: number): Matrix {
-  const out = new Float64Array(m.length);
-  for (let i = 0; i < size; i++)
-    for (let j = 0; j < size; j++) {
-      out[2 * (j * size + i)] = m[2 * (i * size + j)]!;
-      out[2 * (j * size + i) + 1] = -m[2 * (i * size + j) + 1]!;
-    }
   return out;
 }
 
@@ -118,30 +109,11 @@ function orthogonalize(m: Matrix, along: readonly Matrix[], isMeant: (p: number,
         const overlap = Math.hypot(re, im);
         const [a, b] = [norm2(m, p), norm2(m, q)];
         if (overlap <= 1e-15 * Math.sqrt(a * b) || overlap < 1e-300) continue;
-        const zeta = (b - a) / (2 * overlap);
-        const tangent = (zeta < 0 ? -1 : 1) / (Math.abs(zeta) + Math.hypot(1, zeta));
-        const cosine = 1 / Math.hypot(1, tangent);
-        for (const matrix of [m, ...along])
-          rotateColumns(matrix, p, q, cosine, cosine * tangent, re / overlap, im / overlap);
+        const rotation = jacobiRotation(a, b, re, im);
+        for (const matrix of [m, ...along]) rotateColumns(matrix, p, q, rotation);
         moved = true;
       }
     if (!moved) return;
-  }
-}
-
-/** Takes columns (p, q) to (c·p - s·q', s·p + c·q') with q' = e^{-iφ} q. */
-function rotateColumns(m: Matrix, p: number, q: number, c: number, s: number, phaseRe: number, phaseIm: number): void {
-  const size = dimensionOf(m);
-  for (let i = 0; i < size; i++) {
-    const x = 2 * (i * size + p);
-    const y = 2 * (i * size + q);
-    const [pr, pi] = [m[x]!, m[x + 1]!];
-    const qr = m[y]! * phaseRe + m[y + 1]! * phaseIm;
-    const qi = m[y + 1]! * phaseRe - m[y]! * phaseIm;
-    m[x] = c * pr - s * qr;
-    m[x + 1] = c * pi - s * qi;
-    m[y] = s * pr + c * qr;
-    m[y + 1] = s * pi + c * qi;
   }
 }
 

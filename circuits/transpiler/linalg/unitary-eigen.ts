@@ -1,4 +1,5 @@
 import { adjointMatrix, dimensionOf, type Matrix, multiplyMatrices } from "../../matrices.ts";
+import { type JacobiRotation, jacobiRotation, rotateColumns } from "./jacobi-rotation.ts";
 
 /** X = V · diag(e^{i phases}) · V† */
 export interface UnitaryEigen {
@@ -57,12 +58,10 @@ function hermitianVectors(h: Matrix, size: number): Matrix {
       for (let q = p + 1; q < size; q++) {
         const re = h[2 * (p * size + q)]!;
         const im = h[2 * (p * size + q) + 1]!;
-        const overlap = Math.hypot(re, im);
-        if (overlap < 1e-16) continue;
-        const zeta = (h[2 * (q * size + q)]! - h[2 * (p * size + p)]!) / (2 * overlap);
-        const tangent = (zeta < 0 ? -1 : 1) / (Math.abs(zeta) + Math.hypot(1, zeta));
-        const cosine = 1 / Math.hypot(1, tangent);
-        rotateBoth(h, v, size, p, q, cosine, cosine * tangent, re / overlap, im / overlap);
+        if (Math.hypot(re, im) < 1e-16) continue;
+        const rotation = jacobiRotation(h[2 * (p * size + p)]!, h[2 * (q * size + q)]!, re, im);
+        for (const matrix of [h, v]) rotateColumns(matrix, p, q, rotation);
+        rotateRows(h, p, q, rotation);
         moved = true;
       }
     if (!moved) break;
@@ -70,39 +69,18 @@ function hermitianVectors(h: Matrix, size: number): Matrix {
   return v;
 }
 
-/** h to J†hJ and v to vJ for the rotation J of columns p and q that clears h_pq = |h_pq| e^{iφ}. */
-function rotateBoth(
-  h: Matrix,
-  v: Matrix,
-  size: number,
-  p: number,
-  q: number,
-  c: number,
-  s: number,
-  phaseRe: number,
-  phaseIm: number,
-): void {
-  for (const m of [h, v])
-    for (let i = 0; i < size; i++) {
-      const x = 2 * (i * size + p);
-      const y = 2 * (i * size + q);
-      const [pr, pi] = [m[x]!, m[x + 1]!];
-      const qr = m[y]! * phaseRe + m[y + 1]! * phaseIm;
-      const qi = m[y + 1]! * phaseRe - m[y]! * phaseIm;
-      m[x] = c * pr - s * qr;
-      m[x + 1] = c * pi - s * qi;
-      m[y] = s * pr + c * qr;
-      m[y + 1] = s * pi + c * qi;
-    }
+/** The adjoint of a rotation of columns, on rows. */
+function rotateRows(m: Matrix, p: number, q: number, { c, s, phaseRe, phaseIm }: JacobiRotation): void {
+  const size = dimensionOf(m);
   for (let j = 0; j < size; j++) {
     const x = 2 * (p * size + j);
     const y = 2 * (q * size + j);
-    const [pr, pi] = [h[x]!, h[x + 1]!];
-    const qr = h[y]! * phaseRe - h[y + 1]! * phaseIm;
-    const qi = h[y + 1]! * phaseRe + h[y]! * phaseIm;
-    h[x] = c * pr - s * qr;
-    h[x + 1] = c * pi - s * qi;
-    h[y] = s * pr + c * qr;
-    h[y + 1] = s * pi + c * qi;
+    const [pr, pi] = [m[x]!, m[x + 1]!];
+    const qr = m[y]! * phaseRe - m[y + 1]! * phaseIm;
+    const qi = m[y + 1]! * phaseRe + m[y]! * phaseIm;
+    m[x] = c * pr - s * qr;
+    m[x + 1] = c * pi - s * qi;
+    m[y] = s * pr + c * qr;
+    m[y + 1] = s * pi + c * qi;
   }
 }
