@@ -1,3 +1,4 @@
+import { add, sum } from "../arithmetic.ts";
 import { type Angle, ParameterExpression } from "../expression.ts";
 import { type ExpressionNode, sizeOf } from "../expression-node.ts";
 import { wrapped } from "./linalg/two-by-two.ts";
@@ -110,22 +111,18 @@ export class AffineAngle {
 
   /** The angle as an expression, or as a number in (-π, π]. */
   toAngle(): Angle {
-    let sum: ParameterExpression | undefined;
-    for (const { expression, coefficient } of this.terms) {
-      const term = expression.times(coefficient);
-      sum = sum === undefined ? term : sum.plus(term);
-    }
-    if (sum === undefined) return this.constant;
-    const angle = sum.plus(this.constant);
-    KNOWN.set(angle.node, this);
+    if (this.isConstant) return this.constant;
+    const linear = sum(this.terms.map(({ expression, coefficient }) => expression.times(coefficient)));
+    const angle = add(linear, this.constant);
+    if (typeof angle !== "number") KNOWN.set(angle.node, this);
     return angle;
   }
 
   /** The value for given values of the terms. */
   evaluate(valueFor: (term: AffineTerm) => number): number {
-    let sum = this.constant;
-    for (const term of this.terms) sum += term.coefficient * valueFor(term);
-    return sum;
+    let value = this.constant;
+    for (const term of this.terms) value += term.coefficient * valueFor(term);
+    return value;
   }
 }
 
@@ -182,7 +179,8 @@ function keyOf(node: ExpressionNode, expression: ParameterExpression): string {
   if (sizeOf(node) <= MAX_KEYED_SIZE) return `(${String(expression)})`;
   let identity = IDENTITIES.get(node);
   if (identity === undefined) {
-    identity = `#${identities++}`;
+    // Of one length, so that their order as texts is the one in which they were met.
+    identity = `#${String(identities++).padStart(15, "0")}`;
     IDENTITIES.set(node, identity);
   }
   return identity;

@@ -1,4 +1,5 @@
 import type { Circuit } from "../circuit.ts";
+import { ParameterError } from "../errors.ts";
 import type { ExpressionNode } from "../expression-node.ts";
 import { BINARY_OPERATIONS, UNARY_OPERATIONS } from "../operations.ts";
 import type { AffineAngle } from "./affine-angle.ts";
@@ -28,7 +29,7 @@ export class BindProgram {
     this.#registers = Float64Array.from(compiler.initial);
   }
 
-  /** Angles [rows, numAngles] for values [rows, numSources]. */
+  /** Angles [rows, numAngles] for values [rows, numSources]. @throws ParameterError PARAMETER_NOT_FINITE */
   run(values: Float64Array, rows: number, out: Float64Array): void {
     const registers = this.#registers;
     const steps = this.#steps;
@@ -38,9 +39,20 @@ export class BindProgram {
       for (let i = 0; i < this.numSources; i++) registers[i] = values[from + i]!;
       for (let i = 0; i < steps.length; i++) steps[i]!(registers);
       const at = row * outputs.length;
-      for (let i = 0; i < outputs.length; i++) out[at + i] = registers[outputs[i]!]!;
+      for (let i = 0; i < outputs.length; i++) {
+        const angle = registers[outputs[i]!]!;
+        if (!Number.isFinite(angle)) throw notFinite(row);
+        out[at + i] = angle;
+      }
     }
   }
+}
+
+function notFinite(row: number): ParameterError {
+  return new ParameterError(
+    "PARAMETER_NOT_FINITE",
+    `The values of row ${row} give an angle that is no finite number; check that they are finite themselves, and where the circuit divides or takes roots and logarithms of parameters.`,
+  );
 }
 
 /** Lays out registers and steps; derivations are compiled when something first reads them. */
@@ -142,7 +154,14 @@ class Compiler {
     const out = new Float64Array(derivation.outputs.length);
     const kernel = this.#kernel;
     this.steps.push((registers) => {
-      for (let i = 0; i < sources.length; i++) values[i] = registers[sources[i]!]!;
+      for (let i = 0; i < sources.length; i++) {
+        const value = registers[sources[i]!]!;
+        if (!Number.isFinite(value)) {
+          registers.fill(Number.NaN, first, first + out.length);
+          return;
+        }
+        values[i] = value;
+      }
       deriveInto(out, derivation, values, kernel);
       for (let i = 0; i < out.length; i++) registers[first + i] = out[i]!;
     });

@@ -1,6 +1,6 @@
 import type { Circuit } from "../circuit.ts";
 import { TranspilerError } from "../errors.ts";
-import { compile } from "./compile.ts";
+import { checkOptions, compile } from "./compile.ts";
 import type { CompiledCircuit, CompileOptions } from "./compiled-circuit.ts";
 import type { Target } from "./target.ts";
 
@@ -28,6 +28,7 @@ export class CompileCache {
 
   /** As `compile`, which is called only where no equal circuit was compiled for an equal target and options. */
   compile(circuit: Circuit, target: Target, options: CompileOptions = {}): CompiledCircuit {
+    checkOptions(options);
     const key = JSON.stringify([
       circuit.hash,
       target.hash,

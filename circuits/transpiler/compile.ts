@@ -56,23 +56,33 @@ function timed(
     : insertDynamicalDecoupling(scheduled, target, dynamicalDecoupling);
 }
 
-function checkOptions(options: CompileOptions): void {
+/** @throws TranspilerError COMPILE_OPTION, LAYOUT_INITIAL */
+export function checkOptions(options: CompileOptions): void {
   const fault = (message: string): never => {
     throw new TranspilerError("COMPILE_OPTION", message);
   };
   const unknown = optionsFault("compile", options, OPTIONS);
   if (unknown !== undefined) fault(unknown);
-  const { effort, seed, scheduling, dynamicalDecoupling } = options;
+  const { effort, seed, initialLayout, scheduling, dynamicalDecoupling } = options;
   if (effort !== undefined && !EFFORTS.includes(effort))
     fault(`The effort of compile is 0, 1, 2 or 3, not ${describeValue(effort)}.`);
   if (seed !== undefined && !Number.isSafeInteger(seed))
     fault(`The seed of compile is an integer, not ${describeValue(seed)}.`);
+  if (initialLayout !== undefined && !isNumbers(initialLayout))
+    throw new TranspilerError(
+      "LAYOUT_INITIAL",
+      `initialLayout is a list with the physical qubit of each qubit of the circuit, not ${describeValue(initialLayout)}.`,
+    );
   if (scheduling !== undefined && scheduling !== "alap")
     fault(`The scheduling of compile is "alap", not ${describeValue(scheduling)}; leave it out for none.`);
   if (dynamicalDecoupling !== undefined && dynamicalDecoupling !== "XX" && dynamicalDecoupling !== "XY4")
     fault(
       `The dynamicalDecoupling of compile is "XX" or "XY4", not ${describeValue(dynamicalDecoupling)}; leave it out for none.`,
     );
+}
+
+function isNumbers(value: unknown): boolean {
+  return Array.isArray(value) && value.every((entry) => typeof entry === "number");
 }
 
 /** @throws TranspilerError COMPILE_BASIS */

@@ -54,7 +54,7 @@ export interface CompiledCircuit {
   /**
    * Angles for the compiled circuit's parameters, [rows, circuit.parameters.length], from rows of values for the source's,
    * [rows, source.parameters.length]. Radians.
-   * @throws ParameterError PARAMETER_SHAPE when the lengths do not fit
+   * @throws ParameterError PARAMETER_SHAPE when the lengths do not fit, PARAMETER_NOT_FINITE when an angle is no finite number
    */
   bindRows(values: Float64Array, rows: number, out?: Float64Array): Float64Array;
   /** An observable of the source's qubits as one of the device's qubits at the end. @throws ObservableError OBSERVABLE_QUBITS */

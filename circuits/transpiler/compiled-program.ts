@@ -6,15 +6,7 @@ import type { CompiledCircuit, CompiledMetrics, Effort } from "./compiled-circui
 import type { Target } from "./target.ts";
 
 /** What a compilation found. */
-export interface CompiledParts {
-  readonly source: Circuit;
-  readonly target: Target;
-  readonly effort: Effort;
-  readonly seed: number;
-  readonly circuit: Circuit;
-  readonly initialLayout: readonly number[];
-  readonly finalLayout: readonly number[];
-  readonly metrics: CompiledMetrics;
+export interface CompiledParts extends Omit<CompiledCircuit, "bindRows" | "applyLayout"> {
   readonly program: BindProgram;
 }
 

@@ -50,32 +50,28 @@ export interface FoldDerivation {
 
 export type Derivation = EulerDerivation | KakDerivation | FoldDerivation;
 
-/** Random points at which the values of all parameters are known while a circuit is compiled. */
+/** Random points at which the values of all angles are known while a circuit is compiled. */
 export const NUM_SAMPLES = 3;
 
 /**
  * The derived values of a compilation: what no formula in the parameters gives, and each row of values computes numerically.
  * A derivation reads parameters and earlier derived values, and its results are parameters again. While compiling, all are
- * also known at a few random points, so that what holds for every value can be told from what does not.
+ * also known at a few random points, so that what holds for every value can be told from what does not. Functions of
+ * parameters count as unrelated numbers there: |x| - x is 0 at half of all points, and yet not zero.
  */
 export class Derivations {
   readonly list: Derivation[] = [];
   readonly #prefix: string;
   readonly #samples = new Map<string, Float64Array>();
-  readonly #termSamples = new Map<string, Float64Array>();
   readonly #known = new Map<string, Derivation>();
   readonly #kernel = new PairKernel();
+  readonly #draws: Rng;
 
   constructor(source: Circuit, rng: Rng) {
     let prefix = "_d";
     while (source.vectors.some(({ name }) => name.startsWith(prefix))) prefix += "_";
     this.#prefix = prefix;
-    const draws = rng.fork("samples");
-    for (const parameter of source.parameters)
-      this.#samples.set(
-        parameter.name,
-        Float64Array.from({ length: NUM_SAMPLES }, () => (2 * draws.uniform() - 1) * Math.PI),
-      );
+    this.#draws = rng.fork("samples");
   }
 
   /** The Z-Y-Z angles [θ, φ, λ] of a chain. */
@@ -104,13 +100,12 @@ export class Derivations {
     return angle.evaluate((term) => this.#sampleTerm(term)[index]!);
   }
 
-  #sampleTerm(term: AffineTerm): Float64Array {
-    const known = this.#samples.get(term.key) ?? this.#termSamples.get(term.key);
-    if (known !== undefined) return known;
-    const values = Float64Array.from({ length: NUM_SAMPLES }, (_, index) =>
-      term.expression.evaluate(({ name }) => this.#samples.get(name)?.[index]),
-    );
-    this.#termSamples.set(term.key, values);
+  #sampleTerm({ key }: AffineTerm): Float64Array {
+    let values = this.#samples.get(key);
+    if (values === undefined) {
+      values = Float64Array.from({ length: NUM_SAMPLES }, () => (2 * this.#draws.uniform() - 1) * Math.PI);
+      this.#samples.set(key, values);
+    }
     return values;
   }
 
@@ -131,8 +126,7 @@ export class Derivations {
     const samples = derivation.outputs.map(() => new Float64Array(NUM_SAMPLES));
     for (let index = 0; index < NUM_SAMPLES; index++) {
       const values = Float64Array.from(sourcesOf(derivation), (angle) => this.sample(angle, index));
-      if (values.every(Number.isFinite)) deriveInto(out, derivation, values, this.#kernel);
-      else out.fill(Number.NaN);
+      deriveInto(out, derivation, values, this.#kernel);
       for (const [at, value] of out.entries()) samples[at]![index] = value;
     }
     for (const [at, { name }] of derivation.outputs.entries()) this.#samples.set(name, samples[at]!);

@@ -1,4 +1,5 @@
 import type { Circuit } from "../circuit.ts";
+import { TranspilerError } from "../errors.ts";
 import type { Operation } from "../operation.ts";
 import type { Rng } from "../rng.ts";
 import type { CompileOptions, Effort } from "./compiled-circuit.ts";
@@ -47,6 +48,7 @@ const MAX_ROUNDS = 6;
  * The best translation of a circuit to a target: logical rewriting, placing and routing, and rewriting of what became of it,
  * for several variants at effort 3. The one with the fewest gates on two qubits is best, and of these the one with the
  * greatest chance to run without error.
+ * @throws TranspilerError LAYOUT_WIDTH, LAYOUT_DISCONNECTED, LAYOUT_INITIAL, LAYOUT_BRANCH where no variant fits
  */
 export function bestTranslation(
   source: Circuit,
@@ -56,15 +58,25 @@ export function bestTranslation(
   rng: Rng,
 ): PhysicalCircuit {
   let best: PhysicalCircuit | undefined;
+  let failure: TranspilerError | undefined;
   let bestVariant: LogicalCircuit | undefined;
   const attempt = (logical: LogicalCircuit, route: number): void => {
-    const found = translate(source, logical, target, options, effort, rng, route);
+    let found: PhysicalCircuit;
+    try {
+      found = translate(source, logical, target, options, effort, rng, route);
+    } catch (error) {
+      // One variant may join qubits that another leaves apart, and not fit where that does.
+      if (!(error instanceof TranspilerError)) throw error;
+      failure ??= error;
+      return;
+    }
     if (best !== undefined && !isBetter(found, best)) return;
     best = found;
     bestVariant = logical;
   };
   const variants = logicalVariants(source, target, effort);
   for (const logical of variants) attempt(logical, 0);
+  if (best === undefined) throw failure!;
   const pairs = Math.max(1, bestVariant!.operations.filter(isPair).length);
   const routes = effort < 3 ? 1 : Math.min(MAX_ROUTES, Math.floor(REROUTED_PAIRS / pairs));
   for (let route = 1; route < routes; route++)

@@ -127,7 +127,10 @@ function collectNodes(operations: readonly Operation[], numQubits: number): read
       else {
         const block = open[a]!;
         if (block >= 0 && block === open[b]) {
-          drafts[block]!.operations.push(...pending[a]!, ...pending[b]!, operation);
+          const { operations: own } = drafts[block]!;
+          // One by one: a long run would overflow the stack as arguments.
+          for (const qubit of [a, b]) for (const single of pending[qubit]!) own.push(single);
+          own.push(operation);
           pending[a] = [];
           pending[b] = [];
         } else {

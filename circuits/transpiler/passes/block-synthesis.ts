@@ -223,7 +223,6 @@ export class BlockSynthesis {
     const angles = new Float64Array(form.rotations.length);
     for (let index = 0; index < NUM_SAMPLES && count < 3; index++) {
       for (const [i, { angle }] of form.rotations.entries()) angles[i] = derivations.sample(angle, index);
-      if (!angles.every(Number.isFinite)) return known;
       this.#kernel.product(form, angles);
       this.#kak.decompose(this.#kernel.matrix);
       this.#kak.fold();

@@ -16,14 +16,6 @@ export class LocalChain {
   readonly #turns: number[] = [];
   readonly #angles: AffineAngle[] = [AffineAngle.zero];
 
-  get isEmpty(): boolean {
-    return this.#turns.length === 0 && this.#angles[0]!.isZero;
-  }
-  /** Whether the run only turns about Z. */
-  get isDiagonal(): boolean {
-    return this.#turns.length === 0;
-  }
-
   /** Adds a gate at the end. */
   append(operation: UnitaryKind): void {
     const axis = rotationAxis(operation);

@@ -48,7 +48,9 @@ export function resynthesizeBlocks(
     open.delete(block.low);
     open.delete(block.high);
     const { core, trailing } = trimmed(block);
-    out.push(...rewritten(block, core, options, synthesis, kak), ...trailing);
+    // One by one: a long block would overflow the stack as arguments.
+    for (const operation of rewritten(block, core, options, synthesis, kak)) out.push(operation);
+    for (const operation of trailing) out.push(operation);
   };
   for (const [index, operation] of operations.entries()) {
     if (isLocal(operation)) {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import {
+  abs,
   Circuit,
   CompileCache,
   type CompileOptions,
@@ -7,11 +8,18 @@ import {
   compile,
   type Effort,
   isaFaults,
+  ln,
+  type Operation,
   Rng,
   SparsePauliOp,
+  sqrt,
+  subtract,
   Target,
+  TranspilerError,
   weight,
 } from "../../../circuits/index.ts";
+import { buildDag } from "../../../circuits/transpiler/layout/dag.ts";
+import { resynthesizeBlocks } from "../../../circuits/transpiler/passes/resynthesize-blocks.ts";
 import {
   boundPair,
   directedTarget,
@@ -122,7 +130,81 @@ describe("binding", () => {
   });
 });
 
+describe("functions of parameters", () => {
+  const x = weight("x");
+  const differences = (source: Circuit, values: readonly number[], options: CompileOptions): readonly number[] => {
+    const compiled = compile(source, lineTarget(4), options);
+    return values.map((value) => {
+      const { source: bound, isa } = boundPair(compiled, Float64Array.of(value));
+      return distanceFromSource(bound, compiled, isa);
+    });
+  };
+
+  test("what is 0 for half of all values is not taken for 0", () => {
+    const kink = subtract(abs(x), x);
+    const source = Circuit.build(2, (c) =>
+      c.h(0).h(1).rx(kink, 0).cx(0, 1).ry(kink, 1).cx(0, 1).rx(0.7, 0).cx(0, 1).rzz(kink, 0, 1).ry(kink, 0).cx(1, 0),
+    );
+    for (let seed = 0; seed < 20; seed++)
+      for (const distance of differences(source, [1.3, -0.8], { seed })) expect(distance).toBeLessThan(1e-9);
+  });
+
+  test("values for which an angle does not exist are refused with their row", () => {
+    const source = Circuit.build(2, (c) => c.ry(ln(x), 0).cx(0, 1).rx(sqrt(x), 1).h(1).cx(1, 0).ry(ln(x), 0).cx(0, 1));
+    for (const effort of EFFORTS)
+      expect(() => compile(source, TARGETS.cz, { effort }).bindRows(Float64Array.of(0.5, -0.5), 2)).toThrow(
+        expect.objectContaining({ code: "PARAMETER_NOT_FINITE", message: expect.stringContaining("row 1") }),
+      );
+  });
+});
+
+describe("large circuits", () => {
+  test("rotations by thousands of parameters add up", () => {
+    const many = weight("w", 3000);
+    const source = Circuit.build(1, (c) => {
+      for (const angle of many) c.rz(angle, 0);
+      c.sx(0);
+    });
+    const compiled = compile(source, TARGETS.cz);
+    const values = Float64Array.from(many, (_, i) => Math.sin(i));
+    const { source: bound, isa } = boundPair(compiled, values);
+    expect(isa.count()).toEqual({ rz: 1, sx: 1 });
+    expect(distanceFromSource(bound, compiled, isa)).toBeLessThan(1e-9);
+  });
+
+  test("runs of gates may be longer than a list of arguments", () => {
+    const { operations } = Circuit.build(2, (c) => c.cz(0, 1).rx(w.at(0), 0));
+    const [pair, single] = operations as [Operation, Operation];
+    const run = [pair, ...Array<Operation>(130_000).fill(single)];
+    expect(resynthesizeBlocks(run, { fractional: false })).toHaveLength(run.length);
+    expect(buildDag([...run, pair], 2).numNodes).toBe(1);
+  });
+});
+
 describe("layouts", () => {
+  test("a variant of the circuit that does not fit gives way to one that does", () => {
+    const source = Circuit.build(2, (c) => c.h(0).swap(0, 1).ry(0.3, 1));
+    expect(compile(source, Target.fromEdges(2, []), { effort: 3 }).finalLayout).toEqual([1, 0]);
+  });
+
+  test("nothing is placed where a gate on one qubit is out of order", () => {
+    const broken = Target.fromIbm(
+      {
+        backend_name: "line",
+        n_qubits: 4,
+        basis_gates: ["cz", "rz", "sx", "x"],
+        coupling_map: [0, 1, 2].map((q) => [q, q + 1] as const),
+      },
+      { qubits: [], gates: [{ gate: "sx", qubits: [1], parameters: [{ name: "gate_error", value: 1 }] }] },
+    );
+    expect(broken.edges).toEqual([[2, 3]]);
+    const bell = Circuit.build(2, (c) => c.h(0).cx(0, 1));
+    for (const effort of EFFORTS) expect(isaFaults(compile(bell, broken, { effort }).circuit, broken)).toEqual([]);
+    expect(() => compile(bell, broken, { initialLayout: [1, 2] })).toThrow(
+      expect.objectContaining({ code: "LAYOUT_INITIAL" }),
+    );
+  });
+
   test("an initial layout is kept", () => {
     const { initialLayout } = compile(ansatz, TARGETS.cz, { initialLayout: [3, 1, 2] });
     expect(initialLayout).toEqual([3, 1, 2]);
@@ -204,6 +286,8 @@ describe("what decides a compilation", () => {
     expect(cache.compile(ansatz, TARGETS.cz, { effort: 1, seed: 3 })).toBe(first);
     cache.clear();
     expect(cache.size).toBe(0);
+    for (const options of [null, { seed: 1n }, { initialLayout: [1n] }])
+      expect(() => cache.compile(bell, TARGETS.cz, options as never)).toThrow(TranspilerError);
     expect(() => new CompileCache(0)).toThrow(expect.objectContaining({ code: "COMPILE_OPTION" }));
   });
 
@@ -254,6 +338,8 @@ describe("refusals", () => {
     [{ initialLayout: [0, 0] }, "LAYOUT_INITIAL"],
     [{ initialLayout: [0, 9] }, "LAYOUT_INITIAL"],
     [{ initialLayout: [0] }, "LAYOUT_INITIAL"],
+    [{ initialLayout: "ab" }, "LAYOUT_INITIAL"],
+    [{ initialLayout: null }, "LAYOUT_INITIAL"],
     [null, "COMPILE_OPTION"],
   ])("options %j: %s", (options, expected) => {
     expect(code(() => compile(bell, TARGETS.cz, options as CompileOptions))).toBe(expected);
