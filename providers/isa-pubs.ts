@@ -227,12 +227,23 @@ export function executionsOf(pub: IsaEstimatorPub | IsaSamplerPub): number {
   return pub.rows * settings * (pub.precision > 0 ? shotsFor(pub.precision) : 1);
 }
 
+/** What reading the observables adds to a circuit that does not measure by itself. */
+function readoutSecondsOf(pub: IsaEstimatorPub | IsaSamplerPub): number {
+  if ("shots" in pub) return 0;
+  const { qubits } = pub.compiled.target;
+  let longest = 0;
+  for (const { terms } of pub.observables)
+    for (const { pauli } of terms)
+      for (const [qubit] of pauli.letters) longest = Math.max(longest, qubits[qubit]?.readoutSeconds ?? 0);
+  return longest;
+}
+
 /** Seconds of the quantum computer that a job takes before its first circuit, as measured at IBM. */
 export const JOB_OVERHEAD_SECONDS = 2;
 
 /**
- * What PUBs will take: 2 s for each job, and for each execution the circuit's duration and the delay in which the qubits
- * relax. Circuits whose duration the device does not tell count as their delay alone.
+ * What PUBs will take: 2 s for each job, and for each execution the circuit's duration, read-out included, and the delay in
+ * which the qubits relax. What the device does not tell the duration of counts as none.
  */
 export function planIsaPubs(
   pubs: readonly (IsaEstimatorPub | IsaSamplerPub)[],
@@ -244,7 +255,8 @@ export function planIsaPubs(
     const { source, target, metrics } = pub.compiled;
     const { twoQubitGates, twoQubitDepth, durationSeconds, estimatedSuccess } = metrics;
     const executions = executionsOf(pub);
-    quantumSeconds += executions * ((options.repDelaySeconds ?? target.repDelaySeconds) + (durationSeconds ?? 0));
+    const repDelaySeconds = options.repDelaySeconds ?? target.repDelaySeconds;
+    quantumSeconds += executions * (repDelaySeconds + (durationSeconds ?? 0) + readoutSecondsOf(pub));
     const { numQubits } = source;
     const { rows } = pub;
     return { numQubits, twoQubitGates, twoQubitDepth, durationSeconds, estimatedSuccess, rows, executions };

@@ -17,6 +17,7 @@ import {
   type IsaEstimatorPub,
   isaEstimatorPubs,
   isaSamplerPubs,
+  loadTarget,
   localSimulator,
   planIsaPubs,
 } from "../../providers/index.ts";
@@ -146,4 +147,12 @@ test("a plan counts 2 s a job, and each execution's circuit and delay", () => {
   // Two settings of ceil(1 / 0.1²) shots.
   expect(planIsaPubs(pubs, { subJobs: 3 })).toMatchObject({ pubs: 1, rows: 1, executions: 200, subJobs: 3 });
   expect(planIsaPubs(pubs, { subJobs: 3 }).quantumSeconds).toBeCloseTo(6 + 200 * 250e-6, 9);
+
+  const manila = loadTarget("manila");
+  const [pub] = isaEstimatorPubs(checkEstimatorPubs([[bell, "ZZ"]], 0.1), (given) => compile(given, manila)).pubs;
+  const { durationSeconds } = pub!.compiled.metrics;
+  // An Estimator's circuit ends before its read-out.
+  const each = manila.repDelaySeconds + durationSeconds! + manila.qubits[0]!.readoutSeconds!;
+  expect(manila.qubits[0]!.readoutSeconds).toBeGreaterThan(1e-6);
+  expect(planIsaPubs([pub!]).quantumSeconds).toBeCloseTo(2 + 100 * each, 9);
 });
