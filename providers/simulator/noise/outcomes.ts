@@ -75,6 +75,8 @@ export class OutcomeTally {
   readonly #terms: readonly {
     readonly mask: number;
     readonly loose: readonly number[];
+    /** Observables that have the term, most often few of many, and their coefficients. */
+    readonly observables: Int32Array;
     readonly coefficients: Float64Array;
   }[];
   readonly #loose: readonly LooseBit[];
@@ -87,7 +89,8 @@ export class OutcomeTally {
     this.#terms = group.terms.map(({ qubits, coefficients }) => ({
       mask: qubits.reduce((mask, qubit) => (bits.has(qubit) ? mask | (1 << bits.get(qubit)!) : mask), 0),
       loose: qubits.flatMap((qubit) => places.get(qubit) ?? []),
-      coefficients,
+      observables: Int32Array.from([...coefficients.keys()].filter((k) => coefficients[k] !== 0)),
+      coefficients: coefficients.filter((coefficient) => coefficient !== 0),
     }));
     this.#loose = loose;
     this.#drawn = new Uint8Array(loose.length);
@@ -112,10 +115,11 @@ export class OutcomeTally {
   #evaluate(outcome: number): void {
     const { value } = this.#sums;
     value.fill(0);
-    for (const { mask, loose, coefficients } of this.#terms) {
+    for (const { mask, loose, observables, coefficients } of this.#terms) {
       let odd = parity(outcome & mask);
       for (const place of loose) odd ^= this.#drawn[place]!;
-      for (let k = 0; k < value.length; k++) value[k]! += odd === 1 ? -coefficients[k]! : coefficients[k]!;
+      for (let i = 0; i < observables.length; i++)
+        value[observables[i]!]! += odd === 1 ? -coefficients[i]! : coefficients[i]!;
     }
   }
 }
