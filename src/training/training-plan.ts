@@ -57,8 +57,9 @@ export interface PlanOptions extends TrainOptions {
 /**
  * What `train` would send with the same model, data and options: jobs, PUBs, rows, executions, estimated seconds of the quantum
  * computer, and money where a price is given. Nothing is sent, and the model stays as it is. The first batch of the run goes
- * through the steps of `train` up to the job. Only what depends on later values can differ, and then a run takes less: early
- * stopping, and equal rows, of later batches or behind another quantum layer. Optimizer, loss and metrics are not looked at.
+ * through the steps of `train` up to the job. Only what depends on later values can differ: early stopping makes a run
+ * shorter, and how many rows are equal, which are sent once, changes with batches and weights, and with what is measured in
+ * front of another quantum layer (here all different). Optimizer, loss and metrics are not looked at.
  * @throws as `train` of all else, at once; TrainingError TRAINING_PRICE
  * @example console.log(formatPlan(await plan(model, { x, y }, { provider, epochs: 2, precision: 0.02 })));
  */
