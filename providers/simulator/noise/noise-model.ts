@@ -56,8 +56,9 @@ export class NoiseModelBuilder {
 
   /**
    * Channels, in order, that follow a gate: wherever it stands, or on these qubits (in the order of its operands), which
-   * then goes before the general rule. Besides gates there are `reset`, `delay` and `measure`, whose channels come before it;
-   * a unitary is named by its label, and a gate with further controls as `Circuit.count` names it, such as `c3-x`.
+   * then goes before the general rule. Besides gates there are `reset`, `delay` and `measure`, whose channels come before it
+   * and only where the circuit measures, not where an Estimator does; a unitary is named by its label, and a gate with
+   * further controls as `Circuit.count` names it, such as `c3-x`.
    * @throws SimulatorError NOISE_MODEL
    */
   gate(gate: string, channels: ChannelRule | readonly ChannelRule[], qubits?: readonly number[]): this {

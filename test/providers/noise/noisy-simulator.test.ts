@@ -26,6 +26,14 @@ async function values(options: NoisySimulatorOptions, pub: EstimatorPub): Promis
 }
 
 describe("exact values", () => {
+  test("are read with the readout matrix; channels of measure act where the circuit measures", async () => {
+    const noise = NoiseModel.build((n) => n.gate("measure", NoiseChannel.bitFlip(0.25)));
+    const circuit = Circuit.build(1, (c) => c.x(0));
+    expect(await values({ noise }, [circuit, "Z"])).toEqual([-1]);
+    const [measured] = await values({ noise }, [circuit.extend((c) => c.measureAll()), "Z"]);
+    expect(measured).toBeCloseTo(-0.5, 12);
+  });
+
   test("without noise they are those of a state vector, for any gates and parameters", async () => {
     for (let seed = 0; seed < 12; seed++) {
       const rng = Rng.seed(`perfect ${seed}`);
