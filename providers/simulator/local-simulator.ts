@@ -1,5 +1,5 @@
-import { Circuit, Rng, SparsePauliOp } from "../../circuits/index.ts";
-import { PubError, SimulatorError } from "../errors.ts";
+import { Circuit, SparsePauliOp } from "../../circuits/index.ts";
+import { PubError } from "../errors.ts";
 import { LocalJobs } from "../job.ts";
 import { checkOptions } from "../options.ts";
 import type {
@@ -12,17 +12,13 @@ import type {
   Sampler,
   SamplerOptions,
 } from "../primitives.ts";
-import { checkPrecision, checkShots, type PubLimits } from "../pub.ts";
 import type { Engine } from "./engine.ts";
 import { LocalEstimator } from "./estimator.ts";
+import { MAX_SHOTS, PrimitiveSettings } from "./primitive-settings.ts";
 import { Programs } from "./programs.ts";
 import { LocalSampler } from "./sampler.ts";
 import { StateMemory } from "./state-memory.ts";
 import { createStatevectorEngine } from "./statevector-engine.ts";
-
-/** Shots of one PUB, or of one group of an observable at the smallest precision. */
-const MAX_SHOTS = 10_000_000;
-const DEFAULT_SHOTS = 1024;
 
 export interface LocalSimulatorOptions {
   /** Decides all samples; 0 by default. */
@@ -61,22 +57,13 @@ class LocalSimulator implements DifferentiableBackend {
   readonly name = "local";
   readonly #programs: Programs;
   readonly #jobs = new LocalJobs("local");
-  readonly #rng: Rng;
-  readonly #precision: number;
-  readonly #shots: number;
-  readonly #limits: PubLimits;
-  #made = 0;
+  readonly #settings: PrimitiveSettings;
 
   constructor(options: LocalSimulatorOptions) {
-    const { seed = 0, precision = 0, shots = DEFAULT_SHOTS, maxMemoryBytes } = options;
-    if (maxMemoryBytes !== undefined && !(typeof maxMemoryBytes === "number" && maxMemoryBytes > 0))
-      throw new SimulatorError("MEMORY_LIMIT", `maxMemoryBytes is ${maxMemoryBytes}; give a positive number of bytes.`);
-    this.#precision = checkPrecision(precision);
-    this.#shots = checkShots(shots);
-    this.#rng = Rng.seed(seed);
-    this.#limits = { maxShots: MAX_SHOTS, maxResultBytes: maxMemoryBytes };
+    const { engine, maxMemoryBytes } = options;
+    this.#settings = new PrimitiveSettings(options);
     const memory = new StateMemory(maxMemoryBytes);
-    this.#programs = new Programs(options.engine ?? createStatevectorEngine({ memory }), memory);
+    this.#programs = new Programs(engine ?? createStatevectorEngine({ memory }), memory);
   }
 
   get capabilities(): Capabilities {
@@ -91,15 +78,13 @@ class LocalSimulator implements DifferentiableBackend {
   }
 
   estimator(options?: EstimatorOptions): Estimator {
-    const { precision = this.#precision, seed } = checkOptions(options, "estimator", ["precision", "seed"]);
-    checkPrecision(precision);
-    return new LocalEstimator(this.#programs, this.#jobs, this.#fork(seed), precision, this.#limits);
+    const { precision, rng } = this.#settings.estimator(options);
+    return new LocalEstimator(this.#programs, this.#jobs, rng, precision, this.#settings.limits);
   }
 
   sampler(options?: SamplerOptions): Sampler {
-    const { shots = this.#shots, seed } = checkOptions(options, "sampler", ["shots", "seed"]);
-    checkShots(shots);
-    return new LocalSampler(this.#programs, this.#jobs, this.#fork(seed), shots, this.#limits);
+    const { shots, rng } = this.#settings.sampler(options);
+    return new LocalSampler(this.#programs, this.#jobs, rng, shots, this.#settings.limits);
   }
 
   async status(): Promise<BackendStatus> {
@@ -121,9 +106,5 @@ class LocalSimulator implements DifferentiableBackend {
           `observables[${index}] is of type ${typeof observable}; differentiate takes SparsePauliOps, such as SparsePauliOp.parse("1.0*ZZ + 0.5*XX").`,
         );
     return this.#programs.engine.expectation(circuit, observables);
-  }
-
-  #fork(seed: number | undefined): Rng {
-    return seed === undefined ? this.#rng.fork("primitive", this.#made++) : Rng.seed(seed);
   }
 }

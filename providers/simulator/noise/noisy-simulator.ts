@@ -1,4 +1,4 @@
-import { describeValue, Rng } from "../../../circuits/index.ts";
+import { describeValue } from "../../../circuits/index.ts";
 import { SimulatorError } from "../../errors.ts";
 import { LocalJobs } from "../../job.ts";
 import { checkOptions } from "../../options.ts";
@@ -11,7 +11,7 @@ import type {
   Sampler,
   SamplerOptions,
 } from "../../primitives.ts";
-import { checkPrecision, checkShots, type PubLimits } from "../../pub.ts";
+import { MAX_SHOTS, PrimitiveSettings } from "../primitive-settings.ts";
 import { StateMemory } from "../state-memory.ts";
 import { NoiseModel } from "./noise-model.ts";
 import { NoisyEstimator } from "./noisy-estimator.ts";
@@ -19,8 +19,6 @@ import { MOST_QUBITS, MOST_TRAJECTORY_QUBITS, NOISY_METHODS, type NoisyMethod } 
 import { NoisyPrograms } from "./noisy-programs.ts";
 import { NoisySampler } from "./noisy-sampler.ts";
 
-const MAX_SHOTS = 10_000_000;
-const DEFAULT_SHOTS = 1024;
 /** States that trajectories of the most shots hold. */
 const TRAJECTORY_STATES = Math.ceil(Math.log2(MAX_SHOTS)) + 2;
 
@@ -76,20 +74,11 @@ class NoisySimulator implements Backend {
   readonly name = "noisy";
   readonly #programs: NoisyPrograms;
   readonly #jobs = new LocalJobs("noisy");
-  readonly #rng: Rng;
-  readonly #precision: number;
-  readonly #shots: number;
-  readonly #limits: PubLimits;
-  #made = 0;
+  readonly #settings: PrimitiveSettings;
 
   constructor(options: NoisySimulatorOptions & { readonly method: NoisyMethod }) {
-    const { noise, method, seed = 0, precision = 0, shots = DEFAULT_SHOTS, maxMemoryBytes } = options;
-    if (maxMemoryBytes !== undefined && !(typeof maxMemoryBytes === "number" && maxMemoryBytes > 0))
-      throw new SimulatorError("MEMORY_LIMIT", `maxMemoryBytes is ${maxMemoryBytes}; give a positive number of bytes.`);
-    this.#precision = checkPrecision(precision);
-    this.#shots = checkShots(shots);
-    this.#rng = Rng.seed(seed);
-    this.#limits = { maxShots: MAX_SHOTS, maxResultBytes: maxMemoryBytes };
+    const { noise, method, maxMemoryBytes } = options;
+    this.#settings = new PrimitiveSettings(options);
     this.#programs = new NoisyPrograms({ noise, method, memory: new StateMemory(maxMemoryBytes) });
   }
 
@@ -110,22 +99,16 @@ class NoisySimulator implements Backend {
   }
 
   estimator(options?: EstimatorOptions): Estimator {
-    const { precision = this.#precision, seed } = checkOptions(options, "estimator", ["precision", "seed"]);
-    checkPrecision(precision);
-    return new NoisyEstimator(this.#programs, this.#jobs, this.#fork(seed), precision, this.#limits);
+    const { precision, rng } = this.#settings.estimator(options);
+    return new NoisyEstimator(this.#programs, this.#jobs, rng, precision, this.#settings.limits);
   }
 
   sampler(options?: SamplerOptions): Sampler {
-    const { shots = this.#shots, seed } = checkOptions(options, "sampler", ["shots", "seed"]);
-    checkShots(shots);
-    return new NoisySampler(this.#programs, this.#jobs, this.#fork(seed), shots, this.#limits);
+    const { shots, rng } = this.#settings.sampler(options);
+    return new NoisySampler(this.#programs, this.#jobs, rng, shots, this.#settings.limits);
   }
 
   async status(): Promise<BackendStatus> {
     return { operational: true, pendingJobs: this.#jobs.pending, message: "in this process" };
-  }
-
-  #fork(seed: number | undefined): Rng {
-    return seed === undefined ? this.#rng.fork("primitive", this.#made++) : Rng.seed(seed);
   }
 }
