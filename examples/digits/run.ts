@@ -1,7 +1,7 @@
 import type { DemoOptions, DemoProgress, DemoResult, DemoRow } from "../../src/cli/demo.ts";
 import { saveModel } from "../../src/tfjs.ts";
 import { type Digits, loadDigits } from "./data.ts";
-import { type OpenDevice, openDevice, runOnDevice } from "./hardware.ts";
+import { type DeviceOutcome, type OpenDevice, openDevice, runOnDevice } from "./hardware.ts";
 import { MODELS, type ModelName } from "./models.ts";
 import { meanAndSpread, type Outcome } from "./outcome.ts";
 import { writeReport } from "./report.ts";
@@ -40,27 +40,51 @@ async function runWith(
     trained.set(name, runs);
   }
   const { model } = trained.get("hybrid")![0]!;
-  const onDevice =
-    device === undefined
-      ? undefined
-      : await runOnDevice(model, digits, device, { seed: options.seed, quick: options.quick }, progress);
-  const rows = MODELS.map((name) =>
-    rowOf(
-      name,
-      trained.get(name)!.map(({ outcome }) => outcome),
-    ),
-  );
-  const result = {
-    name: "digits",
-    rows: [...rows, ...(onDevice?.rows ?? [])],
-    seeds,
-    steps,
-    seconds: (performance.now() - start) / 1000,
+  const report = (onDevice?: DeviceOutcome): Promise<DemoResult> => {
+    const rows = MODELS.map((name) =>
+      rowOf(
+        name,
+        trained.get(name)!.map(({ outcome }) => outcome),
+      ),
+    );
+    const seconds = (performance.now() - start) / 1000;
+    const result = { name: "digits", rows: [...rows, ...(onDevice?.rows ?? [])], seeds, steps, seconds };
+    return writtenReport({ trained, digits, result, onDevice }, options.out, progress);
   };
+  try {
+    if (device === undefined) return await report();
+    const { seed, quick } = options;
+    let onDevice: DeviceOutcome;
+    try {
+      onDevice = await runOnDevice(model, digits, device, { seed, quick }, progress);
+    } catch (error) {
+      // What was trained must not be lost with it.
+      await report();
+      progress.note(`The part on ${device.label} failed; the report of the training is in ${options.out}.`);
+      throw error;
+    }
+    return await report(onDevice);
+  } finally {
+    for (const { model } of [...trained.values()].flat()) model.dispose();
+  }
+}
+
+async function writtenReport(
+  parts: {
+    readonly trained: ReadonlyMap<ModelName, readonly Trained[]>;
+    readonly digits: Digits;
+    readonly result: Omit<DemoResult, "files">;
+    readonly onDevice: DeviceOutcome | undefined;
+  },
+  out: string,
+  progress: DemoProgress,
+): Promise<DemoResult> {
+  const { trained, digits, result, onDevice } = parts;
+  const { model } = trained.get("hybrid")![0]!;
   const layer = quantumLayerOf(model);
   const files = await writeReport(
     {
-      out: options.out,
+      out,
       result,
       outcomes: MODELS.map((name) => trained.get(name)![0]!.outcome),
       test: digits.test,
@@ -72,7 +96,6 @@ async function runWith(
     },
     progress,
   );
-  for (const { model } of [...trained.values()].flat()) model.dispose();
   return { ...result, files };
 }
 

@@ -2,7 +2,7 @@ import { abortable } from "./abortable.ts";
 import { type Clock, systemClock } from "./clock.ts";
 
 export interface SubmitLimiterOptions {
-  /** Submits in one window; IBM takes 5 a minute from each user. */
+  /** Submits in one window; IBM takes 5 a minute from each user. Infinity for any number. */
   readonly limit?: number;
   /** Default 61: a second more than IBM's minute, since one request travels longer than another. */
   readonly windowSeconds?: number;
@@ -45,7 +45,7 @@ export class SubmitLimiter {
       const free = Math.max(this.#blockedUntil, oldest === undefined ? 0 : oldest + this.#window);
       if (free <= now) {
         if (oldest !== undefined) this.#passed.shift();
-        this.#passed.push(now);
+        if (this.#limit !== Infinity) this.#passed.push(now);
         return;
       }
       await this.#clock.sleep(free - now, signal);

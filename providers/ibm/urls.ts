@@ -70,6 +70,6 @@ export function checkedUrl(text: string, what: string): URL {
 }
 
 /** Names of this machine's loopback interface. A name that resolves to it, or a mapped address, does not count. */
-function isLoopback(hostname: string): boolean {
+export function isLoopback(hostname: string): boolean {
   return hostname === "localhost" || hostname === "[::1]" || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(hostname);
 }

@@ -162,6 +162,11 @@ export default {
     };
     await collect(["demo", "digits", "--steps", "2", "--quick", "--hardware", "ibm", "--out", out]);
     expect(texts.join("")).toMatch(/the same on ibm(q_manila|_torino)/);
+    // A job that fails costs the demo its rows, not its report.
+    emulator.control.nextJobs([{ status: "Failed", reason: "out of order", reasonCode: 5203 }]);
+    await collect(["demo", "digits", "--steps", "2", "--quick", "--hardware", "ibm", "--out", join(out, "failed")]);
+    expect(texts.at(-1)).toMatch(/The part on ibm.* failed; the report of the training is in [\s\S]*JOB_FAILED/);
+    expect(readdirSync(join(out, "failed"))).toContain("index.html");
     emulator.control.expireTokens();
     await collect(["jobs", "list", "--json"]);
     for (const status of [400, 404, 401]) {
