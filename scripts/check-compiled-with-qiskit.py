@@ -12,27 +12,15 @@ state or outcome probabilities are those of its source by Qiskit's simulation. T
 
 import argparse
 import json
-import os
-import subprocess
 import sys
 from pathlib import Path
+
+from virtual_environment import enter_environment
 
 REQUIREMENTS = ["qiskit==2.6.2", "qiskit-ibm-runtime==0.51.0", "qiskit-qasm3-import==0.6.0"]
 DEVICES = {"torino": "FakeTorino", "sherbrooke": "FakeSherbrooke", "manila": "FakeManilaV2"}
 MAX_COMPARED_QUBITS = 12
 TOLERANCE = 1e-8
-
-
-def enter_environment(folder: Path) -> None:
-    """Runs this script again inside the virtual environment, made on first use."""
-    python = folder / ("Scripts" if os.name == "nt" else "bin") / "python"
-    ready = folder / "lepton-ready"
-    if not ready.exists() or ready.read_text() != "\n".join(REQUIREMENTS):
-        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
-        subprocess.run([str(python), "-m", "pip", "install", "--quiet", *REQUIREMENTS], check=True)
-        ready.write_text("\n".join(REQUIREMENTS))
-    arguments = [str(python), __file__, *sys.argv[1:]]
-    sys.exit(subprocess.run(arguments, env={**os.environ, "LEPTON_IN_VENV": "1"}).returncode)
 
 
 def load(path: Path, parameters: dict):
@@ -109,8 +97,7 @@ def main() -> int:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--venv", type=Path, default=Path(__file__).parent / ".venv" / "compiled")
     options = parser.parse_args()
-    if "LEPTON_IN_VENV" not in os.environ:
-        enter_environment(options.venv)
+    enter_environment(__file__, options.venv, REQUIREMENTS)
     from qiskit_ibm_runtime import fake_provider
     from qiskit_ibm_runtime.utils.utils import is_isa_circuit
 

@@ -12,26 +12,14 @@ one failed.
 
 import argparse
 import json
-import os
-import subprocess
 import sys
 from pathlib import Path
+
+from virtual_environment import enter_environment
 
 REQUIREMENTS = ["qiskit==2.6.2", "qiskit-qasm3-import==0.6.0"]
 TOLERANCE = 1e-8
 MAX_COMPARED_QUBITS = 8
-
-
-def enter_environment(folder: Path) -> None:
-    """Runs this script again inside the virtual environment, made on first use."""
-    python = folder / ("Scripts" if os.name == "nt" else "bin") / "python"
-    ready = folder / "lepton-ready"
-    if not ready.exists() or ready.read_text() != "\n".join(REQUIREMENTS):
-        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
-        subprocess.run([str(python), "-m", "pip", "install", "--quiet", *REQUIREMENTS], check=True)
-        ready.write_text("\n".join(REQUIREMENTS))
-    arguments = [str(python), __file__, *sys.argv[1:]]
-    sys.exit(subprocess.run(arguments, env={**os.environ, "LEPTON_IN_VENV": "1"}).returncode)
 
 
 def complex_array(numbers):
@@ -113,8 +101,7 @@ def main() -> int:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--venv", type=Path, default=Path(__file__).parent / ".venv")
     arguments = parser.parse_args()
-    if "LEPTON_IN_VENV" not in os.environ:
-        enter_environment(arguments.venv)
+    enter_environment(__file__, arguments.venv, REQUIREMENTS)
     loaded = compared = failed = 0
     for path in sorted(arguments.folder.glob("*.qasm")):
         try:
