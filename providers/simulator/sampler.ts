@@ -1,12 +1,12 @@
 import type { Rng } from "../../circuits/index.ts";
-import { bitArray, bytesPerShot } from "../bit-array.ts";
 import type { JobContext, LocalJobs } from "../job.ts";
-import type { BitArray, Job, RunOptions, Sampler, SamplerPub, SamplerPubResult } from "../primitives.ts";
-import { type CheckedSamplerPub, checkSamplerPubs, numRows, type PubLimits } from "../pub.ts";
+import type { Job, RunOptions, Sampler, SamplerPub, SamplerPubResult } from "../primitives.ts";
+import { type CheckedSamplerPub, checkSamplerPubs, type PubLimits } from "../pub.ts";
 import type { Place } from "./place.ts";
 import type { Programs } from "./programs.ts";
 import { PubRuns } from "./pub-runs.ts";
 import type { SampledCircuit } from "./sampled-circuit.ts";
+import { type BitPlace, SampledBits } from "./sampled-rows.ts";
 
 /** Seeded sampling of measured bits on the local simulator. */
 export class LocalSampler implements Sampler {
@@ -32,42 +32,15 @@ export class LocalSampler implements Sampler {
   }
 
   async #runPub(pub: CheckedSamplerPub, rng: Rng, context: JobContext, place: Place): Promise<SamplerPubResult> {
-    const { circuit, values, shots } = pub;
-    const registers: Record<string, BitArray> = {};
-    for (const { name, size } of circuit.registers) registers[name] = bitArray(size, shots, values.shape);
-    const program = this.#programs.samples(circuit);
-    const width = circuit.parameters.length;
-    const writer = new BitWriter(
-      program,
-      circuit.registers.flatMap(({ name, size }) =>
-        Array.from({ length: size }, (_, bit) => ({ bytes: registers[name]!.bytes, width: bytesPerShot(size), bit })),
-      ),
-    );
-    for (let row = 0; row < numRows(pub); row++) {
-      place.row = row;
-      const steps = program.sample(
-        values.data.slice(row * width, (row + 1) * width),
-        shots,
-        rng.fork("row", row),
-        (indices, clbits, outcomes) => writer.write(row * shots, indices, clbits, outcomes),
+    const bits = new SampledBits(pub);
+    const program = this.#programs.samples(pub.circuit);
+    const writer = new BitWriter(program, bits.places);
+    const sample = (values: Float64Array, draw: Rng, firstShot: number): Generator<void> =>
+      program.sample(values, pub.shots, draw, (indices, clbits, outcomes) =>
+        writer.write(firstShot, indices, clbits, outcomes),
       );
-      await context.finish(steps);
-      context.charge(shots);
-      await context.checkpoint();
-    }
-    return {
-      shape: Object.freeze([...values.shape]),
-      registers: Object.freeze(registers),
-      metadata: Object.freeze({ shots }),
-    };
+    return bits.draw(sample, rng, context, place);
   }
-}
-
-/** Where a classical bit is stored: bit `bit` of a register of `width` bytes a shot. */
-interface BitPlace {
-  readonly bytes: Uint8Array;
-  readonly width: number;
-  readonly bit: number;
 }
 
 class BitWriter {
@@ -85,11 +58,9 @@ class BitWriter {
     for (let clbit = 0; clbit < this.#places.length; clbit++) {
       const qubit = this.#deciding[clbit]!;
       if (qubit === -1 || (qubit === -2 && clbits[clbit] === 0)) continue;
-      const { bytes, width, bit } = this.#places[clbit]!;
-      const offset = width - 1 - (bit >> 3);
+      const { bytes, width, offset, bit } = this.#places[clbit]!;
       for (let i = 0; i < indices.length; i++)
-        if (qubit === -2 || (outcomes[i]! >> qubit) & 1)
-          bytes[(firstShot + indices[i]!) * width + offset]! |= 1 << (bit & 7);
+        if (qubit === -2 || (outcomes[i]! >> qubit) & 1) bytes[(firstShot + indices[i]!) * width + offset]! |= 1 << bit;
     }
   }
 }
