@@ -1,4 +1,14 @@
-import { type Circuit, compile, type Effort, efficientSU2, printQasm2, type Target } from "../circuits/index.ts";
+import {
+  type Circuit,
+  compile,
+  type Effort,
+  efficientSU2,
+  printQasm2,
+  qaoaAnsatz,
+  SparsePauliOp,
+  stronglyEntangling,
+  type Target,
+} from "../circuits/index.ts";
 import { transpileBaseline, transpileCircuits, transpileTarget } from "../test/support/transpile-corpus.ts";
 import { installPeers, Peer } from "./peer.ts";
 import { geometricMean, median, saveResults, table } from "./report.ts";
@@ -44,9 +54,22 @@ async function theirs(peer: Peer, circuit: Circuit, level: number): Promise<Side
   return { gates: median(counts), seconds: Math.min(...seconds) };
 }
 
-/** Microseconds a row to bind a compiled ansatz of 8 qubits. */
-function rebind(target: Target): number {
-  const compiled = compile(efficientSU2({ numQubits: 8, reps: 2 }), target, { effort: 2 });
+/** On 8 qubits: angles by formula, one-qubit runs that are computed, and blocks on pairs that are. */
+const ANSATZE: Readonly<Record<string, Circuit>> = {
+  efficientSU2: efficientSU2({ numQubits: 8, reps: 3 }),
+  stronglyEntangling: stronglyEntangling({ numQubits: 8, layers: 3 }),
+  qaoaAnsatz: qaoaAnsatz(
+    SparsePauliOp.fromMaps(
+      8,
+      Array.from({ length: 8 }, (_, i) => [{ [i]: "Z", [(i + 1) % 8]: "Z" }, 1]),
+    ),
+    { reps: 3 },
+  ),
+};
+
+/** Microseconds a row to bind a compiled ansatz. */
+function rebind(ansatz: Circuit, target: Target, effort: Effort): number {
+  const compiled = compile(ansatz, target, { effort });
   const numParameters = compiled.source.parameters.length;
   const rows = 1000;
   const values = Float64Array.from({ length: rows * numParameters }, (_, i) => Math.sin(i));
@@ -121,9 +144,14 @@ export async function runTranspile(peers: boolean): Promise<void> {
           ? ""
           : `; beside Qiskit 3 in this run: gates ${same.gatesOverQiskit3.toFixed(3)}, time ${same.timeOverQiskit3!.toFixed(2)} (geometric means)`),
     );
-  const microseconds = rebind(target);
-  console.log(`binding a compiled ansatz of 8 qubits: ${microseconds.toFixed(1)} µs a row`);
+  const bindMicrosecondsPerRow = Object.fromEntries(
+    Object.entries(ANSATZE).map(([name, ansatz]) => [name, EFFORTS.map((effort) => rebind(ansatz, target, effort))]),
+  );
+  for (const [name, microseconds] of Object.entries(bindMicrosecondsPerRow))
+    console.log(
+      `binding 8 qubits of ${name}: ${microseconds.map((time) => time.toFixed(2)).join(", ")} µs a row at efforts ${EFFORTS.join(", ")}`,
+    );
   console.log(`O1, O3: medians on record of five seeds (test/fixtures/transpile/baseline.json). Device: ${DEVICE}.`);
   if (peer === undefined) console.log("Without --peers Qiskit is not measured, and bench/results/ stays as it is.");
-  else saveResults("transpile", { versions, device: DEVICE, summary, bindMicrosecondsPerRow: microseconds, rows });
+  else saveResults("transpile", { versions, device: DEVICE, summary, bindMicrosecondsPerRow, rows });
 }
