@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { describeValue } from "../describe-value.ts";
 import { TranspilerError } from "../errors.ts";
+import { optionsFault } from "../options-fault.ts";
 
 /** The parts of IBM's backend configuration that a compiler reads; the rest is passed over. */
 export interface IbmConfiguration {
@@ -118,6 +119,8 @@ export class Target {
   #distances: Int32Array | undefined;
 
   private constructor(configuration: IbmConfiguration, properties: IbmProperties | undefined, options: TargetOptions) {
+    const fault = optionsFault("a Target", options, ["fractionalGates"]);
+    if (fault !== undefined) throw new TranspilerError("TARGET_CONFIGURATION", fault);
     const { fractionalGates = false } = options;
     checkConfiguration(configuration);
     this.name = configuration.backend_name;
@@ -175,7 +178,8 @@ export class Target {
 
   /**
    * A target from IBM's backend configuration and properties (either as the service or as a snapshot gives them).
-   * @throws TranspilerError TARGET_CONFIGURATION when a part that is needed is missing or of another type
+   * @throws TranspilerError TARGET_CONFIGURATION when a part that is needed is missing or of another type, or for an option that
+   * there is not
    */
   static fromIbm(configuration: IbmConfiguration, properties?: IbmProperties, options: TargetOptions = {}): Target {
     return new Target(configuration, properties, options);

@@ -97,6 +97,12 @@ describe("Target", () => {
     expect(Target.fromIbm(configuration).isLive("rzz", [0, 1])).toBe(false);
   });
 
+  test("an option that there is not is refused by name", () => {
+    expect(() => loadTarget("manila", { fractional: true } as object)).toThrow(
+      expect.objectContaining({ code: "TARGET_CONFIGURATION", message: expect.stringContaining("fractional") }),
+    );
+  });
+
   test("distances follow working edges", () => {
     const target = Target.fromEdges(4, [
       [0, 1],
