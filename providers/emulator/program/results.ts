@@ -61,10 +61,13 @@ async function plainSampler(
 ): Promise<unknown> {
   const pubs: unknown[] = [];
   for (const [index, { shape, registers }] of results.entries()) {
-    const data: Record<string, unknown> = {};
-    for (const [name, { bytes, numBits, shots }] of Object.entries(registers))
-      data[name] = { samples: nested(await hexSamples(bytes, numBits), [...shape, shots]), num_bits: numBits };
-    pubs.push({ data, metadata: metadata[index] });
+    const fields: (readonly [name: string, value: unknown])[] = [];
+    for (const [name, { bytes, numBits, shots }] of Object.entries(registers)) {
+      const samples = nested(await hexSamples(bytes, numBits), [...shape, shots]);
+      fields.push([name, { samples, num_bits: numBits }]);
+    }
+    // Assigning to a register's name would lose __proto__, which OpenQASM allows.
+    pubs.push({ data: Object.fromEntries(fields), metadata: metadata[index] });
   }
   return { results: pubs, metadata: { execution: { execution_spans: spans }, version: 2, lepton } };
 }

@@ -1,6 +1,7 @@
 import { inflateSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Emulator } from "../../../providers/emulator/index.ts";
+import { type DecodedBits, decodeResult } from "../../../providers/ibm/decode.ts";
 import {
   BELL,
   BELL_STATE,
@@ -89,6 +90,18 @@ describe("sampler", () => {
     const { result } = await client.run(sampler([[`${HEADER} bit[3] c; x $0;`, null, 2]]));
     expect(result.results[0].data.c.samples).toEqual(["0x0", "0x0"]);
     expect((await failure(sampler([[BELL_STATE, null, 2]]))).reason).toMatch(/no classical register/);
+  });
+
+  test.each([false, true])("a register may be named __proto__, with support_qiskit %s", async (support_qiskit) => {
+    const measured = `${HEADER} bit[2] __proto__; bit c; x $0; __proto__[1] = measure $0; c = measure $1;`;
+    const unmeasured = `${HEADER} bit[2] __proto__; x $0;`;
+    const { result } = await client.run(sampler([measured, unmeasured], { params: { shots: 2, support_qiskit } }));
+    const pubs = decodeResult(result).pubs.map(({ fields }) => fields);
+    expect([...pubs[0]!.keys()].sort()).toEqual(["__proto__", "c"]);
+    for (const [index, byte] of [2, 0].entries()) {
+      const bits = pubs[index]!.get("__proto__") as DecodedBits;
+      expect([bits.kind, bits.numBits, ...bits.bytes]).toEqual(["bits", 2, byte, byte]);
+    }
   });
 
   test("branches run", async () => {
