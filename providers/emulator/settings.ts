@@ -1,6 +1,7 @@
 import { describeValue, optionsFault } from "../../circuits/index.ts";
 import type { DeviceDescription } from "../devices/index.ts";
 import { ProviderError } from "../errors.ts";
+import { KEY_FORM, OTHER_THAN_KEY } from "../ibm/credentials.ts";
 
 export interface EmulatorLimits {
   /** Seconds of the quantum computers in 28 days; 600 on the open plan, null (the default of the paid one) for any number. */
@@ -176,13 +177,20 @@ export function settingsOf(options: EmulatorOptions): Settings {
   };
 }
 
-/** A text that may not be empty, nor hold what an HTTP header cannot. @throws ProviderError EMULATOR_OPTION */
+/** A text that a header can hold; as `token` also one that clients take for a key. @throws ProviderError EMULATOR_OPTION */
 export function secretOf(name: "token" | "controlToken", given: unknown): string | undefined {
-  if (given === undefined || (typeof given === "string" && /^[\x21-\x7e]+$/.test(given))) return given;
-  throw new ProviderError(
-    "EMULATOR_OPTION",
-    `${name} of startEmulator is a text of printable characters without spaces.`,
-  );
+  if (given === undefined) return given;
+  if (typeof given !== "string" || !/^[\x21-\x7e]+$/.test(given))
+    throw new ProviderError(
+      "EMULATOR_OPTION",
+      `${name} of startEmulator is a text of printable characters without spaces.`,
+    );
+  if (name === "token" && (!KEY_FORM.test(given) || OTHER_THAN_KEY.test(given)))
+    throw new ProviderError(
+      "EMULATOR_OPTION",
+      "token of startEmulator has 4 to 4096 characters and is neither a CRN nor a URL: clients refuse other keys.",
+    );
+  return given;
 }
 
 function assertKnown(what: string, options: unknown, known: readonly string[]): void {

@@ -124,7 +124,7 @@ export function findCredentials(
   if (token === undefined)
     throw new ProviderError(
       "IBM_TOKEN_MISSING",
-      `There is no API key for IBM Quantum. Create one at https://quantum.cloud.ibm.com and set LEPTON_IBM_TOKEN, and LEPTON_IBM_INSTANCE to the CRN of your instance. (Looked in: the option token, ${VARIABLES.token.join(", ")}${file === false ? "" : `, ${file}`}.)`,
+      `There is no API key for IBM Quantum. Create one at https://quantum.cloud.ibm.com and set LEPTON_IBM_TOKEN, and LEPTON_IBM_INSTANCE to the CRN of your instance. (Looked in: the option token, ${VARIABLES.token.join(", ")}${file === false ? "" : `, ${file}`}.) To try without an account, start \`lepton emulator\`.`,
     );
   checkToken(token);
   const instance = given("instance") ?? fromFile(saved.instance);
@@ -138,6 +138,11 @@ export function findCredentials(
   return new IbmCredentials(token, instance, urls);
 }
 
+/** What an API key consists of. */
+export const KEY_FORM = /^[\x21-\x7e]{4,4096}$/;
+/** How a text of that form begins that is a CRN or a URL. */
+export const OTHER_THAN_KEY = /^(crn:|https?:)/;
+
 /** @throws ProviderError IBM_TOKEN for what cannot be an API key; the message does not hold it */
 function checkToken({ value, from }: Found): void {
   const fault =
@@ -145,9 +150,9 @@ function checkToken({ value, from }: Found): void {
       ? "is empty"
       : /\s/.test(value)
         ? "holds white space, such as a line break at its end"
-        : !/^[\x21-\x7e]{4,4096}$/.test(value)
+        : !KEY_FORM.test(value)
           ? "is too short, too long, or holds other than printable ASCII characters"
-          : /^(crn:|https?:)/.test(value)
+          : OTHER_THAN_KEY.test(value)
             ? "is a CRN or a URL, not a key"
             : undefined;
   if (fault !== undefined)

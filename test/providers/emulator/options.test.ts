@@ -16,6 +16,8 @@ describe("options", () => {
     ["an unknown sampling", { sampling: "some" }, "EMULATOR_OPTION", /sampling/],
     ["noise of another type", { noise: "on" }, "EMULATOR_OPTION", /noise/],
     ["a token with spaces", { token: "a b" }, "EMULATOR_OPTION", /^token of/],
+    ["a token that clients hold too short", { token: "abc" }, "EMULATOR_OPTION", /^token of .* 4 to 4096/],
+    ["a token that clients take for a URL", { token: "https://a" }, "EMULATOR_OPTION", /^token of .*URL/],
     ["something else than a CRN", { crn: "my-instance" }, "EMULATOR_OPTION", /crn:v1:/],
     ["no devices", { devices: [] }, "EMULATOR_OPTION", /devices/],
     ["a device twice", { devices: ["manila", "manila"] }, "EMULATOR_OPTION", /ibmq_manila is named twice/],

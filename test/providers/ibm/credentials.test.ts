@@ -104,6 +104,7 @@ describe("where credentials are found", () => {
     expect(code).toBe("IBM_TOKEN_MISSING");
     expect(message).toContain("LEPTON_IBM_TOKEN");
     expect(message).toContain("https://quantum.cloud.ibm.com");
+    expect(message).toMatch(/without an account, start `lepton emulator`\.$/);
   });
 });
 
