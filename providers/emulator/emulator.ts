@@ -74,8 +74,9 @@ interface Opening {
 async function open({ settings, token, controlToken, devices, log }: Opening): Promise<Emulator> {
   const clock = clockOf(settings, log);
   const usage = new Usage(clock, log, settings.usageSeconds);
-  const { queueSeconds, speed, retentionSeconds, seed, exact } = settings;
-  const execution = new JobExecution({ clock, devices, seed, exact, backends: new DeviceBackends(settings.noise) });
+  const { queueSeconds, speed, retentionSeconds, seed, exact, controlInstructionsPerQubit } = settings;
+  const backends = new DeviceBackends(settings.noise);
+  const execution = new JobExecution({ clock, devices, seed, exact, backends, controlInstructionsPerQubit });
   const queue = new JobQueue({ clock, devices, log, usage, execution, queueSeconds, speed, retentionSeconds });
   const sessions = new Sessions({
     clock,

@@ -2,12 +2,15 @@ import { describeValue, optionsFault } from "../../circuits/index.ts";
 import type { DeviceDescription } from "../devices/index.ts";
 import { ProviderError } from "../errors.ts";
 import { KEY_FORM, OTHER_THAN_KEY } from "../ibm/credentials.ts";
+import { IBM_LIMITS } from "../ibm/limits.ts";
 
 export interface EmulatorLimits {
   /** Seconds of the quantum computers in 28 days; 600 on the open plan, null (the default of the paid one) for any number. */
   readonly usageSeconds?: number | null;
   /** Jobs that may be submitted in a minute; 5 by default as at IBM, null (the default of the automatic clock) for any number. */
   readonly submissionsPerMinute?: number | null;
+  /** Control instructions that a circuit may take on one qubit; 26,800,000 by default as at IBM. */
+  readonly controlInstructionsPerQubit?: number;
   /** Bytes of one request; 64 MiB by default. */
   readonly maxBodyBytes?: number;
   /** Days after which an ended job is forgotten; three years by default. */
@@ -75,6 +78,7 @@ export interface Settings {
   readonly stateFile: string | undefined;
   readonly usageSeconds: number | undefined;
   readonly submissionsPerMinute: number | undefined;
+  readonly controlInstructionsPerQubit: number;
   readonly maxBodyBytes: number;
   readonly retentionSeconds: number;
   readonly sessionMaxSeconds: number;
@@ -112,6 +116,7 @@ const OPTIONS = [
 const LIMITS = [
   "usageSeconds",
   "submissionsPerMinute",
+  "controlInstructionsPerQubit",
   "maxBodyBytes",
   "retentionDays",
   "sessionMaxSeconds",
@@ -166,6 +171,11 @@ export function settingsOf(options: EmulatorOptions): Settings {
       submissionsPerMinute === null || (submissionsPerMinute === undefined && clock === "automatic")
         ? undefined
         : number("limits.submissionsPerMinute", submissionsPerMinute ?? 5, { integer: true, least: 1 }),
+    controlInstructionsPerQubit: number(
+      "limits.controlInstructionsPerQubit",
+      limits.controlInstructionsPerQubit ?? IBM_LIMITS.maxControlInstructionsPerQubit,
+      { integer: true, least: 1 },
+    ),
     maxBodyBytes: number("limits.maxBodyBytes", limits.maxBodyBytes ?? 1 << 26, { integer: true, least: 1 }),
     retentionSeconds: 86_400 * number("limits.retentionDays", limits.retentionDays ?? THREE_YEARS_DAYS),
     sessionMaxSeconds: number(

@@ -27,6 +27,7 @@ export interface JobExecutionOptions {
   readonly seed: number;
   readonly exact: boolean;
   readonly backends: DeviceBackends;
+  readonly controlInstructionsPerQubit: number;
 }
 
 type Planned = Pick<JobRecord, "estimatedSeconds" | "pubs" | "rows" | "executions">;
@@ -72,7 +73,7 @@ export class JobExecution {
     const known = this.#prepared.get(params);
     if (known !== undefined) return known;
     try {
-      return prepareJob(program, params, this.#device(backend).target);
+      return prepareJob(program, params, this.#device(backend).target, this.#options.controlInstructionsPerQubit);
     } catch (error) {
       if (error instanceof JobFailure) return error;
       return new JobFailure(1000, `Internal error: ${error instanceof LeptonError ? error.message : "unknown"}`);

@@ -1,5 +1,6 @@
 import { type Circuit, isaAngleFaults, isaFaults, SparsePauliOp, type Target } from "../../../circuits/index.ts";
 import { PubError, SimulatorError } from "../../errors.ts";
+import { controlInstructions } from "../../ibm/limits.ts";
 import { sizeOf } from "../../ndarray.ts";
 import type { EstimatorPub, NDArray, ObservablesLike, SamplerPub } from "../../primitives.ts";
 import { checkEstimatorPubs, checkSamplerPubs } from "../../pub.ts";
@@ -78,9 +79,15 @@ export interface JobParams {
 /**
  * Reads and checks everything that a job is to run.
  * @param target of all that the device can do, fractional gates included
+ * @param maxControlInstructions that a circuit may take on one qubit
  * @throws JobFailure with IBM's code, for the first thing that is wrong
  */
-export function prepareJob(program: "sampler" | "estimator", params: JobParams, target: Target): PreparedJob {
+export function prepareJob(
+  program: "sampler" | "estimator",
+  params: JobParams,
+  target: Target,
+  maxControlInstructions: number,
+): PreparedJob {
   const options = params.options ?? {};
   if (options.resilience?.pec_mitigation === true && options.resilience.zne_mitigation === true)
     throw new JobFailure(1521, "pec_mitigation and zne_mitigation cannot be enabled at the same time.");
@@ -92,6 +99,7 @@ export function prepareJob(program: "sampler" | "estimator", params: JobParams, 
     let circuit = circuits.get(text);
     if (circuit === undefined) {
       circuit = checkedCircuit(readCircuit(text), program, params, target, where);
+      checkControlInstructions(circuit, maxControlInstructions, where);
       circuits.set(text, circuit);
     }
     return circuit;
@@ -152,6 +160,16 @@ function checkedCircuit(
   });
   if (fault !== undefined) throw new JobFailure(Number(fault.code), `${where}: ${fault.message}`);
   return circuit;
+}
+
+function checkControlInstructions(circuit: Circuit, most: number, where: string): void {
+  const { qubit, instructions } = controlInstructions(circuit);
+  if (instructions <= most) return;
+  throw new JobFailure(
+    1520,
+    `${where}: The circuit takes ${instructions} control instructions on qubit ${qubit}; at most ${most} are possible.`,
+    "Use a shorter circuit.",
+  );
 }
 
 function samplerPub(

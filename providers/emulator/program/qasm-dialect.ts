@@ -22,7 +22,8 @@ export interface ReadCircuit {
 /**
  * Reads OpenQASM 3 as IBM's service does (qiskit.qasm3.loads with qiskit-qasm3-import 0.6, each rule tried there): narrower
  * than `parseQasm`, and deaf to the comments in which Lepton writes what other readers cannot know.
- * @throws JobFailure 1506 for what the service's reader does not support, 1603 for what is no OpenQASM 3
+ * @throws JobFailure 1506 for what the service's reader does not support, 1603 for what is no OpenQASM 3, 1520 for
+ * more than is read (operations, qubits, characters)
  */
 export function readCircuit(text: string): ReadCircuit {
   // Of the same length, so that places in messages stay.
@@ -203,9 +204,9 @@ function parse(text: string): { readonly circuit: Circuit } {
     return parseQasmProgram(text, { file: "program" });
   } catch (error) {
     if (!(error instanceof QasmError)) throw error;
-    const unsupported = ["QASM_UNSUPPORTED", "QASM_UNDEFINED", "QASM_TOO_LARGE", "QASM_VERSION"].includes(error.code);
+    const unsupported = ["QASM_UNSUPPORTED", "QASM_UNDEFINED", "QASM_VERSION"].includes(error.code);
     throw new JobFailure(
-      unsupported ? 1506 : 1603,
+      error.code === "QASM_TOO_LARGE" ? 1520 : unsupported ? 1506 : 1603,
       `Unable to load the OpenQASM 3 program: ${error.line},${error.column - 1}: ${error.reason}`,
       "Send OpenQASM 3 with physical qubits and the device's own gates.",
     );

@@ -313,6 +313,22 @@ describe("what the device cannot run is accepted, queued, fails, and is charged"
     expect(await failure(estimator([[BELL_STATE, "ZZ", null, 1e-5]]))).toMatchObject({ code: 6001 });
   });
 
+  test("more control instructions than a qubit has room for", async () => {
+    await using small = await manila({ limits: { controlInstructionsPerQubit: 50 + 17 + 10 } });
+    const own = new PlainClient(small);
+    const measured = (before: string) => sampler([[`${HEADER} bit c; ${before} c = measure $1;`, null, 1]]);
+    expect((await own.run(measured("reset $1; reset $0;"))).job.state.status).toBe("Completed");
+    const { job } = await own.run(measured("reset $1; rz(0.5) $1;"));
+    expect(job.state).toMatchObject({ status: "Failed", reason_code: 1520 });
+    expect(job.state.reason).toMatch(/PUB 0: .* 78 control instructions on qubit 1; at most 77/);
+    expect(job.usage.qpu_charge_time_seconds).toBe(2);
+  });
+
+  test("a text with more than is read", async () => {
+    const text = `${HEADER} bit[70000] c; x $0;`;
+    expect(await failure(sampler([[text, null, 1]]))).toMatchObject({ code: 1520, seconds: 2 });
+  });
+
   test("options that exclude each other", async () => {
     const both = { options: { resilience: { pec_mitigation: true, zne_mitigation: true } } };
     expect(await failure(estimator([[BELL_STATE, "ZZ"]], { params: both }))).toMatchObject({ code: 1521 });
