@@ -11,6 +11,7 @@ import type { IsaEstimatorPub, IsaSamplerPub } from "../isa-pubs.ts";
 import { IbmCheckError } from "./check-error.ts";
 import { controlInstructions, type IbmLimits } from "./limits.ts";
 import type { IbmEstimatorOptions, IbmSamplerOptions } from "./program-options.ts";
+import { twirlsGates } from "./twirling.ts";
 
 /** Faults of circuits that were looked at before, by target and options: a training step checks the same circuit again. */
 const checked = new WeakMap<Circuit, Map<string, readonly IsaFault[]>>();
@@ -53,11 +54,9 @@ export function isaOptionsOf(
   options: IbmEstimatorOptions | IbmSamplerOptions,
   primitive: "estimator" | "sampler",
 ): IsaOptions {
-  const { resilienceLevel, resilience } = options as IbmEstimatorOptions;
-  const learnsLayers = resilience?.pecMitigation === true || resilience?.zne?.amplifier === "pea";
   return {
     primitive,
-    gateTwirling: options.twirling?.enableGates ?? (resilienceLevel === 2 || learnsLayers),
+    gateTwirling: twirlsGates(options),
     dynamicalDecoupling: options.dynamicalDecoupling?.enable ?? false,
   };
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { IsaEstimatorPub, IsaSamplerPub } from "../isa-pubs.ts";
-import { JOB_OVERHEAD_SECONDS, planIsaPubs } from "../isa-pubs.ts";
+import { JOB_OVERHEAD_SECONDS } from "../isa-pubs.ts";
 import type { JobPlan, RunOptions } from "../primitives.ts";
 import { IbmCheckError } from "./check-error.ts";
 import { checkCompiledPubs, checkTags } from "./checks.ts";
@@ -14,6 +14,7 @@ import { resultError } from "./result-error.ts";
 import type { EstimatorJobRequest, SamplerJobRequest } from "./schemas.ts";
 import type { ServiceJob } from "./service-job.ts";
 import { submitOnce } from "./submit.ts";
+import { planAtService } from "./twirled-plan.ts";
 
 type DevicePub = IsaEstimatorPub | IsaSamplerPub;
 type Options = IbmEstimatorOptions | IbmSamplerOptions;
@@ -75,7 +76,7 @@ export function packed<Pub extends DevicePub, Own extends Options, Params, Answe
         `The result of a job would be about ${bytes} bytes; this client reads ${maxResultBytes}, ${bytes - maxResultBytes} fewer, so it would be paid for and not read. Give ibmProvider a larger maxResultBytes, or send fewer shots or rows in one run.`,
       );
   }
-  const plan = planIsaPubs(pubs, { subJobs: jobs.length, ...repDelayOf(options) });
+  const plan = planAtService(pubs, options, jobs.length);
   const answers = (decoded: readonly DecodedResult[]): readonly Answer[] => {
     const parts = new Map<number, Answer[]>(pubs.map((_, index) => [index, []]));
     for (const [job, slices] of jobs.entries()) {
@@ -165,14 +166,9 @@ function costOf<Pub extends DevicePub>(
 ): number {
   if (options.maxExecutionSeconds !== undefined) return Math.ceil(options.maxExecutionSeconds);
   const part = slices.map(({ pub, from, to }) => ({ ...pubs[pub]!, rows: to - from }));
-  const { quantumSeconds, executions } = planIsaPubs(part, repDelayOf(options));
+  const { quantumSeconds, executions } = planAtService(part, options);
   const measuring = quantumSeconds - JOB_OVERHEAD_SECONDS;
   const { factor, learning } = mitigationWork(options);
   const mitigated = JOB_OVERHEAD_SECONDS + measuring * (factor + learning / Math.max(1, executions));
   return Math.min(MAX_COST, Math.ceil(3 * mitigated + 30));
-}
-
-function repDelayOf(options: Options): { readonly repDelaySeconds?: number } {
-  const repDelay = options.execution?.repDelay;
-  return repDelay === undefined ? {} : { repDelaySeconds: repDelay };
 }

@@ -208,6 +208,33 @@ describe("what is sent", () => {
     expect(await costOf({ resilience: pec, maxExecutionSeconds: 50 })).toBe(50);
   });
 
+  test.each<[string, object, number]>([
+    ["more than the shots", { enableGates: true, numRandomizations: 500, shotsPerRandomization: 200 }, 100_000],
+    ["of measurements alone", { enableMeasure: true, numRandomizations: 500, shotsPerRandomization: 200 }, 100_000],
+    ["fewer than the shots", { enableGates: true, numRandomizations: 2, shotsPerRandomization: 3 }, 10_000],
+    [
+      "one left to the service",
+      { enableGates: true, numRandomizations: 30_000, shotsPerRandomization: "auto" },
+      30_000,
+    ],
+    ["twirling that is off", { enableGates: false, numRandomizations: 500, shotsPerRandomization: 200 }, 10_000],
+  ])("plan and cost know the randomisations of twirling: %s", async (_, twirling, executions) => {
+    const plain = await run({ precision: 0.01 });
+    const job = await run({ precision: 0.01, twirling });
+    expect(job.plan!.executions).toBe(executions);
+    expect(job.plan!.circuits!.map((planned) => planned.executions)).toEqual([executions]);
+    expect(job.plan!.quantumSeconds - 2).toBeCloseTo(((plain.plan!.quantumSeconds - 2) * executions) / 10_000, 9);
+    expect(script.bodies[1]!.cost).toBe(Math.ceil(3 * job.plan!.quantumSeconds + 30));
+  });
+
+  test("readout mitigation twirls measurements unless that is off", async () => {
+    const counts = { numRandomizations: 500, shotsPerRandomization: 200 };
+    const executions = async (options: object) => (await run({ precision: 0.01, ...options })).plan!.executions;
+    expect(await executions({ resilienceLevel: 1, twirling: counts })).toBe(100_000);
+    expect(await executions({ resilienceLevel: 1, twirling: { ...counts, enableMeasure: false } })).toBe(10_000);
+    expect(await executions({ resilienceLevel: 0, twirling: counts })).toBe(10_000);
+  });
+
   test("tags that are no list of texts are refused", async () => {
     for (const tags of ["step-3", 5, [5], [""]])
       for (const asked of [run({}, { tags }), run({ tags })])
