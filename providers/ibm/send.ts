@@ -14,7 +14,7 @@ import { resultError } from "./result-error.ts";
 import type { EstimatorJobRequest, SamplerJobRequest } from "./schemas.ts";
 import type { ServiceJob } from "./service-job.ts";
 import { submitOnce } from "./submit.ts";
-import { planAtService } from "./twirled-plan.ts";
+import { planAtService, twirlingFactor } from "./twirled-plan.ts";
 
 type DevicePub = IsaEstimatorPub | IsaSamplerPub;
 type Options = IbmEstimatorOptions | IbmSamplerOptions;
@@ -39,7 +39,10 @@ export function packed<Pub extends DevicePub, Own extends Options, Params, Answe
   options: Own,
 ): Shipment<Pub, Answer> {
   checkCompiledPubs(pubs, device.target, options, device.limits);
-  const sizes = pubs.map((pub) => program.sizeOf(pub, device.limits));
+  const sizes = pubs.map((pub) => {
+    const size = program.sizeOf(pub, device.limits);
+    return { ...size, executionsPerRow: Math.round(size.executionsPerRow * twirlingFactor(pub, options)) };
+  });
   const split = splitIntoJobs(sizes, device.limits);
   if (split === undefined) {
     const index = sizes.findIndex(
@@ -68,7 +71,10 @@ export function packed<Pub extends DevicePub, Own extends Options, Params, Answe
     );
   for (const slices of jobs) {
     const parts = slices.map(({ pub, from, to }) => ({ pub: pubs[pub]!, from, to }));
-    const bytes = parts.reduce((sum, part) => sum + program.resultBytes(part), 0);
+    // A Sampler's result grows with the shots; an Estimator's does not.
+    const bytesOf = (part: (typeof parts)[number]): number =>
+      program.resultBytes(part) * ("shots" in part.pub ? twirlingFactor(part.pub, options) : 1);
+    const bytes = parts.reduce((sum, part) => sum + bytesOf(part), 0);
     const { maxResultBytes } = device.client.jobs;
     if (bytes > maxResultBytes)
       throw new IbmCheckError(

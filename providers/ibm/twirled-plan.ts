@@ -34,7 +34,7 @@ export function planAtService(
 }
 
 /** By how much the randomisations that options ask for raise the shots of a PUB, 1 or more. */
-function twirlingFactor(pub: IsaEstimatorPub | IsaSamplerPub, options: Options): number {
+export function twirlingFactor(pub: IsaEstimatorPub | IsaSamplerPub, options: Options): number {
   const { numRandomizations, shotsPerRandomization } = options.twirling ?? {};
   if (!twirlsGates(options) && !twirlsMeasurements(options)) return 1;
   const shots = "shots" in pub ? pub.shots : pub.precision > 0 ? shotsFor(pub.precision) : 1;

@@ -273,6 +273,23 @@ describe("what is sent", () => {
     expect((await run()).id).toBe("job-1");
   });
 
+  test("limits count the shots that twirling makes, not those that were asked for", async () => {
+    const provider = ibmProvider({ ...service.clientOptions, limits: { maxExecutionsPerJob: 250 } });
+    const limited = await provider.backend("small_device", { effort: 0 });
+    const measured = circuit.extend((c) => c.measureAll());
+    const subJobs = async (shotsPerRandomization: number): Promise<number> => {
+      const twirling = { enableMeasure: true, numRandomizations: 10, shotsPerRandomization };
+      const plan = await limited.sampler({ shots: 100, twirling }).plan([[measured, [[0], [1], [2]]]]);
+      return plan.subJobs;
+    };
+    expect(await subJobs(10)).toBe(2);
+    expect(await subJobs(20)).toBe(3);
+    await expect(subJobs(30)).rejects.toMatchObject({
+      code: "IBM_LIMIT",
+      message: expect.stringContaining("300 executions a row"),
+    });
+  });
+
   test("PUBs beyond a limit go into several jobs, whose results come back as one", async () => {
     const limited = await ibmProvider({ ...service.clientOptions, limits: { maxExecutionsPerJob: 250 } }).backend(
       "small_device",
