@@ -76,7 +76,7 @@ export class JobExecution {
       return prepareJob(program, params, this.#device(backend).target, this.#options.controlInstructionsPerQubit);
     } catch (error) {
       if (error instanceof JobFailure) return error;
-      return new JobFailure(1000, `Internal error: ${error instanceof LeptonError ? error.message : "unknown"}`);
+      return new JobFailure(1000, `Internal error of the emulator, please report it: ${String(error)}`);
     }
   }
 
@@ -134,7 +134,7 @@ export class JobExecution {
           ? error
           : error instanceof LeptonError
             ? new JobFailure(1520, `The emulator cannot run the job: ${error.message}`, "Use fewer active qubits.")
-            : new JobFailure(1000, "Internal error of the emulator."),
+            : new JobFailure(1000, `Internal error of the emulator, please report it: ${String(error)}`),
       );
     }
   }
