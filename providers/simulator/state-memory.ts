@@ -1,5 +1,7 @@
 import { SimulatorError } from "../errors.ts";
+import { KernelMemory } from "./kernels/kernel-memory.ts";
 import { assertStateFits, availableBytes, BYTES_PER_AMPLITUDE, gibibytes, maxQubitsFor } from "./memory.ts";
+import type { KernelTarget } from "./wasm/index.ts";
 
 /** Buffers that nobody needs at the moment are kept for the next computation up to this many bytes. */
 const KEPT_BYTES = 1 << 28;
@@ -14,6 +16,9 @@ export class StateMemory {
   /** Bytes that all buffers together may take; undefined for what the machine has free. */
   readonly maxBytes: number | undefined;
   readonly #kept = new Map<number, Float64Array[]>();
+  /** Linear memories by target, the largest last; small ones are kept, large ones only until they are collected. */
+  readonly #linear: (KernelMemory | WeakRef<KernelMemory>)[] = [];
+  readonly #lent = new Map<KernelMemory, number>();
   #keptBytes = 0;
   #lentBytes = 0;
 
@@ -23,7 +28,9 @@ export class StateMemory {
 
   /** Bytes that a new computation may take; buffers that are only kept count as free. */
   get availableBytes(): number {
-    return this.maxBytes === undefined ? availableBytes() + this.#keptBytes : this.maxBytes - this.#lentBytes;
+    return this.maxBytes === undefined
+      ? availableBytes() + this.#keptBytes + this.#linearBytes()
+      : this.maxBytes - this.#lentBytes;
   }
 
   /** Bytes of the buffers that are lent at the moment. */
@@ -49,10 +56,7 @@ export class StateMemory {
   take(length: number): Float64Array {
     const buffer = this.tryTake(length);
     if (buffer !== undefined) return buffer;
-    throw new SimulatorError(
-      "STATE_TOO_LARGE",
-      `A state needs another ${gibibytes(8 * length)} but ${gibibytes(this.availableBytes)} can be used; use fewer qubits, or wait until other computations have ended.`,
-    );
+    throw this.#noRoom(8 * length);
   }
 
   /** As `take`, or undefined where there is no room. */
@@ -93,6 +97,58 @@ export class StateMemory {
     else list.push(buffer);
   }
 
+  /**
+   * Lends linear memory of at least `bytes` bytes, with any content, and the kernels bound to it.
+   * @throws SimulatorError STATE_TOO_LARGE
+   */
+  borrow(target: KernelTarget, bytes: number): KernelMemory {
+    if (bytes > SMALL_BYTES && bytes > this.availableBytes) throw this.#noRoom(bytes);
+    if (this.maxBytes !== undefined && this.#lentBytes + this.#keptBytes + bytes > this.maxBytes) this.#freeKept();
+    try {
+      const memory = this.#reuse(target) ?? new KernelMemory(target, bytes);
+      memory.reserve(bytes);
+      this.#lent.set(memory, bytes);
+      this.#lentBytes += bytes;
+      return memory;
+    } catch (error) {
+      // The operating system has the last word on what is free.
+      if (error instanceof RangeError) throw this.#noRoom(bytes);
+      throw error;
+    }
+  }
+
+  /** Takes linear memory back; with `keep` false its content now belongs to somebody else. */
+  release(memory: KernelMemory, keep = true): void {
+    this.#lentBytes -= this.#lent.get(memory) ?? 0;
+    this.#lent.delete(memory);
+    if (keep) this.#linear.push(memory.bytes > KEPT_BYTES ? new WeakRef(memory) : memory);
+  }
+
+  #reuse(target: KernelTarget): KernelMemory | undefined {
+    for (let index = this.#linear.length - 1; index >= 0; index--) {
+      const entry = this.#linear[index]!;
+      const memory = entry instanceof WeakRef ? entry.deref() : entry;
+      if (memory !== undefined && !isAlike(memory.target, target)) continue;
+      this.#linear.splice(index, 1);
+      if (memory !== undefined) return memory;
+    }
+    return undefined;
+  }
+
+  #linearBytes(): number {
+    return this.#linear.reduce((sum, entry) => {
+      const memory = entry instanceof WeakRef ? entry.deref() : entry;
+      return sum + (memory?.bytes ?? 0);
+    }, 0);
+  }
+
+  #noRoom(bytes: number): SimulatorError {
+    return new SimulatorError(
+      "STATE_TOO_LARGE",
+      `A state needs another ${gibibytes(bytes)} but ${gibibytes(this.availableBytes)} can be used; use fewer qubits, or wait until other computations have ended.`,
+    );
+  }
+
   #hasRoom(bytes: number): boolean {
     if (this.maxBytes === undefined) return bytes <= SMALL_BYTES || bytes <= availableBytes();
     return this.#lentBytes + this.#keptBytes + bytes <= this.maxBytes;
@@ -103,6 +159,10 @@ export class StateMemory {
     this.#kept.clear();
     this.#keptBytes = 0;
   }
+}
+
+function isAlike(a: KernelTarget, b: KernelTarget): boolean {
+  return a.addressBits === b.addressBits && a.realBits === b.realBits && a.shared === b.shared;
 }
 
 /** Gives the memory back at once; the garbage collector may take its time. */

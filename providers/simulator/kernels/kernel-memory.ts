@@ -1,0 +1,73 @@
+import {
+  type CompiledModule,
+  type KernelTarget,
+  kernelMemory,
+  type LinearMemory,
+  ModuleBuilder,
+  webAssembly,
+} from "../wasm/index.ts";
+import { emitGivens } from "./givens.ts";
+import type { KernelEmitter } from "./kernel.ts";
+
+/** Every kernel: its file adds its functions to the module and documents their arguments. */
+const KERNELS: readonly KernelEmitter[] = [emitGivens];
+
+/** The kernels' functions by name. All take numbers: addresses and lengths in bytes, integers, reals. */
+export type Kernels = Readonly<Record<string, (...args: number[]) => number>>;
+
+const modules = new Map<string, CompiledModule>();
+
+/** The module of all kernels for a target, emitted and compiled at first use. */
+export function kernelModule(target: KernelTarget): CompiledModule {
+  const key = `${target.addressBits} ${target.realBits} ${target.shared}`;
+  let module = modules.get(key);
+  if (module === undefined) {
+    const builder = new ModuleBuilder(target);
+    for (const emit of KERNELS) emit(builder);
+    module = new webAssembly.Module(builder.finish());
+    modules.set(key, module);
+  }
+  return module;
+}
+
+/** The kernels bound to a memory; in another thread too, where the memory is shared. */
+export function bindKernels(module: CompiledModule, memory: LinearMemory): Kernels {
+  return new webAssembly.Instance(module, { env: { memory } }).exports as Kernels;
+}
+
+const PAGE_BYTES = 65536;
+
+/** Linear memory with the kernels that work on it. It can grow but never shrinks; addresses start at 0. */
+export class KernelMemory {
+  readonly target: KernelTarget;
+  readonly memory: LinearMemory;
+  readonly kernels: Kernels;
+  /** The whole memory as numbers; replaced when the memory grows, so take it anew in each call. */
+  f64: Float64Array;
+  f32: Float32Array;
+  u32: Uint32Array;
+
+  /** @throws RangeError where the machine has no room */
+  constructor(target: KernelTarget, bytes: number) {
+    this.target = target;
+    this.memory = kernelMemory(target, bytes);
+    this.kernels = bindKernels(kernelModule(target), this.memory);
+    this.f64 = new Float64Array(this.memory.buffer);
+    this.f32 = new Float32Array(this.memory.buffer);
+    this.u32 = new Uint32Array(this.memory.buffer);
+  }
+
+  get bytes(): number {
+    return this.f64.byteLength;
+  }
+
+  /** Grows to at least this many bytes. @throws RangeError where the machine has no room */
+  reserve(bytes: number): void {
+    if (bytes <= this.bytes) return;
+    const pages = Math.ceil((bytes - this.bytes) / PAGE_BYTES);
+    this.memory.grow(this.target.addressBits === 64 ? BigInt(pages) : pages);
+    this.f64 = new Float64Array(this.memory.buffer);
+    this.f32 = new Float32Array(this.memory.buffer);
+    this.u32 = new Uint32Array(this.memory.buffer);
+  }
+}

@@ -1,0 +1,4 @@
+export type { FunctionBuilder, Variable } from "./function-builder.ts";
+export { kernelMemory, MAX_PAGES, ModuleBuilder } from "./module-builder.ts";
+export type { Expression, I32, Index, KernelTarget, Operations, Real, V128 } from "./operations.ts";
+export { type CompiledModule, type LinearMemory, webAssembly } from "./webassembly.ts";
