@@ -35,7 +35,7 @@ export class Adjoint implements GradientStrategy {
         let gradients: Gradients | undefined;
         if (known === undefined) this.#program.forward(point.inputs, point.weights, point.rows, values);
         else gradients = this.#backward(point, check(known), values);
-        assertFinite(values);
+        assertFiniteValues(values);
         return {
           values,
           stderr: new Float64Array(values.length),
@@ -74,8 +74,11 @@ function differentiable(provider: GradientProblem["provider"]): DifferentiableBa
   );
 }
 
-/** An expression such as ln(x) can give an angle that is no number; the simulation then is none either. */
-function assertFinite(values: Float64Array): void {
+/**
+ * An expression such as ln(x) can give an angle that is no number; the simulation then is none either.
+ * @throws GradientError GRADIENT_NOT_FINITE
+ */
+export function assertFiniteValues(values: Float64Array): void {
   const bad = values.findIndex((value) => !Number.isFinite(value));
   if (bad >= 0)
     throw new GradientError(

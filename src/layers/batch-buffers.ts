@@ -1,9 +1,5 @@
-/** Arrays of a layer for one batch size at a time, so that steps of equal size allocate nothing. */
+/** What a layer's circuit writes, for one batch size at a time, so that steps of equal size share their arrays. */
 export class BatchBuffers {
-  /** [B, D] */
-  inputs = new Float64Array(0);
-  /** [W] */
-  readonly weights: Float64Array;
   /** [B, K] */
   outputs = new Float64Array(0);
   /** [B, K] */
@@ -21,14 +17,13 @@ export class BatchBuffers {
   constructor(sizes: { readonly numInputs: number; readonly numWeights: number; readonly numOutputs: number }) {
     this.#numInputs = sizes.numInputs;
     this.#numOutputs = sizes.numOutputs;
-    this.weights = new Float64Array(sizes.numWeights);
     this.weightGradient = new Float64Array(sizes.numWeights);
   }
 
   /** Fits the arrays to `rows` rows; what they held is lost. */
   resize(rows: number): void {
     if (rows === this.#rows) return;
-    const perRow = 2 * (this.#numInputs + this.#numOutputs);
+    const perRow = this.#numInputs + 2 * this.#numOutputs;
     if (rows > this.#capacity) {
       this.#memory = new Float64Array(rows * perRow);
       this.#capacity = rows;
@@ -40,7 +35,6 @@ export class BatchBuffers {
       offset += rows * width;
       return this.#memory.subarray(start, offset);
     };
-    this.inputs = take(this.#numInputs);
     this.outputs = take(this.#numOutputs);
     this.cotangents = take(this.#numOutputs);
     this.inputGradient = take(this.#numInputs);

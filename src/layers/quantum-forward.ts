@@ -1,5 +1,11 @@
 import { type Circuit, optionsFault, type SparsePauliOp } from "../../circuits/index.ts";
-import type { Backend, NDArray, RunOptions } from "../../providers/index.ts";
+import {
+  type Backend,
+  type ExpectationProgram,
+  isDifferentiable,
+  type NDArray,
+  type RunOptions,
+} from "../../providers/index.ts";
 import { ModelError } from "../errors.ts";
 import {
   type ExpectationRequest,
@@ -101,7 +107,7 @@ export class QuantumEvaluation {
 
   prepare(given: BatchInputs, weights: Float64Array, options: ForwardOptions): PreparedForward {
     checkForward(options);
-    const inputs = { shape: given.shape, data: Float64Array.from(given.data) };
+    const inputs = { shape: given.shape, data: new Float64Array(given.data) };
     const { numInputs, numWeights } = this.#circuit;
     const [rows = 0, width] = inputs.shape;
     if (inputs.shape.length !== 2 || rows < 1 || width !== numInputs || inputs.data.length !== rows * numInputs)
@@ -148,6 +154,14 @@ export class QuantumEvaluation {
         };
       },
     };
+  }
+
+  /** The compiled circuit where values and gradients come from this process, without jobs; otherwise undefined. */
+  simulation(options: ForwardOptions): ExpectationProgram | undefined {
+    checkForward(options);
+    const { provider } = options;
+    if (this.#program(options).method !== "adjoint" || !isDifferentiable(provider)) return undefined;
+    return provider.differentiate(this.#circuit, this.#observables);
   }
 
   #program(options: ForwardOptions): GradientProgram {

@@ -7,7 +7,7 @@ import {
   SparsePauliOp,
   slotsOf,
 } from "../../circuits/index.ts";
-import type { ObservableLike } from "../../providers/index.ts";
+import type { ExpectationProgram, ObservableLike } from "../../providers/index.ts";
 import { ModelError } from "../errors.ts";
 import { type CircuitTemplate, resolveTemplate } from "./circuit-template.ts";
 import {
@@ -205,6 +205,15 @@ export class QuantumLayer {
    */
   prepare(inputs: BatchInputs, weights: ArrayLike<number>, options: ForwardOptions): PreparedForward {
     return this.#evaluation.prepare(inputs, Float64Array.from(weights), options);
+  }
+
+  /**
+   * The circuit compiled for a provider that needs no jobs for what the options ask: it simulates here, and differentiates by
+   * adjoint. Undefined for all others.
+   * @throws GradientError; the provider's errors
+   */
+  simulation(options: ForwardOptions): ExpectationProgram | undefined {
+    return this.#evaluation.simulation(options);
   }
 
   toConfig(): QuantumLayerConfig {

@@ -1,11 +1,11 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { type initializers, layers } from "@tensorflow/tfjs-layers";
-import { type DifferentiableBackend, type ExpectationProgram, localSimulator } from "../../providers/index.ts";
+import { type DifferentiableBackend, localSimulator } from "../../providers/index.ts";
 import { ModelError } from "../errors.ts";
-import { BatchBuffers } from "./batch-buffers.ts";
 import { QuantumLayer, type QuantumLayerConfig } from "./quantum-layer.ts";
 import { checkTensorBackend } from "./tensorflow-backend.ts";
 import { refuseProviders } from "./tensorflow-model-guard.ts";
+import { copyTensors, splitGradient, TensorSimulation } from "./tensorflow-simulation.ts";
 
 export interface KerasQuantumLayerOptions {
   readonly name?: string;
@@ -45,15 +45,13 @@ export class KerasQuantumLayer extends layers.Layer {
   /** @nocollapse */
   static readonly className: string = "LeptonQuantumLayer";
   readonly quantum: QuantumLayer;
-  #program: ExpectationProgram | undefined;
-  readonly #buffers: BatchBuffers;
+  #simulation: TensorSimulation | undefined;
 
   constructor(args: LayerArgs) {
     const quantum = args.layer ?? QuantumLayer.fromConfig(parseConfig(args.quantum));
     const { name, trainable = true } = args;
     super({ ...(name === undefined ? {} : { name }), trainable, inputShape: [quantum.numInputs] });
     this.quantum = quantum;
-    this.#buffers = new BatchBuffers(quantum);
   }
 
   override build(inputShape: Shape | Shape[]): void {
@@ -81,7 +79,7 @@ export class KerasQuantumLayer extends layers.Layer {
       this.invokeCallHook(inputs, kwargs);
       const features = Array.isArray(inputs) ? inputs[0]! : inputs;
       this.#checkShape(features.shape);
-      return this.#expectations(features, this.variables());
+      return this.#simulated().apply(features, this.variables());
     });
   }
 
@@ -97,7 +95,7 @@ export class KerasQuantumLayer extends layers.Layer {
   /** The weights [W] in row order, in radians. */
   flatWeights(): Float64Array {
     const flat = new Float64Array(this.quantum.numWeights);
-    copyVariables(this.variables(), flat);
+    copyTensors(this.variables(), flat);
     return flat;
   }
 
@@ -111,77 +109,31 @@ export class KerasQuantumLayer extends layers.Layer {
 
   /** Gradients [W] in row order as tensors of the variables' shapes. */
   splitGradient(flat: Float64Array): tf.Tensor[] {
-    let offset = 0;
-    return this.quantum.weightVectors.map(({ shape, size }) => {
-      const part = Float32Array.from(flat.subarray(offset, offset + size));
-      offset += size;
-      return tf.tensor(part, [...shape]);
-    });
+    return splitGradient(this.quantum, flat);
   }
 
   /** Calls inside `work` simulate on this backend instead of the default one. */
   async withSimulator<Result>(backend: DifferentiableBackend, work: () => Promise<Result>): Promise<Result> {
-    const before = this.#program;
-    this.#program = backend.differentiate(this.quantum.circuit, this.quantum.observables);
+    const before = this.#simulation;
+    this.#simulation = this.#simulationOn(backend);
     try {
       return await work();
     } finally {
-      this.#program = before;
+      this.#simulation = before;
     }
   }
 
-  #expectations(features: tf.Tensor, variables: readonly tf.Tensor[]): tf.Tensor {
-    if (this.#program === undefined) {
+  #simulated(): TensorSimulation {
+    if (this.#simulation === undefined) {
       sharedSimulator ??= localSimulator();
-      this.#program = sharedSimulator.differentiate(this.quantum.circuit, this.quantum.observables);
+      this.#simulation = this.#simulationOn(sharedSimulator);
     }
-    const program = this.#program;
-    const buffers = this.#buffers;
-    const fill = (x: tf.Tensor, weights: readonly tf.Tensor[]): number => {
-      const rows = x.shape[0]!;
-      buffers.resize(rows);
-      buffers.inputs.set(x.dataSync());
-      copyVariables(weights, buffers.weights);
-      return rows;
-    };
-    const evaluate = tf.customGrad((...args) => {
-      const save = args.at(-1) as unknown as tf.GradSaveFunc;
-      const [x, ...weights] = args.slice(0, -1) as [tf.Tensor, ...tf.Tensor[]];
-      const rows = fill(x, weights);
-      this.#checkFinite();
-      program.forward(buffers.inputs, buffers.weights, rows, buffers.outputs);
-      save([x, ...weights]);
-      return {
-        value: tf.tensor2d(Float32Array.from(buffers.outputs), [rows, this.quantum.numOutputs]),
-        gradFunc: (cotangents: tf.Tensor, saved: tf.Tensor[]) => {
-          // Other calls may have used the buffers since.
-          const [savedInputs, ...savedWeights] = saved as [tf.Tensor, ...tf.Tensor[]];
-          fill(savedInputs, savedWeights);
-          buffers.cotangents.set(cotangents.dataSync());
-          const { inputs, weights: values, cotangents: seeds, outputs, weightGradient, inputGradient } = buffers;
-          program.backward(inputs, values, rows, seeds, outputs, weightGradient, inputGradient);
-          return [tf.tensor(Float32Array.from(inputGradient), x.shape), ...this.splitGradient(weightGradient)];
-        },
-      };
-    });
-    return evaluate(features, ...variables);
+    return this.#simulation;
   }
 
-  #checkFinite(): void {
-    const { inputs, weights } = this.#buffers;
-    const { numInputs } = this.quantum;
-    const badInput = inputs.findIndex((value) => !Number.isFinite(value));
-    if (badInput >= 0)
-      throw new ModelError(
-        "LAYER_NOT_FINITE",
-        `Layer ${this.name} was given ${inputs[badInput]} as feature ${badInput % numInputs} of row ${Math.floor(badInput / numInputs)}; angles must be finite.`,
-      );
-    const badWeight = weights.findIndex((value) => !Number.isFinite(value));
-    if (badWeight >= 0)
-      throw new ModelError(
-        "LAYER_NOT_FINITE",
-        `Weight ${badWeight} of layer ${this.name} is ${weights[badWeight]}; a smaller learning rate may keep training stable.`,
-      );
+  #simulationOn(backend: DifferentiableBackend): TensorSimulation {
+    const { circuit, observables } = this.quantum;
+    return new TensorSimulation(this.name, this.quantum, backend.differentiate(circuit, observables));
   }
 
   #checkShape(shape: readonly (number | null)[]): void {
@@ -218,14 +170,6 @@ function givenWeights(values: Float32Array): ReturnType<typeof initializers.zero
   return { apply: (shape: Shape) => tf.tensor(values, shape as number[]) } as unknown as ReturnType<
     typeof initializers.zeros
   >;
-}
-
-function copyVariables(variables: readonly tf.Tensor[], flat: Float64Array): void {
-  let offset = 0;
-  for (const variable of variables) {
-    flat.set(variable.dataSync(), offset);
-    offset += variable.size;
-  }
 }
 
 function singleShape(shape: Shape | Shape[]): Shape {

@@ -13,13 +13,18 @@ export type ModelData = TensorData | readonly tf.Tensor[] | Readonly<Record<stri
 /** What a model learns from: features and targets with equally many rows. */
 export type TrainingData = { readonly x: ModelData; readonly y: ModelData } | Dataset;
 
-/** Tensors of all rows, in the order of the model's inputs and outputs. */
+/** All rows for one input or output of a model, out of which batches are copied: tensors are made of no more than a batch. */
+export interface RowArray {
+  readonly shape: readonly number[];
+  readonly dtype: tf.DataType;
+  readonly values: Float32Array | Int32Array | Uint8Array;
+}
+
+/** All rows, in the order of the model's inputs and outputs. */
 export interface Rows {
-  readonly x: readonly tf.Tensor[];
-  readonly y: readonly tf.Tensor[];
+  readonly x: readonly RowArray[];
+  readonly y: readonly RowArray[];
   readonly numRows: number;
-  /** Frees what was made here, not what the caller gave. */
-  dispose(): void;
 }
 
 /**
@@ -33,48 +38,36 @@ export async function rowsFor(model: LayersModel, data: TrainingData, what = "da
   }
   if (typeof data !== "object" || data === null || data.x === undefined || data.y === undefined)
     throw new DataError("DATA_SHAPE", `The ${what} must be { x, y } or a Dataset.`);
-  const own: tf.Tensor[] = [];
-  try {
-    const x = await tensorsFor(data.x, model.inputNames, inputShapes(model), `${what}.x`, own);
-    const y = (await tensorsFor(data.y, model.outputNames, targetShapes(model), `${what}.y`, own)).map((target) => {
-      if (target.dtype === "float32") return target;
-      // Losses compute with float32 only.
-      const cast = tf.cast(target, "float32");
-      own.push(cast);
-      return cast;
-    });
-    await checkClasses(model, y, `${what}.y`);
-    const numRows = x[0]!.shape[0]!;
-    for (const tensor of [...x, ...y])
-      if (tensor.shape[0] !== numRows)
-        throw new DataError(
-          "DATA_SHAPE",
-          `All parts of the ${what} need as many rows, but there are ${numRows} and ${tensor.shape[0]}.`,
-        );
-    return { x, y, numRows, dispose: () => tf.dispose(own) };
-  } catch (error) {
-    tf.dispose(own);
-    throw error;
-  }
+  const x = await rowArraysFor(data.x, model.inputNames, inputShapes(model), `${what}.x`);
+  // Losses compute with float32 only.
+  const y = (await rowArraysFor(data.y, model.outputNames, targetShapes(model), `${what}.y`)).map(asFloat32);
+  checkClasses(model, y, `${what}.y`);
+  const numRows = x[0]!.shape[0]!;
+  for (const { shape } of [...x, ...y])
+    if (shape[0] !== numRows)
+      throw new DataError(
+        "DATA_SHAPE",
+        `All parts of the ${what} need as many rows, but there are ${numRows} and ${shape[0]}.`,
+      );
+  return { x, y, numRows };
 }
 
 /** Checks features alone. @throws DataError DATA_SHAPE, DATA_TYPE, DATA_EMPTY, DATA_NOT_FINITE */
 export async function featuresFor(model: LayersModel, x: ModelData): Promise<Omit<Rows, "y">> {
-  const own: tf.Tensor[] = [];
-  try {
-    const tensors = await tensorsFor(x, model.inputNames, inputShapes(model), "x", own);
-    return { x: tensors, numRows: tensors[0]!.shape[0]!, dispose: () => tf.dispose(own) };
-  } catch (error) {
-    tf.dispose(own);
-    throw error;
-  }
+  const arrays = await rowArraysFor(x, model.inputNames, inputShapes(model), "x");
+  return { x: arrays, numRows: arrays[0]!.shape[0]! };
 }
 
-/** The given rows of tensors; the caller disposes them. */
-export function takeRows(tensors: readonly tf.Tensor[], rows: Int32Array): tf.Tensor[] {
-  return tf.tidy(() => {
-    const indices = tf.tensor1d(rows, "int32");
-    return tensors.map((tensor) => tf.gather(tensor, indices));
+/** The given rows as tensors; the caller disposes them. */
+export function takeRows(arrays: readonly RowArray[], rows: Int32Array): tf.Tensor[] {
+  return arrays.map(({ shape, dtype, values }) => {
+    const width = values.length / shape[0]!;
+    const part = new (values.constructor as Float32ArrayConstructor)(rows.length * width);
+    for (let row = 0, to = 0; row < rows.length; row++) {
+      const from = rows[row]! * width;
+      for (let k = 0; k < width; k++) part[to++] = values[from + k]!;
+    }
+    return tf.tensor(part, [rows.length, ...shape.slice(1)], dtype);
   });
 }
 
@@ -96,17 +89,15 @@ function targetShapes(model: LayersModel): readonly Shapes[] {
 }
 
 /** Classes given by number must be among the model's outputs: TensorFlow.js takes any, and trains on nothing. */
-async function checkClasses(model: LayersModel, targets: readonly tf.Tensor[], what: string): Promise<void> {
-  for (const [i, target] of targets.entries()) {
+function checkClasses(model: LayersModel, targets: readonly RowArray[], what: string): void {
+  for (const [i, { values }] of targets.entries()) {
     if (lossOf(model, i) !== "sparseCategoricalCrossentropy") continue;
     const classes = model.outputs[i]!.shape.at(-1) ?? Number.POSITIVE_INFINITY;
-    const bad = (await target.data()).findIndex(
-      (value: number) => !(Number.isInteger(value) && value >= 0 && value < classes),
-    );
+    const bad = values.findIndex((value) => !(Number.isInteger(value) && value >= 0 && value < classes));
     if (bad >= 0)
       throw new DataError(
         "DATA_CLASSES",
-        `${what} has class ${(await target.data())[bad]} in row ${bad}; the model's classes are 0 to ${classes - 1}.`,
+        `${what} has class ${values[bad]} in row ${bad}; the model's classes are 0 to ${classes - 1}.`,
       );
   }
 }
@@ -118,36 +109,35 @@ function lossOf({ loss, outputNames }: LayersModel, output: number): unknown {
   return loss;
 }
 
-async function tensorsFor(
+async function rowArraysFor(
   data: ModelData,
   names: readonly string[],
   shapes: readonly Shapes[],
   what: string,
-  own: tf.Tensor[],
-): Promise<tf.Tensor[]> {
+): Promise<RowArray[]> {
   const parts = partsOf(data, names, what);
   if (parts.length !== names.length)
     throw new DataError(
       "DATA_SHAPE",
       `${what} has ${parts.length} part(s), but the model has ${names.length}: ${names.join(", ")}.`,
     );
-  const tensors: tf.Tensor[] = [];
+  const arrays: RowArray[] = [];
   for (const [i, part] of parts.entries()) {
     const label = names.length === 1 ? what : `${what} for ${names[i]}`;
-    const tensor = toTensor(part, label, own);
-    checkShape(tensor, shapes[i]!, label);
-    const values = await tensor.data();
-    const bad = values.findIndex((value: number) => !Number.isFinite(value));
+    const array = await toRowArray(part, label);
+    checkShape(array.shape, shapes[i]!, label);
+    const { shape, values } = array;
+    const bad = values.findIndex((value) => !Number.isFinite(value));
     if (bad >= 0) {
-      const width = tensor.size / tensor.shape[0]!;
+      const width = values.length / shape[0]!;
       throw new DataError(
         "DATA_NOT_FINITE",
         `${label} has ${values[bad]} in row ${Math.floor(bad / width)}; all numbers must be finite.`,
       );
     }
-    tensors.push(tensor);
+    arrays.push(array);
   }
-  return tensors;
+  return arrays;
 }
 
 function partsOf(data: ModelData, names: readonly string[], what: string): readonly TensorData[] {
@@ -167,20 +157,24 @@ function partsOf(data: ModelData, names: readonly string[], what: string): reado
   });
 }
 
-function toTensor(part: TensorData, label: string, own: tf.Tensor[]): tf.Tensor {
-  let tensor: tf.Tensor;
-  if (part instanceof tf.Tensor) tensor = part;
-  else {
-    const { shape, data } = dense(part, label);
-    tensor = tf.tensor(Float32Array.from(data), [...shape]);
-    own.push(tensor);
-  }
-  if (tensor.shape.length === 0 || tensor.size === 0)
+async function toRowArray(part: TensorData, label: string): Promise<RowArray> {
+  const array = part instanceof tf.Tensor ? await readTensor(part) : fromDense(dense(part, label));
+  const { shape, values } = array;
+  if (shape.length === 0 || values.length === 0)
     throw new DataError("DATA_EMPTY", `${label} has no rows; give one or more.`);
-  if (tensor.shape.length > 1) return tensor;
-  const column = tf.reshape(tensor, [tensor.size, 1]);
-  own.push(column);
-  return column;
+  return shape.length > 1 ? array : { ...array, shape: [values.length, 1] };
+}
+
+async function readTensor(tensor: tf.Tensor): Promise<RowArray> {
+  return { shape: tensor.shape, dtype: tensor.dtype, values: await tensor.data() };
+}
+
+function fromDense({ shape, data }: NDArray): RowArray {
+  return { shape, dtype: "float32", values: new Float32Array(data) };
+}
+
+function asFloat32(array: RowArray): RowArray {
+  return array.dtype === "float32" ? array : { ...array, dtype: "float32", values: new Float32Array(array.values) };
 }
 
 function dense(part: ArrayData, label: string): NDArray {
@@ -193,15 +187,14 @@ function dense(part: ArrayData, label: string): NDArray {
   }
 }
 
-function checkShape(tensor: tf.Tensor, shapes: Shapes, label: string): void {
+function checkShape(given: readonly number[], shapes: Shapes, label: string): void {
   const fits = (shape: Shape): boolean =>
-    shape.length === tensor.shape.length &&
-    shape.every((size, axis) => axis === 0 || size === null || size === tensor.shape[axis]);
+    shape.length === given.length && shape.every((size, axis) => axis === 0 || size === null || size === given[axis]);
   if (shapes.length === 0 || shapes.some(fits)) return;
   const text = (shape: Shape): string => `[${shape.map((size) => size ?? "rows").join(", ")}]`;
   throw new DataError(
     "DATA_SHAPE",
-    `${label} has shape ${text(tensor.shape)}, but the model needs ${shapes.map(text).join(" or ")}.`,
+    `${label} has shape ${text(given)}, but the model needs ${shapes.map(text).join(" or ")}.`,
   );
 }
 

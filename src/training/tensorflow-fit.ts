@@ -56,16 +56,13 @@ export async function executeFit(model: LayersModel, data: TrainingData, options
     );
   checkBatchSize(batchSize);
   const release = lockForTraining(model);
-  const prepared: Rows[] = [];
   try {
     const plan = planModel(model);
     const objective = compileObjective(model, options);
     const rows = await rowsFor(model, data);
-    prepared.push(rows);
     const callbacks = listed(options.callbacks);
     if (options.validation !== undefined) {
       const validation = await rowsFor(model, options.validation, "validation data");
-      prepared.push(validation);
       callbacks.unshift(new CustomCallback(validating(plan, objective, validation, options), "auto"));
     }
     return await simulatingOn(
@@ -79,7 +76,6 @@ export async function executeFit(model: LayersModel, data: TrainingData, options
     );
   } finally {
     release();
-    for (const rows of prepared) rows.dispose();
   }
 }
 
@@ -98,7 +94,7 @@ function shuffledBatches(rows: Rows, { batchSize = 32, seed = 0, shuffle = true 
     return {
       async next() {
         if (from >= rows.numRows) return { value: null, done: true };
-        const part = order.slice(from, from + batchSize);
+        const part = order.subarray(from, from + batchSize);
         from += batchSize;
         const value = { xs: takeRows(rows.x, part), ys: takeRows(rows.y, part) };
         return { value, done: from >= rows.numRows };

@@ -4,7 +4,15 @@ import { describeValue, Rng } from "../../circuits/index.ts";
 import { type Backend, localSimulator } from "../../providers/index.ts";
 import { DataError, TrainingError } from "../errors.ts";
 import { checkNames } from "./options.ts";
-import { featuresFor, type ModelData, rowsFor, type TrainingData, takeRows } from "./tensorflow-data.ts";
+import {
+  featuresFor,
+  type ModelData,
+  type RowArray,
+  type Rows,
+  rowsFor,
+  type TrainingData,
+  takeRows,
+} from "./tensorflow-data.ts";
 import { type Objective, readObjective } from "./tensorflow-objective.ts";
 import { type ModelPlan, planModel } from "./tensorflow-plan.ts";
 import { feed, noCosts, type QuantumCosts, type QuantumOptions, release, runNodes } from "./tensorflow-walk.ts";
@@ -65,7 +73,6 @@ export async function predictRows(model: LayersModel, x: ModelData, options: Pre
     const outputs = plan.outputs.map((_, i) => tf.concat(parts.map((part) => part[i]!)));
     return { outputs, ...costs };
   } finally {
-    rows.dispose();
     tf.dispose(parts as tf.Tensor[][]);
   }
 }
@@ -77,25 +84,15 @@ export async function evaluateRows(
 ): Promise<EvaluateResult> {
   const objective = readObjective(model);
   const rows = await rowsFor(model, data);
-  try {
-    return await evaluateWith(
-      planModel(model),
-      objective,
-      rows,
-      options.batchSize,
-      Rng.seed(options.seed ?? 0),
-      quantumOptions(options),
-    );
-  } finally {
-    rows.dispose();
-  }
+  const rng = Rng.seed(options.seed ?? 0);
+  return evaluateWith(planModel(model), objective, rows, options.batchSize, rng, quantumOptions(options));
 }
 
 /** Loss and metrics as `model.evaluate`: means over batches, weighted by their rows. */
 export async function evaluateWith(
   plan: ModelPlan,
   objective: Objective,
-  rows: { readonly x: readonly tf.Tensor[]; readonly y: readonly tf.Tensor[]; readonly numRows: number },
+  rows: Rows,
   batchSize: number | undefined,
   rng: Rng,
   options: QuantumOptions,
@@ -133,7 +130,7 @@ function batchOrders(numRows: number, batchSize = 32): readonly Int32Array[] {
 
 async function outputsOf(
   plan: ModelPlan,
-  x: readonly tf.Tensor[],
+  x: readonly RowArray[],
   order: Int32Array,
   rng: Rng,
   options: QuantumOptions,

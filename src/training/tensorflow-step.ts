@@ -1,7 +1,9 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Rng } from "../../circuits/index.ts";
 import { TrainingError } from "../errors.ts";
+import { assertFiniteValues } from "../gradients/index.ts";
 import type { MeasuredOutputs } from "../layers/index.ts";
+import { TensorSimulation } from "../layers/tensorflow-simulation.ts";
 import type { Objective } from "./tensorflow-objective.ts";
 import type { ModelPlan, PlanNode, QuantumNode } from "./tensorflow-plan.ts";
 import {
@@ -28,30 +30,114 @@ export interface StepOutcome {
   readonly jobIds: readonly string[];
 }
 
+interface Batch {
+  readonly x: readonly tf.Tensor[];
+  readonly y: readonly tf.Tensor[];
+}
+
+/** What the tape meets where a quantum layer stands. */
+type QuantumCall = (node: PlanNode, input: tf.Tensor) => tf.Tensor;
+
 /**
- * One training step on a batch. The classical layers before a quantum one run once to find its inputs and once more, with
- * everything else, under TensorFlow.js's gradient tape, where the quantum layers' measured values and vector-Jacobian
- * products stand in for them: so models of any shape are differentiated as a whole. Dropout repeats itself by its seed, and
- * moving statistics are put back in between, so that the repeat is the same. When a step fails the model is as before.
+ * Training steps of one model. Where all quantum layers are simulated in this process, without jobs, a step is one pass under
+ * TensorFlow.js's gradient tape. Otherwise the classical layers before a quantum one run once to find its inputs and once
+ * more, with everything else, under the tape, where the quantum layers' measured values and vector-Jacobian products stand in
+ * for them: so models of any shape are differentiated as a whole. Dropout repeats itself by its seed, and moving statistics
+ * are put back in between, so that the repeat is the same. When a step fails the model is as before.
  */
-export async function trainStep(
-  plan: ModelPlan,
-  objective: Objective,
-  batch: { readonly x: readonly tf.Tensor[]; readonly y: readonly tf.Tensor[] },
-  rng: Rng,
-  options: QuantumOptions,
-): Promise<StepOutcome> {
-  const costs = noCosts();
-  const forwards = await quantumStep(plan, batch.x, rng, options, costs);
-  const statistics = new Statistics(plan);
-  try {
-    return { ...differentiate(plan, objective, batch, forwards, rng), ...costs };
-  } catch (error) {
-    statistics.restore();
-    throw error;
-  } finally {
-    statistics.dispose();
+export class TrainingStep {
+  readonly #plan: ModelPlan;
+  readonly #objective: Objective;
+  readonly #options: QuantumOptions;
+  readonly #simulations: ReadonlyMap<PlanNode, TensorSimulation> | undefined;
+
+  /** @throws GradientError, and the provider's errors, where it cannot run the quantum layers */
+  constructor(plan: ModelPlan, objective: Objective, options: QuantumOptions) {
+    this.#plan = plan;
+    this.#objective = objective;
+    this.#options = options;
+    this.#simulations = simulationsOf(plan, options);
   }
+
+  /** @throws what the quantum layers and their provider throw; TrainingError TRAINING_LOSS_NOT_FINITE, TRAINING_GRADIENT_NOT_FINITE */
+  run(batch: Batch, rng: Rng): Promise<StepOutcome> {
+    const simulations = this.#simulations;
+    return simulations === undefined ? this.#measured(batch, rng) : this.#simulated(batch, rng, simulations);
+  }
+
+  async #simulated(batch: Batch, rng: Rng, simulations: ReadonlyMap<PlanNode, TensorSimulation>): Promise<StepOutcome> {
+    this.#options.signal?.throwIfAborted();
+    const costs = noCosts();
+    let failure: { readonly error: unknown } | undefined;
+    const call: QuantumCall = (node, input) => {
+      const { layer, trainable, needsInputGradient } = node.quantum!;
+      costs.executions += input.shape[0]!;
+      try {
+        return simulations.get(node)!.apply(input, layer.variables(), {
+          wants: { inputs: needsInputGradient, weights: trainable },
+          check: assertFiniteValues,
+        });
+      } catch (error) {
+        // Thrown through the tape, it would leave behind the tensors that the tape has saved.
+        failure ??= { error };
+        return tf.zeros([input.shape[0]!, layer.quantum.numOutputs]);
+      }
+    };
+    const assertDone = (): void => {
+      if (failure !== undefined) throw failure.error;
+    };
+    return { ...this.#differentiate(batch, rng, new Map(), call, assertDone), ...costs };
+  }
+
+  async #measured(batch: Batch, rng: Rng): Promise<StepOutcome> {
+    const costs = noCosts();
+    const forwards = await quantumStep(this.#plan, batch.x, rng, this.#options, costs);
+    const call: QuantumCall = (node, input) => measured(node.quantum!, input, forwards.get(node)!);
+    return { ...this.#differentiate(batch, rng, forwards, call, () => {}), ...costs };
+  }
+
+  /** @param assertDone throws where the tape went on after a failure */
+  #differentiate(
+    batch: Batch,
+    rng: Rng,
+    forwards: ReadonlyMap<PlanNode, MeasuredOutputs>,
+    call: QuantumCall,
+    assertDone: () => void,
+  ): Pick<StepOutcome, "loss" | "metrics" | "stderr"> {
+    const statistics = new Statistics(this.#plan);
+    try {
+      return differentiate(this.#plan, this.#objective, batch, rng, forwards, call, assertDone);
+    } catch (error) {
+      statistics.restore();
+      assertDone();
+      throw error;
+    } finally {
+      statistics.dispose();
+    }
+  }
+}
+
+/** For each quantum layer its simulation; undefined where one of them needs jobs. */
+function simulationsOf(
+  { nodes }: ModelPlan,
+  { provider, precision, gradient, spsa }: QuantumOptions,
+): ReadonlyMap<PlanNode, TensorSimulation> | undefined {
+  const simulations = new Map<PlanNode, TensorSimulation>();
+  for (const node of nodes) {
+    if (node.quantum === undefined) continue;
+    const { layer, trainable, needsInputGradient } = node.quantum;
+    const program = layer.quantum.simulation({
+      provider,
+      gradient,
+      needWeightGradient: trainable,
+      needInputGradient: needsInputGradient,
+      ...(precision === undefined ? {} : { precision }),
+      ...(spsa === undefined ? {} : { spsa }),
+    });
+    if (program === undefined) return undefined;
+    simulations.set(node, new TensorSimulation(layer.name, layer.quantum, program));
+  }
+  return simulations;
 }
 
 /**
@@ -79,10 +165,12 @@ export async function quantumStep(
 function differentiate(
   plan: ModelPlan,
   objective: Objective,
-  batch: { readonly x: readonly tf.Tensor[]; readonly y: readonly tf.Tensor[] },
-  forwards: ReadonlyMap<PlanNode, MeasuredOutputs>,
+  batch: Batch,
   rng: Rng,
-): { readonly loss: number; readonly metrics: Readonly<Record<string, number>>; readonly stderr: number } {
+  forwards: ReadonlyMap<PlanNode, MeasuredOutputs>,
+  call: QuantumCall,
+  assertDone: () => void,
+): Pick<StepOutcome, "loss" | "metrics" | "stderr"> {
   let metrics: Readonly<Record<string, number>> = {};
   let stderr = 0;
   const probes = new Map<PlanNode, tf.Variable>();
@@ -97,7 +185,7 @@ function differentiate(
         for (const node of plan.nodes)
           if (node.quantum === undefined) callLayer(node, values, true, rng);
           else {
-            const outputs = measured(node.quantum, values.tensors[node.inputs[0]!]!, forwards.get(node)!);
+            const outputs = call(node, values.tensors[node.inputs[0]!]!);
             const probe = probes.get(node);
             values.tensors[node.outputs[0]!] = probe === undefined ? outputs : tf.add(outputs, probe);
           }
@@ -105,6 +193,7 @@ function differentiate(
         metrics = objective.metrics(batch.y, outputs);
         return objective.trainingLoss(batch.y, outputs);
       }, [...variables, ...probes.values()]);
+      assertDone();
       const total = value.dataSync()[0]!;
       if (!Number.isFinite(total))
         throw new TrainingError(
@@ -114,7 +203,7 @@ function differentiate(
       // A loss need not depend on all that is trained.
       const reached = variables.filter(({ name }) => grads[name] != null);
       for (const { name } of reached)
-        if (!Number.isFinite(tf.sum(grads[name]!).dataSync()[0]!))
+        if (!allFinite(grads[name]!))
           throw new TrainingError(
             "TRAINING_GRADIENT_NOT_FINITE",
             `The loss is ${total}, but its gradient by ${name} is not finite; the weights are as before this step. Look for a function without a slope there, such as sqrt at 0.`,
@@ -129,6 +218,12 @@ function differentiate(
   }
 }
 
+function allFinite(tensor: tf.Tensor): boolean {
+  const values = tensor.dataSync();
+  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return false;
+  return true;
+}
+
 /** Standard error of the loss to first order: its slope by the outputs of each quantum layer, times their errors. */
 function lossError(
   forwards: ReadonlyMap<PlanNode, MeasuredOutputs>,
@@ -141,7 +236,7 @@ function lossError(
   let variance = 0;
   for (const [node, probe] of probes) {
     const slope = grads[probe.name];
-    if (slope != null) variance += forwards.get(node)!.standardError(Float64Array.from(slope.dataSync())) ** 2;
+    if (slope != null) variance += forwards.get(node)!.standardError(new Float64Array(slope.dataSync())) ** 2;
   }
   return Math.sqrt(variance);
 }
@@ -153,11 +248,11 @@ function measured({ layer }: QuantumNode, input: tf.Tensor, forward: MeasuredOut
     return {
       value: outputTensor(forward),
       gradFunc: (dy: tf.Tensor) => {
-        const { weightGradient, inputGradient } = forward.pullback(Float64Array.from(dy.dataSync()));
+        const { weightGradient, inputGradient } = forward.pullback(new Float64Array(dy.dataSync()));
         return [
           inputGradient === undefined
             ? tf.zeros(features.shape)
-            : tf.tensor(Float32Array.from(inputGradient), features.shape),
+            : tf.tensor(new Float32Array(inputGradient), features.shape),
           ...(weightGradient === undefined
             ? weights.map(({ shape }) => tf.zeros(shape))
             : layer.splitGradient(weightGradient)),
@@ -191,7 +286,7 @@ class Statistics {
     this.#saved = [...variables].map((variable) => [variable, tf.keep(variable.clone())]);
   }
   restore(): void {
-    for (const [variable, value] of this.#saved) variable.assign(value);
+    for (const [variable, value] of this.#saved) if (variable.dataId !== value.dataId) variable.assign(value);
   }
   dispose(): void {
     for (const [, value] of this.#saved) value.dispose();

@@ -11,7 +11,7 @@ import { lockForTraining } from "./tensorflow-lock.ts";
 import { compileObjective, type Objective } from "./tensorflow-objective.ts";
 import { type ModelPlan, planModel } from "./tensorflow-plan.ts";
 import { checkBatchSize, checkProvider, evaluateWith } from "./tensorflow-predict.ts";
-import { trainStep } from "./tensorflow-step.ts";
+import { TrainingStep } from "./tensorflow-step.ts";
 import { noCosts, type QuantumOptions } from "./tensorflow-walk.ts";
 import type { EpochReport, StepReport, TrainCallbacks, TrainOptions, TrainResult } from "./train.ts";
 
@@ -116,7 +116,8 @@ class TrainingLoop {
   readonly #costs = noCosts();
   readonly #control = { stop: () => this.#stop("stopped") };
   #best: tf.Tensor[] = [];
-  #step = 0;
+  #step: TrainingStep | undefined;
+  #steps = 0;
   #ended: TrainResult["ended"] | undefined;
 
   constructor(settings: Settings, emit: Emit<StepReport>) {
@@ -129,12 +130,12 @@ class TrainingLoop {
     const { epochs, steps, earlyStopping } = this.#settings;
     await this.#call("onTrainBegin", { numRows: this.rows.numRows, stepsPerEpoch: this.#stepsPerEpoch });
     let loss = Number.NaN;
-    for (let epoch = 0; epoch < epochs && this.#step < steps && this.#ended === undefined; epoch++)
+    for (let epoch = 0; epoch < epochs && this.#steps < steps && this.#ended === undefined; epoch++)
       loss = (await this.#runEpoch(epoch)).loss;
     const { weights } = this.plan.model;
     if (this.#best.length > 0) for (const [i, weight] of weights.entries()) weight.write(this.#best[i]!);
     const result: TrainResult = {
-      steps: this.#step,
+      steps: this.#steps,
       epochs: this.#history.length,
       ended: this.#ended ?? "completed",
       loss,
@@ -150,8 +151,6 @@ class TrainingLoop {
   }
 
   dispose(): void {
-    this.rows?.dispose();
-    this.validation?.dispose();
     tf.dispose(this.#best);
   }
 
@@ -166,8 +165,8 @@ class TrainingLoop {
     const order = epochOrder(numRows, shuffle, rng, epoch);
     const sums: Record<string, number> = {};
     let seen = 0;
-    for (let from = 0; from < numRows && this.#step < steps && this.#ended === undefined; from += batchSize) {
-      const rows = order.slice(from, from + batchSize);
+    for (let from = 0; from < numRows && this.#steps < steps && this.#ended === undefined; from += batchSize) {
+      const rows = order.subarray(from, from + batchSize);
       const report = await this.#runStep(epoch, rows);
       seen += rows.length;
       for (const [name, value] of Object.entries({ loss: report.loss, ...report.metrics }))
@@ -176,7 +175,7 @@ class TrainingLoop {
     const { loss, ...metrics } = Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, sum / seen]));
     const report: EpochReport = {
       epoch: epoch + 1,
-      steps: this.#step,
+      steps: this.#steps,
       loss: loss!,
       metrics,
       ...(this.validation === undefined ? {} : { validation: await this.#validate(epoch, this.validation) }),
@@ -190,21 +189,15 @@ class TrainingLoop {
 
   async #runStep(epoch: number, rows: Int32Array): Promise<StepReport> {
     const start = performance.now();
-    const step = this.#step;
     this.quantum.signal?.throwIfAborted();
     const batch = { x: takeRows(this.rows.x, rows), y: takeRows(this.rows.y, rows) };
     try {
-      const outcome = await trainStep(
-        this.plan,
-        this.objective,
-        batch,
-        this.#settings.rng.fork("step", step),
-        this.quantum,
-      );
-      this.#step++;
+      this.#step ??= new TrainingStep(this.plan, this.objective, this.quantum);
+      const outcome = await this.#step.run(batch, this.#settings.rng.fork("step", this.#steps));
+      this.#steps++;
       this.#addCosts(outcome);
       const report: StepReport = {
-        step: this.#step,
+        step: this.#steps,
         epoch: epoch + 1,
         ...outcome,
         seconds: (performance.now() - start) / 1000,

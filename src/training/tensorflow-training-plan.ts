@@ -33,54 +33,49 @@ export async function planTraining(
   const rows = await rowsFor(model, data);
   const validationRows =
     options.validation === undefined ? undefined : await rowsFor(model, options.validation, "validation data");
-  try {
-    const stepsPerEpoch = Math.ceil(rows.numRows / batchSize);
-    const steps = Math.min(wantedSteps, wantedEpochs * stepsPerEpoch);
-    const epochs = Math.ceil(steps / stepsPerEpoch);
-    const order = epochOrder(rows.numRows, shuffle, rng, 0);
-    const walk = async (batches: readonly Int32Array[], from: Rows, training: boolean) => {
-      const backend = planningBackend(provider);
-      const quantum: QuantumOptions = {
-        provider: backend,
-        precision: options.precision,
-        gradient: options.gradient ?? "auto",
-        spsa: options.spsa,
-        signal: options.signal,
-        tags: [],
-      };
-      for (const batch of batches) await walkBatch(modelPlan, from, batch, rng, training, quantum);
-      return backend.jobs;
+  const stepsPerEpoch = Math.ceil(rows.numRows / batchSize);
+  const steps = Math.min(wantedSteps, wantedEpochs * stepsPerEpoch);
+  const epochs = Math.ceil(steps / stepsPerEpoch);
+  const order = epochOrder(rows.numRows, shuffle, rng, 0);
+  const walk = async (batches: readonly Int32Array[], from: Rows, training: boolean) => {
+    const backend = planningBackend(provider);
+    const quantum: QuantumOptions = {
+      provider: backend,
+      precision: options.precision,
+      gradient: options.gradient ?? "auto",
+      spsa: options.spsa,
+      signal: options.signal,
+      tags: [],
     };
-    const stepJobs = await walk([order.slice(0, batchSize)], rows, true);
-    const step = workOf(stepJobs);
-    const rest = rows.numRows % batchSize;
-    const last = rest === 0 ? step : workOf(await walk([order.slice(rows.numRows - rest)], rows, true));
-    const wholeSteps = steps - (rest === 0 ? 0 : Math.floor(steps / stepsPerEpoch));
-    const validation =
-      validationRows === undefined
-        ? undefined
-        : workOf(await walk(batchesOf(validationRows.numRows, batchSize), validationRows, false));
-    const total = sumOfWork([
-      timesWork(step, wholeSteps),
-      timesWork(last, steps - wholeSteps),
-      timesWork(validation ?? NO_WORK, epochs),
-    ]);
-    return {
-      provider: provider.name,
-      device: provider.target?.name,
-      epochs,
-      steps,
-      batchSize: Math.min(batchSize, rows.numRows),
-      step,
-      validation,
-      total,
-      circuits: stepJobs.flatMap(({ circuits = [] }) => circuits),
-      money: moneyFor(total, price),
-    };
-  } finally {
-    rows.dispose();
-    validationRows?.dispose();
-  }
+    for (const batch of batches) await walkBatch(modelPlan, from, batch, rng, training, quantum);
+    return backend.jobs;
+  };
+  const stepJobs = await walk([order.slice(0, batchSize)], rows, true);
+  const step = workOf(stepJobs);
+  const rest = rows.numRows % batchSize;
+  const last = rest === 0 ? step : workOf(await walk([order.slice(rows.numRows - rest)], rows, true));
+  const wholeSteps = steps - (rest === 0 ? 0 : Math.floor(steps / stepsPerEpoch));
+  const validation =
+    validationRows === undefined
+      ? undefined
+      : workOf(await walk(batchesOf(validationRows.numRows, batchSize), validationRows, false));
+  const total = sumOfWork([
+    timesWork(step, wholeSteps),
+    timesWork(last, steps - wholeSteps),
+    timesWork(validation ?? NO_WORK, epochs),
+  ]);
+  return {
+    provider: provider.name,
+    device: provider.target?.name,
+    epochs,
+    steps,
+    batchSize: Math.min(batchSize, rows.numRows),
+    step,
+    validation,
+    total,
+    circuits: stepJobs.flatMap(({ circuits = [] }) => circuits),
+    money: moneyFor(total, price),
+  };
 }
 
 export async function planPredicting(

@@ -118,7 +118,7 @@ export function release(plan: ModelPlan, { tensors, masks }: Values): void {
 }
 
 export function outputTensor({ outputs }: MeasuredOutputs): tf.Tensor2D {
-  return tf.tensor2d(Float32Array.from(outputs.data), outputs.shape as [number, number]);
+  return tf.tensor2d(new Float32Array(outputs.data), outputs.shape as [number, number]);
 }
 
 /** Some of the layers' names, for those who look at a list of jobs; a service takes few tags. */
