@@ -62,7 +62,7 @@ function sweep(
   strides: readonly Variable<"index">[],
   forms: Variable<"i32">,
   splats: readonly V128[],
-): undefined {
+): void {
   const factors = splats.map((splat) => f.vector(splat));
   const size = 2 ** strides.length;
   // Where the units of a block are, relative to its first.

@@ -8,12 +8,34 @@ import {
 } from "../wasm/index.ts";
 import { emitGivens } from "./givens.ts";
 import type { KernelEmitter } from "./kernel.ts";
+import { emitLaneDense } from "./lane-dense.ts";
+import { emitLaneMonomial } from "./lane-monomial.ts";
+import { emitLaneObservable } from "./lane-observable.ts";
+import { emitLanePhase } from "./lane-phase.ts";
+import { emitLaneRotation } from "./lane-rotation.ts";
+import { emitPhaseGradient } from "./phase-gradient.ts";
+import { emitPhaseTable } from "./phase-table.ts";
+import { emitProductState } from "./product-state.ts";
+import { emitRotationGradient } from "./rotation-gradient.ts";
+import { emitSincos } from "./sincos.ts";
 
 /** Every kernel: its file adds its functions to the module and documents their arguments. */
-const KERNELS: readonly KernelEmitter[] = [emitGivens];
+const KERNELS: readonly KernelEmitter[] = [
+  emitGivens,
+  emitLaneDense,
+  emitLaneMonomial,
+  emitLaneObservable,
+  emitLanePhase,
+  emitLaneRotation,
+  emitPhaseGradient,
+  emitPhaseTable,
+  emitProductState,
+  emitRotationGradient,
+  emitSincos,
+];
 
 /** The kernels' functions by name. All take numbers: addresses and lengths in bytes, integers, reals. */
-export type Kernels = Readonly<Record<string, (...args: number[]) => number>>;
+export type Kernels = Readonly<Record<string, (...args: number[]) => void>>;
 
 const modules = new Map<string, CompiledModule>();
 

@@ -96,10 +96,10 @@ export class FunctionBuilder {
     choices(0);
   }
 
-  /** Ends the function, with its result where it has one. */
-  finish(result?: Expression): number[] {
+  /** Ends the function. */
+  finish(): number[] {
     const locals = this.#locals.map((type) => [1, type]);
-    const body = [...unsigned(locals.length), ...locals.flat(), ...this.#code, ...(result?.code ?? []), 0x0b];
+    const body = [...unsigned(locals.length), ...locals.flat(), ...this.#code, 0x0b];
     return [...unsigned(body.length), ...body];
   }
 }

@@ -1,6 +1,6 @@
 import { section, text, unsigned, vector } from "./encoding.ts";
 import { FunctionBuilder, typeByte, type Variable } from "./function-builder.ts";
-import { type Expression, type KernelTarget, Operations, type ValueType } from "./operations.ts";
+import { type KernelTarget, Operations, type ValueType } from "./operations.ts";
 import { type LinearMemory, webAssembly } from "./webassembly.ts";
 
 type Parameters = Readonly<Record<string, ValueType>>;
@@ -13,7 +13,7 @@ export const MAX_PAGES = { 32: 65536, 64: 262144 } as const;
 
 /**
  * A WebAssembly module made of functions over one imported memory (`env.memory`). Functions are exported by name and take
- * and give plain numbers, in 64-bit memories too.
+ * plain numbers, in 64-bit memories too.
  */
 export class ModuleBuilder {
   readonly operations: Operations;
@@ -25,11 +25,11 @@ export class ModuleBuilder {
     this.operations = new Operations(target);
   }
 
-  /** Adds a function; `body` writes its statements and may return what the function returns. */
+  /** Adds a function; `body` writes its statements. */
   add<Types extends Parameters>(
     name: string,
     parameters: Types,
-    body: (f: FunctionBuilder, parameters: Variables<Types>, o: Operations) => Expression<"real"> | undefined,
+    body: (f: FunctionBuilder, parameters: Variables<Types>, o: Operations) => void,
   ): void {
     const o = this.operations;
     const entries = Object.entries(parameters);
@@ -42,11 +42,11 @@ export class ModuleBuilder {
       const TRUNCATE = [0xfc, 0x07];
       return [parameter, f.index({ type, code: [...given.code, ...TRUNCATE] })] as const;
     });
-    const result = body(f, Object.fromEntries(variables) as unknown as Variables<Types>, o);
+    body(f, Object.fromEntries(variables) as unknown as Variables<Types>, o);
     const types = entries.map(([, type]) => [type === "index" && wide ? F64 : typeByte(type, o)]);
-    this.#types.push([0x60, ...vector(types), ...vector(result === undefined ? [] : [[typeByte("real", o)]])]);
+    this.#types.push([0x60, ...vector(types), 0]);
     this.#names.push(name);
-    this.#bodies.push(f.finish(result));
+    this.#bodies.push(f.finish());
   }
 
   /** The module in the binary format (WebAssembly 2.0 specification, chapter 5). */

@@ -172,6 +172,9 @@ export class Operations {
   nearest(a: V128): V128 {
     return this.#vector([a], this.#double ? 0x94 : 0x6a);
   }
+  floor(a: V128): V128 {
+    return this.#vector([a], this.#double ? 0x75 : 0x68);
+  }
   /** All bits of a lane set where a < b. */
   vlt(a: V128, b: V128): V128 {
     return this.#vector([a, b], this.#double ? 0x49 : 0x43);

@@ -1,0 +1,71 @@
+import type { FunctionBuilder, I32, Operations, Variable } from "../wasm/index.ts";
+import { type KernelEmitter, UNIT } from "./kernel.ts";
+
+const AMPLITUDE = 2 * UNIT;
+const PARAMETERS = {
+  from: "index",
+  to: "index",
+  size: "index",
+  groups: "index",
+  permutation: "index",
+  table: "index",
+} as const;
+
+/*
+ * States are [group][amplitude][re, im], a unit of lanes each; the permutation is a table of u32, where each basis state
+ * goes; the table has re and im of a factor for each basis state, the same for all lanes.
+ */
+
+/**
+ * applyMonomial(from, to, size, groups, permutation, table): to[π(i)] = table[i]·from[i], phases and a permutation of basis
+ * states in one pass. Per amplitude four multiplications and two additions.
+ * unapplyMonomial: the reverse, to[i] = conj(table[i])·from[π(i)].
+ * permute, unpermute: the same without a table.
+ */
+export const emitLaneMonomial: KernelEmitter = (module) => {
+  module.add("applyMonomial", PARAMETERS, (f, p, o) => pass(f, o, p, true, 1));
+  module.add("unapplyMonomial", PARAMETERS, (f, p, o) => pass(f, o, p, false, -1));
+  module.add("permute", PARAMETERS, (f, p, o) => pass(f, o, p, true, 0));
+  module.add("unpermute", PARAMETERS, (f, p, o) => pass(f, o, p, false, 0));
+};
+
+function pass(
+  f: FunctionBuilder,
+  o: Operations,
+  p: { readonly [Name in keyof typeof PARAMETERS]: Variable<"index"> },
+  scatters: boolean,
+  sign: -1 | 0 | 1,
+): void {
+  const bytes = f.index(o.mul(p.size, o.at(AMPLITUDE)));
+  const from = f.index(p.from);
+  const to = f.index(p.to);
+  const entry = 2 * o.realBytes;
+  f.loop(o.at(0), p.groups, o.at(1), () => {
+    const sequential = f.index(scatters ? from : to);
+    const index = f.index(p.permutation);
+    const factor = f.index(p.table);
+    const end = f.index(o.add(sequential, bytes));
+    f.doWhile((): I32 => {
+      const random = f.index(o.add(scatters ? to : from, o.mul(o.loadIndex(index), o.at(AMPLITUDE))));
+      const [source, target] = scatters ? [sequential, random] : [random, sequential];
+      const re = f.vector(o.load(source));
+      const im = f.vector(o.load(source, UNIT));
+      if (sign === 0) {
+        f.store(target, re);
+        f.store(target, im, UNIT);
+      } else {
+        const c = f.vector(o.loadSplat(factor));
+        const s = f.vector(o.loadSplat(factor, o.realBytes));
+        const [plus, minus] = [o.vadd, o.vsub].map((operation) => operation.bind(o));
+        f.store(target, (sign > 0 ? minus : plus)!(o.vmul(c, re), o.vmul(s, im)));
+        f.store(target, (sign > 0 ? plus : minus)!(o.vmul(c, im), o.vmul(s, re)), UNIT);
+        f.set(factor, o.add(factor, o.at(entry)));
+      }
+      f.set(index, o.add(index, o.at(4)));
+      f.set(sequential, o.add(sequential, o.at(AMPLITUDE)));
+      return o.lt(sequential, end);
+    });
+    f.set(from, o.add(from, bytes));
+    f.set(to, o.add(to, bytes));
+  });
+}

@@ -1,0 +1,40 @@
+import { type KernelEmitter, UNIT } from "./kernel.ts";
+
+const AMPLITUDE = 2 * UNIT;
+
+/**
+ * phaseGradient(psi, lambda, size, groups, out): adds Σ over groups of λ_im·ψ_re - λ_re·ψ_im to the unit out[i] of each basis
+ * state, lane by lane: half the derivative of ⟨ψ|O|ψ⟩ in the phase of that basis state, λ = Oψ. Per amplitude two
+ * multiplications and two additions.
+ */
+export const emitPhaseGradient: KernelEmitter = (module) => {
+  module.add(
+    "phaseGradient",
+    { psi: "index", lambda: "index", size: "index", groups: "index", out: "index" },
+    (f, { psi, lambda, size, groups, out }, o) => {
+      const bytes = f.index(o.mul(size, o.at(AMPLITUDE)));
+      const all = f.index(o.mul(bytes, groups));
+      const away = f.index(o.sub(lambda, psi));
+      const target = f.index(out);
+      f.loop(o.at(0), bytes, o.at(AMPLITUDE), (offset) => {
+        const sum = f.vector(o.load(target));
+        const address = f.index(o.add(psi, offset));
+        const end = f.index(o.add(address, all));
+        f.doWhile(() => {
+          const other = f.index(o.add(address, away));
+          f.set(
+            sum,
+            o.vadd(
+              sum,
+              o.vsub(o.vmul(o.load(other, UNIT), o.load(address)), o.vmul(o.load(other), o.load(address, UNIT))),
+            ),
+          );
+          f.set(address, o.add(address, bytes));
+          return o.lt(address, end);
+        });
+        f.store(target, sum);
+        f.set(target, o.add(target, o.at(UNIT)));
+      });
+    },
+  );
+};
