@@ -1,0 +1,246 @@
+import { availableParallelism } from "node:os";
+import { MessageChannel, type MessagePort, receiveMessageOnPort, SHARE_ENV, Worker } from "node:worker_threads";
+import { SimulatorError } from "../../errors.ts";
+import { type KernelMemory, kernelModule } from "../kernels/kernel-memory.ts";
+import { type FailureMessage, receivedFailure, type TeamMessage, type WorkerStart } from "./messages.ts";
+import { doChunks, type Failure, PLACE, placeWord, sharedWords, spin, WORD, type Work } from "./shared-run.ts";
+
+/** How long the caller looks for workers to finish before it sleeps. */
+const SPIN_MICROSECONDS = 100;
+/** How often a sleeping caller looks whether the worker it waits for is still alive. */
+const LIFE_SIGN_MILLISECONDS = 100;
+const PAGE_BYTES = 65536;
+
+interface TeamMember {
+  readonly thread: Worker;
+  readonly port: MessagePort;
+}
+
+/**
+ * The calling thread and worker threads over the same shared linear memory. They share out the chunks of one step after
+ * another; the caller does chunks too and goes on when all are done. Workers start when they are first needed, join the
+ * run that is on as soon as they are ready, sleep while there is nothing to do, and do not keep the process alive.
+ * One team serves all simulators of a process.
+ * @example
+ * // sweep-worker.ts ends with serveTeam(sweep);
+ * const team = new WorkerTeam(new URL("./sweep-worker.ts", import.meta.url), sweep);
+ * const program = team.load({ strides: [16, 32] });
+ * team.run(program, memory, 0, 64);
+ * team.unload(program);
+ */
+export class WorkerTeam<Program> {
+  /** The most threads of a run, the caller's included. */
+  readonly maxThreads: number;
+  readonly #module: URL;
+  readonly #work: Work<Program>;
+  readonly #words: Int32Array<SharedArrayBuffer>;
+  readonly #members: (TeamMember | undefined)[] = [];
+  readonly #programs = new Map<number, Program>();
+  readonly #memoryIds = new WeakMap<KernelMemory, number>();
+  /** Weak, for memory must be free to go once its owner has dropped it. */
+  readonly #memories = new Map<number, WeakRef<KernelMemory>>();
+  #nextId = 1;
+  #isRunning = false;
+  #startFailure: unknown;
+
+  /**
+   * @param module the worker's module, beside the one that imports it; its last statement is `serveTeam(work)`
+   * @param work the same function, for the calling thread
+   */
+  constructor(module: URL, work: Work<Program>, maxThreads: number = availableParallelism()) {
+    this.#module = module;
+    this.#work = work;
+    this.maxThreads = maxThreads;
+    this.#words = sharedWords(maxThreads - 1);
+  }
+
+  /** Workers that are running or starting. */
+  get workers(): number {
+    return this.#members.filter((member) => member !== undefined).length;
+  }
+
+  /** Makes a program known under the id that is returned. Every thread gets a copy: what changes goes into memory. */
+  load(program: Program): number {
+    const id = this.#nextId++;
+    this.#programs.set(id, program);
+    this.#post({ kind: "program", id, program });
+    return id;
+  }
+
+  /** Lets the threads forget a program. */
+  unload(id: number): void {
+    if (this.#programs.delete(id)) this.#post({ kind: "forget-program", id });
+  }
+
+  /**
+   * Does chunks 0, 1, ..., chunks - 1 of a step on up to `threads` threads, and returns when all are done. The chunks that
+   * come first should be the largest. A run inside a run is done by the caller alone.
+   * @param id what `load` returned
+   * @param memory shared linear memory
+   * @throws what a chunk has thrown, of several the one of the lowest chunk, when all threads have stopped;
+   * SimulatorError WORKER_LOST
+   */
+  run(id: number, memory: KernelMemory, step: number, chunks: number, threads: number = this.maxThreads): void {
+    const program = this.#programs.get(id);
+    if (program === undefined) throw new Error(`No program ${id} is loaded.`);
+    const workers = Math.min(threads, this.maxThreads, chunks) - 1;
+    if (workers < 1 || this.#isRunning) {
+      for (let chunk = 0; chunk < chunks; chunk++) this.#work(memory, program, step, chunk);
+      return;
+    }
+    this.#isRunning = true;
+    try {
+      this.#start(workers);
+      this.#runShared(id, memory, program, step, chunks, workers);
+    } finally {
+      this.#isRunning = false;
+    }
+  }
+
+  #runShared(id: number, memory: KernelMemory, program: Program, step: number, chunks: number, workers: number): void {
+    const words = this.#words;
+    words[WORD.memory] = this.#memoryId(memory);
+    words[WORD.pages] = memory.bytes / PAGE_BYTES;
+    words[WORD.program] = id;
+    words[WORD.step] = step;
+    words[WORD.chunks] = chunks;
+    words[WORD.limit] = workers;
+    words[WORD.failed] = 0;
+    words[WORD.next] = 0;
+    Atomics.add(words, WORD.run, 1);
+    Atomics.notify(words, WORD.run);
+    const failures: Failure[] = [];
+    const own = doChunks(words, this.#work, memory, program);
+    if (own !== undefined) failures.push(own);
+    Atomics.add(words, WORD.run, 1);
+    let lost = 0;
+    for (let worker = 0; worker < this.#members.length; worker++) if (!this.#hasLeft(worker)) lost++;
+    if (words[WORD.failed] !== 0) this.#receiveFailures(failures);
+    if (lost > 0)
+      throw new SimulatorError(
+        "WORKER_LOST",
+        "A worker thread of the simulator ended while it was computing, so the result is incomplete. Run it again: another thread will take its place; with threads: 1 there are none.",
+      );
+    if (failures.length > 0) throw failures.reduce((first, next) => (next.chunk < first.chunk ? next : first)).error;
+  }
+
+  /** Waits until a worker is not in the run; false when it has died there. */
+  #hasLeft(worker: number): boolean {
+    const words = this.#words;
+    const place = placeWord(worker);
+    if (Atomics.load(words, place) !== PLACE.inside) return true;
+    if (spin(SPIN_MICROSECONDS, () => Atomics.load(words, place) !== PLACE.inside)) return true;
+    while (Atomics.load(words, place) === PLACE.inside) {
+      if (Atomics.wait(words, place, PLACE.inside, LIFE_SIGN_MILLISECONDS) !== "timed-out") continue;
+      if (this.#isAlive(worker)) continue;
+      // It may have left and then ended between the two looks.
+      if (Atomics.load(words, place) !== PLACE.inside) return true;
+      Atomics.store(words, place, PLACE.outside);
+      this.#members[worker] = undefined;
+      return false;
+    }
+    return true;
+  }
+
+  /**
+   * Whether a thread still runs. Its events come only when the caller returns to its event loop, but Node tells at once
+   * whether a port has another end: `postMessage` returns false when there is none.
+   */
+  #isAlive(worker: number): boolean {
+    const ping: TeamMessage = { kind: "ping" };
+    const hasOtherEnd = this.#members[worker]?.port.postMessage(ping) as unknown;
+    Atomics.add(this.#words, WORD.posted, 1);
+    return hasOtherEnd !== false;
+  }
+
+  #receiveFailures(failures: Failure[]): void {
+    for (const member of this.#members) {
+      if (member === undefined) continue;
+      for (let next = receiveMessageOnPort(member.port); next !== undefined; next = receiveMessageOnPort(member.port))
+        failures.push(receivedFailure(next.message as FailureMessage));
+    }
+  }
+
+  #memoryId(memory: KernelMemory): number {
+    const known = this.#memoryIds.get(memory);
+    if (known !== undefined) return known;
+    this.#forgetMemories();
+    const id = this.#nextId++;
+    this.#memoryIds.set(memory, id);
+    this.#memories.set(id, new WeakRef(memory));
+    this.#post(memoryMessage(id, memory));
+    return id;
+  }
+
+  /** Lets workers drop memory that the caller's thread has dropped; as long as one knows it, it is not freed. */
+  #forgetMemories(): void {
+    const ids = [...this.#memories].filter(([, memory]) => memory.deref() === undefined).map(([id]) => id);
+    for (const id of ids) this.#memories.delete(id);
+    if (ids.length > 0) this.#post({ kind: "forget-memories", ids });
+  }
+
+  #post(message: TeamMessage): void {
+    for (const member of this.#members) member?.port.postMessage(message);
+    Atomics.add(this.#words, WORD.posted, 1);
+  }
+
+  /** Starts workers until there are this many. */
+  #start(workers: number): void {
+    const failure = this.#startFailure;
+    this.#startFailure = undefined;
+    if (failure !== undefined) throw notStarted(failure);
+    for (let worker = 0; worker < workers; worker++)
+      if (this.#members[worker] === undefined) this.#members[worker] = this.#startWorker(worker);
+  }
+
+  #startWorker(worker: number): TeamMember {
+    const { port1: port, port2 } = new MessageChannel();
+    const words = this.#words;
+    const place = placeWord(worker);
+    Atomics.store(words, place, PLACE.starting);
+    const start: WorkerStart = { worker, words, port: port2 };
+    let thread: Worker;
+    try {
+      thread = new Worker(this.#module, {
+        name: "lepton",
+        workerData: start,
+        transferList: [port2],
+        // The caller's own options may belong to another program, such as --eval or --import.
+        execArgv: [],
+        env: SHARE_ENV,
+      });
+    } catch (error) {
+      port.close();
+      throw notStarted(error);
+    }
+    const member = { thread, port };
+    const left = (error: unknown): void => {
+      if (this.#members[worker] !== member) return;
+      this.#members[worker] = undefined;
+      if (Atomics.load(words, place) === PLACE.starting) this.#startFailure ??= error;
+    };
+    thread.on("error", left);
+    thread.on("exit", (code) => left(new Error(`The thread ended with status ${code}.`)));
+    thread.unref();
+    port.unref();
+    for (const [id, program] of this.#programs) port.postMessage({ kind: "program", id, program });
+    for (const [id, memory] of this.#memories) {
+      const alive = memory.deref();
+      if (alive !== undefined) port.postMessage(memoryMessage(id, alive));
+    }
+    Atomics.add(words, WORD.posted, 1);
+    return member;
+  }
+}
+
+function memoryMessage(id: number, { target, memory }: KernelMemory): TeamMessage {
+  return { kind: "memory", id, module: kernelModule(target), memory };
+}
+
+function notStarted(cause: unknown): SimulatorError {
+  return new SimulatorError(
+    "WORKER_LOST",
+    `A worker thread of the simulator could not start: ${cause instanceof Error ? cause.message : String(cause)} With threads: 1 there are none.`,
+    { cause },
+  );
+}

@@ -1,0 +1,4 @@
+import { serveTeam } from "../../../providers/simulator/threads/team-worker.ts";
+import { add } from "./add-work.ts";
+
+serveTeam(add);
