@@ -1,6 +1,6 @@
 import type { Circuit, SparsePauliOp } from "../../circuits/index.ts";
+import { type ConeExpectation, coneExpectation } from "./cone-expectation.ts";
 import { partition } from "./cone-partition.ts";
-import { ConeProgram } from "./cone-program.ts";
 import type { RowExpectationProgram } from "./engine.ts";
 import { assertLength, assertRows } from "./program-arrays.ts";
 import type { StateMemory } from "./state-memory.ts";
@@ -12,18 +12,20 @@ import type { StateMemory } from "./state-memory.ts";
 export class StatevectorExpectation implements RowExpectationProgram {
   readonly circuit: Circuit;
   readonly numObservables: number;
-  readonly bytes: number;
-  readonly #cones: readonly ConeProgram[];
+  readonly #cones: readonly ConeExpectation[];
   #partial = new Float64Array(0);
 
   /** @throws SimulatorError STATE_TOO_LARGE */
   constructor(circuit: Circuit, observables: readonly SparsePauliOp[], memory: StateMemory, tableQubits?: number) {
     this.circuit = circuit;
     this.numObservables = observables.length;
-    this.#cones = partition(circuit, observables).map(
-      (part) => new ConeProgram(circuit, part.cone, part.observables, memory, tableQubits),
+    this.#cones = partition(circuit, observables).map((part) =>
+      coneExpectation(circuit, part.cone, part.observables, memory, tableQubits),
     );
-    this.bytes = this.#cones.reduce((sum, cone) => sum + cone.bytes, 0);
+  }
+
+  get bytes(): number {
+    return this.#cones.reduce((sum, cone) => sum + cone.bytes, 0);
   }
 
   evaluate(values: Float64Array, rows: number, outputs: Float64Array): void {

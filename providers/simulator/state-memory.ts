@@ -98,14 +98,16 @@ export class StateMemory {
   }
 
   /**
-   * Lends linear memory of at least `bytes` bytes, with any content, and the kernels bound to it.
+   * Lends linear memory of at least `bytes` bytes and the kernels bound to it. Its content is what `contents` left there,
+   * where the memory says so, else anything.
    * @throws SimulatorError STATE_TOO_LARGE
    */
-  borrow(target: KernelTarget, bytes: number): KernelMemory {
+  borrow(target: KernelTarget, bytes: number, contents?: object): KernelMemory {
     if (bytes > SMALL_BYTES && bytes > this.availableBytes) throw this.#noRoom(bytes);
     if (this.maxBytes !== undefined && this.#lentBytes + this.#keptBytes + bytes > this.maxBytes) this.#freeKept();
     try {
-      const memory = this.#reuse(target) ?? new KernelMemory(target, bytes);
+      const memory = this.#reuse(target, contents) ?? new KernelMemory(target, bytes);
+      if (memory.contents !== contents) memory.contents = undefined;
       memory.reserve(bytes);
       this.#lent.set(memory, bytes);
       this.#lentBytes += bytes;
@@ -124,22 +126,34 @@ export class StateMemory {
     if (keep) this.#linear.push(memory.bytes > KEPT_BYTES ? new WeakRef(memory) : memory);
   }
 
-  #reuse(target: KernelTarget): KernelMemory | undefined {
+  /** A memory that nobody uses, best one that has these contents. */
+  #reuse(target: KernelTarget, contents: object | undefined): KernelMemory | undefined {
+    let found = -1;
     for (let index = this.#linear.length - 1; index >= 0; index--) {
-      const entry = this.#linear[index]!;
-      const memory = entry instanceof WeakRef ? entry.deref() : entry;
-      if (memory !== undefined && !isAlike(memory.target, target)) continue;
-      this.#linear.splice(index, 1);
-      if (memory !== undefined) return memory;
+      const memory = this.#idle(index);
+      if (memory === undefined) this.#linear.splice(index, 1);
+      if (memory === undefined || !isAlike(memory.target, target)) {
+        if (memory === undefined && found > index) found--;
+        continue;
+      }
+      found = index;
+      if (memory.contents === contents) break;
     }
-    return undefined;
+    if (found < 0) return undefined;
+    const memory = this.#idle(found);
+    this.#linear.splice(found, 1);
+    return memory;
+  }
+
+  #idle(index: number): KernelMemory | undefined {
+    const entry = this.#linear[index]!;
+    return entry instanceof WeakRef ? entry.deref() : entry;
   }
 
   #linearBytes(): number {
-    return this.#linear.reduce((sum, entry) => {
-      const memory = entry instanceof WeakRef ? entry.deref() : entry;
-      return sum + (memory?.bytes ?? 0);
-    }, 0);
+    let bytes = 0;
+    for (let index = 0; index < this.#linear.length; index++) bytes += this.#idle(index)?.bytes ?? 0;
+    return bytes;
   }
 
   #noRoom(bytes: number): SimulatorError {

@@ -18,6 +18,11 @@ import { emitPhaseTable } from "./phase-table.ts";
 import { emitProductState } from "./product-state.ts";
 import { emitRotationGradient } from "./rotation-gradient.ts";
 import { emitSincos } from "./sincos.ts";
+import { emitTileCopy } from "./tile-copy.ts";
+import { emitTileGradients } from "./tile-gradients.ts";
+import { emitTilePermute } from "./tile-permute.ts";
+import { emitTilePhases } from "./tile-phases.ts";
+import { emitTileUnitary } from "./tile-unitary.ts";
 
 /** Every kernel: its file adds its functions to the module and documents their arguments. */
 const KERNELS: readonly KernelEmitter[] = [
@@ -32,6 +37,11 @@ const KERNELS: readonly KernelEmitter[] = [
   emitProductState,
   emitRotationGradient,
   emitSincos,
+  emitTileCopy,
+  emitTileGradients,
+  emitTilePermute,
+  emitTilePhases,
+  emitTileUnitary,
 ];
 
 /** The kernels' functions by name. All take numbers: addresses and lengths in bytes, integers, reals. */
@@ -54,7 +64,8 @@ export function kernelModule(target: KernelTarget): CompiledModule {
 
 /** The kernels bound to a memory; in another thread too, where the memory is shared. */
 export function bindKernels(module: CompiledModule, memory: LinearMemory): Kernels {
-  return new webAssembly.Instance(module, { env: { memory } }).exports as Kernels;
+  // A plain object: its properties are found faster than those of an exports object.
+  return { ...(new webAssembly.Instance(module, { env: { memory } }).exports as Kernels) };
 }
 
 const PAGE_BYTES = 65536;
@@ -64,6 +75,8 @@ export class KernelMemory {
   readonly target: KernelTarget;
   readonly memory: LinearMemory;
   readonly kernels: Kernels;
+  /** The program whose tables are in the memory, set by it; forgotten when another borrows the memory. */
+  contents: object | undefined;
   /** The whole memory as numbers; replaced when the memory grows, so take it anew in each call. */
   f64: Float64Array;
   f32: Float32Array;
@@ -77,6 +90,20 @@ export class KernelMemory {
     this.f64 = new Float64Array(this.memory.buffer);
     this.f32 = new Float32Array(this.memory.buffer);
     this.u32 = new Uint32Array(this.memory.buffer);
+  }
+
+  /** The memory as numbers of the target's width. */
+  get reals(): Float64Array | Float32Array {
+    return this.target.realBits === 64 ? this.f64 : this.f32;
+  }
+
+  get realBytes(): number {
+    return this.target.realBits / 8;
+  }
+
+  /** Numbers in a unit. */
+  get lanes(): number {
+    return 128 / this.target.realBits;
   }
 
   get bytes(): number {

@@ -1,0 +1,77 @@
+import { AMPLITUDE, type LaneSteps } from "./lane-steps.ts";
+import type { Layout } from "./layout.ts";
+import type { LevelPlan } from "./levels.ts";
+
+/** States of one chunk, which a kernel goes through in one call: they should stay in the first-level cache. */
+const CHUNK_BYTES = 1 << 14;
+/** States that are kept for the way back; deeper circuits recover the first ones from the later ones. */
+const KEPT_BYTES = 1 << 24;
+
+/** How many groups of lanes a chunk of states of n qubits has at most. */
+export function groupsPerChunk(numQubits: number): number {
+  return Math.max(1, Math.floor(CHUNK_BYTES / (AMPLITUDE * 2 ** numQubits)));
+}
+
+/** Where a program's arrays are in linear memory: addresses, and lengths in bytes. */
+export interface LaneBuffers {
+  /** Of one group: [amplitude][re, im], a unit of lanes each. */
+  readonly stateBytes: number;
+  readonly numKept: number;
+  /** ψ after each level that is kept: level l in slot l mod numKept. */
+  readonly slots: number;
+  readonly slotBytes: number;
+  readonly lambdas: readonly [number, number];
+  /** Shared angles with their cosines and sines, f64. */
+  readonly sharedAngles: number;
+  readonly sharedCosines: number;
+  readonly sharedSines: number;
+  /** [lane angle][group], a unit of lanes each. */
+  readonly laneAngles: number;
+  readonly laneCosines: number;
+  readonly laneSines: number;
+  /** [qubit][group]: both amplitudes of each qubit of a product state. */
+  readonly firsts: number;
+  readonly seconds: number;
+  /** A unit for each shared rotation. */
+  readonly sharedGradients: number;
+  /** [group][lane angle], with room for the last sweep. */
+  readonly laneGradients: number;
+  readonly tableScratch: number;
+  readonly denseScratch: number;
+}
+
+/** @param maxKept bytes that kept states may take */
+export function placeBuffers(
+  { numQubits, levels }: LevelPlan,
+  { numPositions, rotations }: LaneSteps,
+  numLane: number,
+  layout: Layout,
+  { maxKept = KEPT_BYTES, realBytes }: { readonly maxKept?: number; readonly realBytes: number },
+): LaneBuffers {
+  const size = 2 ** numQubits;
+  const stateBytes = AMPLITUDE * size;
+  const groups = groupsPerChunk(numQubits);
+  const perGroup = 16 * groups;
+  const slotBytes = stateBytes * groups;
+  const numKept = Math.min(levels.length, Math.max(2, Math.floor(Math.min(KEPT_BYTES, maxKept) / slotBytes)));
+  const local = Math.max(1, ...levels.flatMap(({ dense }) => dense.map(({ qubits }) => 2 ** qubits.length)));
+  return {
+    stateBytes,
+    numKept,
+    slots: layout.take(slotBytes * numKept),
+    slotBytes,
+    lambdas: [layout.take(slotBytes), layout.take(slotBytes)],
+    sharedAngles: layout.take(8 * (numPositions + 1)),
+    sharedCosines: layout.take(8 * (numPositions + 1)),
+    sharedSines: layout.take(8 * (numPositions + 1)),
+    laneAngles: layout.take(perGroup * numLane),
+    laneCosines: layout.take(perGroup * numLane),
+    laneSines: layout.take(perGroup * numLane),
+    firsts: layout.take(perGroup * numQubits),
+    seconds: layout.take(perGroup * numQubits),
+    sharedGradients: layout.take(16 * rotations.length),
+    laneGradients: layout.take(perGroup * numLane),
+    tableScratch: layout.take(2 * realBytes * size),
+    denseScratch: layout.take(AMPLITUDE * local),
+  };
+}

@@ -1,0 +1,225 @@
+import type { SparsePauliOp } from "../../../circuits/index.ts";
+import type { KernelMemory } from "../kernels/kernel-memory.ts";
+import type { Layout } from "./layout.ts";
+
+/** More strings than this in one group are cheaper by one Walsh-Hadamard transform than one by one. */
+const TRANSFORM_FROM = 4;
+
+/** Distinct Pauli strings with the same X part x and the same parity of Y's: one array of values serves them all. */
+interface StringGroup {
+  readonly x: number;
+  /** Whether the strings need the imaginary part of conj(ψ_{i⊕x})·ψ_i (an odd number of Y's). */
+  readonly imaginary: boolean;
+  readonly strings: { readonly z: number; readonly index: number; readonly numY: number }[];
+}
+
+/** States of one chunk: `groups` of them, each with a unit of lanes for every number. */
+export interface Chunk {
+  readonly memory: KernelMemory;
+  readonly groups: number;
+  /** Address of the states that are read, true up to the factor `scale`. */
+  readonly psi: number;
+  readonly scale: number;
+  /** The first row of the batch, and how many rows there are: some lanes of the last group may be empty. */
+  readonly row: number;
+  readonly rows: number;
+}
+
+/** K Pauli sums made ready for chunks of batched states: values of all, and the adjoint state of any combination of them. */
+export class LaneObservables {
+  readonly numObservables: number;
+  readonly bytes: number;
+  readonly #size: number;
+  readonly #groups: readonly StringGroup[];
+  /** Only Z on single qubits (and the identity): the usual read-out of a model. */
+  readonly #singleZ: boolean;
+  readonly #observables: Int32Array;
+  readonly #strings: Int32Array;
+  readonly #coefficients: Float64Array;
+  readonly #numStrings: number;
+  readonly #values: number;
+  readonly #sums: number;
+  readonly #folded: number;
+  readonly #numQubits: number;
+
+  constructor(observables: readonly SparsePauliOp[], numQubits: number, maxGroups: number, layout: Layout) {
+    const groups = new Map<string, StringGroup>();
+    const indices = new Map<string, number>();
+    const entries: { observable: number; string: number; coefficient: number }[] = [];
+    for (const [observable, { terms }] of observables.entries())
+      for (const { coefficient, pauli } of terms) {
+        let x = 0;
+        let z = 0;
+        let numY = 0;
+        for (const [qubit, letter] of pauli.letters) {
+          if (letter !== "Z") x |= 1 << qubit;
+          if (letter !== "X") z |= 1 << qubit;
+          if (letter === "Y") numY++;
+        }
+        const key = `${x}:${z}`;
+        let index = indices.get(key);
+        if (index === undefined) {
+          index = indices.size;
+          indices.set(key, index);
+          const groupKey = `${x}:${numY % 2}`;
+          const group = groups.get(groupKey) ?? { x, imaginary: numY % 2 === 1, strings: [] };
+          group.strings.push({ z, index, numY });
+          groups.set(groupKey, group);
+        }
+        entries.push({ observable, string: index, coefficient });
+      }
+    this.numObservables = observables.length;
+    this.#numQubits = numQubits;
+    this.#size = 2 ** numQubits;
+    this.#groups = [...groups.values()];
+    this.#observables = Int32Array.from(entries, ({ observable }) => observable);
+    this.#strings = Int32Array.from(entries, ({ string }) => string);
+    this.#coefficients = Float64Array.from(entries, ({ coefficient }) => coefficient);
+    this.#numStrings = indices.size;
+    this.#singleZ = this.#groups.every(({ x, strings }) => x === 0 && strings.every(({ z }) => (z & (z - 1)) === 0));
+    this.#values = layout.take(16 * maxGroups * this.#size);
+    this.#sums = layout.take(16 * maxGroups * Math.max(1, indices.size));
+    this.#folded = layout.take(16 * maxGroups * Math.max(1, numQubits));
+    this.bytes = 200 * entries.length;
+  }
+
+  /** Writes the expectation values of the chunk's rows to out[row·K + k]. @param final permutation before diagonal strings */
+  evaluate(chunk: Chunk, final: number, out: Float64Array): void {
+    const { memory, groups, psi } = chunk;
+    const k = memory.kernels;
+    const size = this.#size;
+    const values = this.#values;
+    for (const { x, imaginary, strings } of this.#groups) {
+      if (x === 0) k.probabilities!(psi, size, groups, final, values);
+      else k.overlaps!(psi, size, groups, x, imaginary ? 1 : 0, values);
+      if (this.#singleZ) {
+        const identity = strings.find(({ z }) => z === 0);
+        if (identity !== undefined) k.signedSum!(values, size, groups, 0, this.#sums + 16 * groups * identity.index);
+        k.foldZ!(values, size, groups, this.#folded);
+      } else if (strings.length >= TRANSFORM_FROM) k.walshHadamard!(values, size, groups);
+      else for (const { z, index } of strings) k.signedSum!(values, size, groups, z, this.#sums + 16 * groups * index);
+      this.#collect(chunk, strings);
+    }
+    this.#combine(chunk, out);
+  }
+
+  /** Brings the sums of strings, as they are in [string][lane], together in one array. */
+  #collect({ memory, groups }: Chunk, strings: StringGroup["strings"]): void {
+    const { reals, lanes } = memory;
+    const width = groups * lanes;
+    const sums = this.#sums / memory.realBytes;
+    const folded = this.#folded / memory.realBytes;
+    const values = this.#values / memory.realBytes;
+    const transformed = !this.#singleZ && strings.length >= TRANSFORM_FROM;
+    for (const { z, index, numY } of strings) {
+      const to = sums + index * width;
+      if (this.#singleZ) {
+        const from = folded + (31 - Math.clz32(z)) * width;
+        if (z !== 0) for (let lane = 0; lane < width; lane++) reals[to + lane] = reals[from + lane]!;
+      } else if (transformed)
+        for (let lane = 0; lane < width; lane++) {
+          const group = Math.floor(lane / lanes);
+          reals[to + lane] = reals[values + (group * this.#size + z) * lanes + (lane % lanes)]!;
+        }
+      // Re(i^numY · (re + i·im)): the sign of the part that the group holds.
+      if (numY % 4 === 1 || numY % 4 === 2)
+        for (let lane = 0; lane < width; lane++) reals[to + lane] = -reals[to + lane]!;
+    }
+  }
+
+  #combine({ memory, groups, scale, row, rows }: Chunk, out: Float64Array): void {
+    const { reals, lanes } = memory;
+    const width = groups * lanes;
+    const sums = this.#sums / memory.realBytes;
+    const K = this.numObservables;
+    const factor = scale * scale;
+    out.fill(0, row * K, (row + rows) * K);
+    for (let entry = 0; entry < this.#strings.length; entry++) {
+      const from = sums + this.#strings[entry]! * width;
+      const coefficient = factor * this.#coefficients[entry]!;
+      let to = row * K + this.#observables[entry]!;
+      for (let lane = 0; lane < rows; lane++, to += K) out[to]! += coefficient * reals[from + lane]!;
+    }
+  }
+
+  /** λ = Σ_k cotangents[row·K + k]·O_k ψ, 0 in empty lanes; true up to the factor of ψ. */
+  adjoint(chunk: Chunk, final: number, lambda: number, cotangents: Float64Array): void {
+    const { memory, groups, psi } = chunk;
+    const k = memory.kernels;
+    const { reals, lanes } = memory;
+    const size = this.#size;
+    const width = groups * lanes;
+    const values = this.#values / memory.realBytes;
+    this.#weigh(chunk, cotangents);
+    if (this.#groups.length !== 1 || this.#groups[0]!.x !== 0) {
+      const start = lambda / memory.realBytes;
+      reals.fill(0, start, start + 2 * size * width);
+    }
+    for (const { x, strings } of this.#groups) {
+      const turns = strings[0]!.numY % 4;
+      if (this.#singleZ) this.#unfold(chunk, strings);
+      else {
+        reals.fill(0, values, values + size * width);
+        const transformed = strings.length >= TRANSFORM_FROM;
+        for (const { z, index, numY } of strings) {
+          const sums = this.#sums + 16 * groups * index;
+          const from = sums / memory.realBytes;
+          // Strings of a group differ by i² = -1 at most, so one array holds them all and one factor i^numY is left.
+          if (numY % 4 !== turns) for (let lane = 0; lane < width; lane++) reals[from + lane] = -reals[from + lane]!;
+          if (!transformed) k.addSigned!(this.#values, size, groups, z, sums);
+          else
+            for (let lane = 0; lane < width; lane++) {
+              const group = Math.floor(lane / lanes);
+              reals[values + (group * size + z) * lanes + (lane % lanes)]! += reals[from + lane]!;
+            }
+        }
+        if (transformed) k.walshHadamard!(this.#values, size, groups);
+      }
+      const re = turns === 0 ? 1 : turns === 2 ? -1 : 0;
+      const im = turns === 1 ? 1 : turns === 3 ? -1 : 0;
+      if (x === 0 && this.#groups.length === 1) k.scale!(psi, lambda, size, groups, final, this.#values);
+      else k.addScaled!(psi, lambda, size, groups, x, re, im, this.#values);
+    }
+    if (this.#groups.length === 0) {
+      const start = lambda / memory.realBytes;
+      reals.fill(0, start, start + 2 * size * width);
+    }
+  }
+
+  /** The weight of each string in the cotangent-weighted sum of observables, [string][lane]. */
+  #weigh({ memory, groups, row, rows }: Chunk, cotangents: Float64Array): void {
+    const { reals, lanes } = memory;
+    const width = groups * lanes;
+    const sums = this.#sums / memory.realBytes;
+    const K = this.numObservables;
+    reals.fill(0, sums, sums + this.#numStrings * width);
+    for (let entry = 0; entry < this.#strings.length; entry++) {
+      const to = sums + this.#strings[entry]! * width;
+      const coefficient = this.#coefficients[entry]!;
+      let from = row * K + this.#observables[entry]!;
+      for (let lane = 0; lane < rows; lane++, from += K) reals[to + lane]! += coefficient * cotangents[from]!;
+    }
+  }
+
+  /** The values of single Z's by doubling. */
+  #unfold({ memory, groups }: Chunk, strings: StringGroup["strings"]): void {
+    const { reals, lanes } = memory;
+    const width = groups * lanes;
+    const sums = this.#sums / memory.realBytes;
+    const folded = this.#folded / memory.realBytes;
+    reals.fill(0, folded, folded + this.#numQubits * width);
+    let identity = -1;
+    for (const { z, index } of strings) {
+      if (z === 0) {
+        identity = index;
+        continue;
+      }
+      const to = folded + (31 - Math.clz32(z)) * width;
+      const from = sums + index * width;
+      for (let lane = 0; lane < width; lane++) reals[to + lane] = reals[from + lane]!;
+    }
+    memory.kernels.unfoldZ!(this.#folded, this.#size, groups, this.#values);
+    if (identity >= 0)
+      memory.kernels.addSigned!(this.#values, this.#size, groups, 0, this.#sums + 16 * groups * identity);
+  }
+}

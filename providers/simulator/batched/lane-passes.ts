@@ -1,0 +1,177 @@
+import type { KernelMemory } from "../kernels/kernel-memory.ts";
+import type { LaneBuffers } from "./lane-buffers.ts";
+import type { LaneStep } from "./lane-steps.ts";
+import type { LevelScales } from "./level-scales.ts";
+
+/** One chunk on its way through the levels. */
+export interface Passage {
+  readonly memory: KernelMemory;
+  readonly buffers: LaneBuffers;
+  readonly scales: LevelScales;
+  readonly size: number;
+  readonly groups: number;
+}
+
+/** The basis state that a first level with dense unitaries starts from. */
+export function prepareBasisState({ memory, size, groups }: Passage, start: number, slot: number): void {
+  const { reals, realBytes, lanes } = memory;
+  const at = slot / realBytes;
+  reals.fill(0, at, at + 2 * size * lanes * groups);
+  for (let group = 0; group < groups; group++) {
+    const first = at + (group * size + start) * 2 * lanes;
+    reals.fill(1, first, first + lanes);
+  }
+}
+
+/** Phases and the permutation of a level, out of place. */
+export function applyPermutation(
+  { memory: { kernels }, buffers, scales, size, groups }: Passage,
+  step: LaneStep,
+  level: number,
+  from: number,
+  to: number,
+): void {
+  if (scales.hasTable[level] === 1) kernels.applyMonomial!(from, to, size, groups, step.permutation, step.table);
+  else kernels.permute!(from, to, size, groups, step.permutation, 0);
+  for (const { lane, count, after } of step.lanePhases)
+    kernels.multiplyLanes!(
+      to,
+      buffers.stateBytes,
+      groups,
+      after,
+      count,
+      buffers.laneCosines + 16 * groups * lane,
+      buffers.laneSines + 16 * groups * lane,
+      1,
+    );
+}
+
+/** The reverse of `applyPermutation`; `from` is overwritten. */
+export function undoPermutation(
+  { memory: { kernels }, buffers, scales, size, groups }: Passage,
+  step: LaneStep,
+  level: number,
+  from: number,
+  to: number,
+): void {
+  for (const { lane, count, after } of step.lanePhases)
+    kernels.multiplyLanes!(
+      from,
+      buffers.stateBytes,
+      groups,
+      after,
+      count,
+      buffers.laneCosines + 16 * groups * lane,
+      buffers.laneSines + 16 * groups * lane,
+      -1,
+    );
+  if (scales.hasTable[level] === 1) kernels.unapplyMonomial!(from, to, size, groups, step.permutation, step.table);
+  else kernels.unpermute!(from, to, size, groups, step.permutation, 0);
+}
+
+/** Rotations and dense unitaries of a level in place, or with sign -1 their inverses. */
+export function turn(
+  { memory: { kernels }, buffers, scales, groups }: Passage,
+  { sweeps, laneRotations, dense }: LaneStep,
+  state: number,
+  sign: 1 | -1,
+): void {
+  const { forms, factors } = scales;
+  const { stateBytes } = buffers;
+  const bytes = stateBytes * groups;
+  for (let index = 0; index < sweeps.length; index++) {
+    const { strides, first } = sweeps[index]!;
+    const t0 = sign * factors[first]!;
+    if (strides.length === 1) {
+      kernels.givens1!(state, bytes, strides[0]!, forms[first]!, t0);
+      continue;
+    }
+    const t1 = sign * factors[first + 1]!;
+    if (strides.length === 2) {
+      kernels.givens2!(state, bytes, strides[0]!, strides[1]!, forms[first]! | (forms[first + 1]! << 1), t0, t1);
+      continue;
+    }
+    const combined = forms[first]! | (forms[first + 1]! << 1) | (forms[first + 2]! << 2);
+    const t2 = sign * factors[first + 2]!;
+    kernels.givens3!(state, bytes, strides[0]!, strides[1]!, strides[2]!, combined, t0, t1, t2);
+  }
+  for (let index = 0; index < laneRotations.length; index++) {
+    const { stride, lane } = laneRotations[index]!;
+    const cosines = buffers.laneCosines + 16 * groups * lane;
+    kernels.rotateLanes!(state, stateBytes, groups, stride, cosines, buffers.laneSines + 16 * groups * lane, sign);
+  }
+  for (const { occupied, local, places, matrix, adjoint } of dense)
+    kernels.denseLanes!(state, bytes, occupied, places, local, sign === 1 ? matrix : adjoint, buffers.denseScratch);
+}
+
+/** Adds the gradients of a level's shared rotations to their units. */
+export function addRotationGradients(
+  { memory: { kernels }, buffers, groups }: Passage,
+  { sweeps }: LaneStep,
+  psi: number,
+  lambda: number,
+): void {
+  const bytes = buffers.stateBytes * groups;
+  for (let index = 0; index < sweeps.length; index++) {
+    const { strides, first } = sweeps[index]!;
+    const out = buffers.sharedGradients + 16 * first;
+    if (strides.length === 1) kernels.rotationGradient1!(psi, lambda, bytes, strides[0]!, out);
+    else if (strides.length === 2) kernels.rotationGradient2!(psi, lambda, bytes, strides[0]!, strides[1]!, out);
+    else kernels.rotationGradient3!(psi, lambda, bytes, strides[0]!, strides[1]!, strides[2]!, out);
+  }
+}
+
+/** Adds the gradients of a level's lane rotations to theirs, [group][lane angle]. */
+export function addLaneRotationGradients(
+  { memory: { kernels }, buffers, groups }: Passage,
+  { laneRotations }: LaneStep,
+  numLane: number,
+  psi: number,
+  lambda: number,
+): void {
+  const { stateBytes, laneGradients } = buffers;
+  for (let group = 0; group < groups; group++) {
+    const a = psi + group * stateBytes;
+    const b = lambda + group * stateBytes;
+    const units = laneGradients + 16 * group * numLane;
+    for (let index = 0; index < laneRotations.length; ) {
+      const { stride, lane } = laneRotations[index]!;
+      const out = units + 16 * lane;
+      const rest = laneRotations.length - index;
+      // Lane angles of one level are numbered in the order of its rotations.
+      if (rest === 1) {
+        kernels.rotationGradient1!(a, b, stateBytes, stride, out);
+        index += 1;
+      } else if (rest === 2 || rest === 4) {
+        kernels.rotationGradient2!(a, b, stateBytes, stride, laneRotations[index + 1]!.stride, out);
+        index += 2;
+      } else {
+        const [second, third] = [laneRotations[index + 1]!.stride, laneRotations[index + 2]!.stride];
+        kernels.rotationGradient3!(a, b, stateBytes, stride, second, third, out);
+        index += 3;
+      }
+    }
+  }
+}
+
+/** Adds the gradients of a level's lane phases, read before its permutation. */
+export function addLanePhaseGradients(
+  { memory: { kernels }, buffers, groups }: Passage,
+  { lanePhases }: LaneStep,
+  numLane: number,
+  psi: number,
+  lambda: number,
+): void {
+  const { stateBytes, laneGradients } = buffers;
+  for (const { lane, count, before } of lanePhases)
+    for (let group = 0; group < groups; group++)
+      kernels.phaseGradientLanes!(
+        psi + group * stateBytes,
+        lambda + group * stateBytes,
+        stateBytes,
+        1,
+        before,
+        count,
+        laneGradients + 16 * (group * numLane + lane),
+      );
+}

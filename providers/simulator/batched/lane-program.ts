@@ -1,0 +1,391 @@
+import { type Circuit, type SparsePauliOp, slotsOf } from "../../../circuits/index.ts";
+import type { KernelMemory } from "../kernels/kernel-memory.ts";
+import { supersetSums } from "../kernels/monomial.ts";
+import type { StateMemory } from "../state-memory.ts";
+import { Angles } from "./angles.ts";
+import { groupsPerChunk, type LaneBuffers, placeBuffers } from "./lane-buffers.ts";
+import { LaneObservables } from "./lane-observables.ts";
+import {
+  addLanePhaseGradients,
+  addLaneRotationGradients,
+  addRotationGradients,
+  applyPermutation,
+  type Passage,
+  prepareBasisState,
+  turn,
+  undoPermutation,
+} from "./lane-passes.ts";
+import { AMPLITUDE, angleUses, type LaneStep, type LaneSteps, laneSteps } from "./lane-steps.ts";
+import { Layout } from "./layout.ts";
+import { LevelScales } from "./level-scales.ts";
+import type { LevelPlan } from "./levels.ts";
+import { buildTable, cosAndSin } from "./phase-tables.ts";
+import { WantedGradients } from "./wanted-gradients.ts";
+
+export interface LaneProgramOptions {
+  readonly memory: StateMemory;
+  /** Whether all rows have the same weights; else every slot may differ from row to row. */
+  readonly sharesWeights: boolean;
+  readonly realBits: 32 | 64;
+}
+
+/** What a call wants besides values: gradients are added to the arrays that are not null. */
+export interface GradientTargets {
+  readonly cotangents: Float64Array;
+  readonly weights: Float64Array | null;
+  readonly inputs: Float64Array | null;
+}
+
+/**
+ * Expectation values and adjoint gradients of a small circuit for a batch of rows. Rows lie in the lanes of vectors; one
+ * chunk of them goes forward and back through all levels while it is in the cache. ψ is kept after every level, so that the
+ * way back only undoes λ; gradients of a level are read from the two at once.
+ */
+export class LaneProgram {
+  readonly bytes: number;
+  /** Bytes of linear memory that a call borrows. */
+  readonly callBytes: number;
+  readonly #circuit: Circuit;
+  readonly #options: LaneProgramOptions;
+  readonly #plan: LevelPlan;
+  readonly #angles: Angles;
+  readonly #steps: LaneSteps;
+  readonly #scales: LevelScales;
+  readonly #observables: LaneObservables;
+  readonly #buffers: LaneBuffers;
+  readonly #wanted: WantedGradients;
+  readonly #row: Float64Array;
+  readonly #gradient: Float64Array;
+  readonly #laneScales: Float64Array;
+  readonly #isProduct: boolean;
+  /** Lane angles of the first level are those of all qubits in order: the product state reads them where they are. */
+  readonly #isDirectProduct: boolean;
+
+  constructor(circuit: Circuit, plan: LevelPlan, observables: readonly SparsePauliOp[], options: LaneProgramOptions) {
+    const { memory, sharesWeights, realBits } = options;
+    const { numQubits, levels } = plan;
+    const realBytes = realBits / 8;
+    const layout = new Layout();
+    const uses = angleUses(plan);
+    this.#circuit = circuit;
+    this.#options = options;
+    this.#plan = plan;
+    this.#angles = new Angles(
+      circuit,
+      uses,
+      ({ expression }) => !sharesWeights || expression.parameters.some(({ role }) => role === "input"),
+    );
+    this.#steps = laneSteps(plan, this.#angles, layout, realBytes);
+    this.#scales = new LevelScales(this.#steps);
+    this.#observables = new LaneObservables(observables, numQubits, groupsPerChunk(numQubits), layout);
+    this.#buffers = placeBuffers(plan, this.#steps, this.#angles.numLane, layout, {
+      realBytes,
+      ...(memory.maxBytes === undefined ? {} : { maxKept: memory.maxBytes / 4 }),
+    });
+    this.callBytes = layout.bytes;
+    this.#wanted = new WantedGradients(plan, uses, this.#angles, slotsOf(circuit));
+    this.#row = new Float64Array(circuit.parameters.length);
+    this.#gradient = new Float64Array(circuit.parameters.length);
+    this.#laneScales = new Float64Array(this.#angles.numLane);
+    this.#isProduct = levels[0]!.dense.length === 0;
+    const { laneRotations } = this.#steps.steps[0]!;
+    this.#isDirectProduct =
+      plan.start === 0 &&
+      laneRotations.length === numQubits &&
+      laneRotations.every(({ stride, lane }, qubit) => stride === AMPLITUDE * 2 ** qubit && lane === qubit);
+    const { u32, real } = this.#steps.constants;
+    this.bytes =
+      [...u32, ...real].reduce((sum, [, values]) => sum + values.byteLength, 0) +
+      this.#observables.bytes +
+      400 * uses.length;
+  }
+
+  /**
+   * Runs rows of values, pausing after each chunk.
+   * @param values inputs [rows, numInputs] with shared weights, else whole rows [rows, P]
+   * @param weights [W] where they are shared, else null
+   * @throws SimulatorError STATE_TOO_LARGE
+   */
+  *run(
+    values: Float64Array,
+    weights: Float64Array | null,
+    rows: number,
+    outputs: Float64Array,
+    targets: GradientTargets | null,
+  ): Generator<void> {
+    const { memory: states, realBits } = this.#options;
+    const memory = states.borrow({ addressBits: 32, realBits, shared: false }, this.callBytes, this);
+    try {
+      this.#prepare(memory, weights, targets);
+      const perChunk = groupsPerChunk(this.#plan.numQubits) * memory.lanes;
+      for (let row = 0; row < rows; row += perChunk) {
+        if (row > 0) yield;
+        this.#runChunk(memory, values, row, Math.min(perChunk, rows - row), outputs, targets);
+      }
+      if (targets !== null) this.#finish(memory, targets);
+    } finally {
+      states.release(memory);
+    }
+  }
+
+  /** As `run`, without pauses. */
+  runAll(
+    values: Float64Array,
+    weights: Float64Array | null,
+    rows: number,
+    outputs: Float64Array,
+    targets: GradientTargets | null,
+  ): void {
+    const steps = this.run(values, weights, rows, outputs, targets);
+    while (!steps.next().done);
+  }
+
+  /** What never changes, unless it is there already, and what depends on the shared angles only. */
+  #prepare(memory: KernelMemory, weights: Float64Array | null, targets: GradientTargets | null): void {
+    const { constants, numPositions, positions, steps, identity } = this.#steps;
+    const { sharedAngles, sharedCosines, sharedSines, tableScratch, sharedGradients } = this.#buffers;
+    const { f64, reals, realBytes } = memory;
+    if (memory.contents !== this) {
+      for (const [address, values] of constants.u32) memory.u32.set(values, address / 4);
+      for (const [address, values] of constants.real) reals.set(values, address / realBytes);
+      memory.contents = this;
+    }
+    if (weights !== null) this.#row.set(weights, this.#circuit.numInputs);
+    const length = numPositions + (numPositions % 2);
+    f64.fill(0, sharedAngles / 8, sharedAngles / 8 + length);
+    this.#angles.addShared(this.#row, positions, f64, sharedAngles / 8);
+    cosAndSin(memory, sharedAngles, sharedCosines, sharedSines, length, f64);
+    this.#scales.prepare(f64, sharedCosines / 8, sharedSines / 8, this.#isProduct, this.#buffers.numKept);
+    for (let level = 1; level < steps.length; level++)
+      if (this.#scales.hasTable[level] === 1)
+        buildTable(memory, this.#plan.numQubits, steps[level]!, {
+          scale: this.#scales.psi[level - 1]!,
+          cosines: sharedCosines,
+          sines: sharedSines,
+          scratch: tableScratch,
+          identity,
+        });
+    if (targets === null) return;
+    this.#angles.clearGradients();
+    this.#gradient.fill(0);
+    this.#wanted.prepare(targets.inputs !== null, targets.weights !== null);
+    this.#wanted.scaleLanes(this.#scales, this.#laneScales);
+    const units = sharedGradients / realBytes;
+    reals.fill(0, units, units + memory.lanes * this.#steps.rotations.length);
+    for (const { phaseGradient } of steps)
+      if (phaseGradient > 0) {
+        const start = phaseGradient / realBytes;
+        reals.fill(0, start, start + memory.lanes * 2 ** this.#plan.numQubits);
+      }
+  }
+
+  #runChunk(
+    memory: KernelMemory,
+    values: Float64Array,
+    row: number,
+    rows: number,
+    outputs: Float64Array,
+    targets: GradientTargets | null,
+  ): void {
+    const groups = Math.ceil(rows / memory.lanes);
+    const passage: Passage = {
+      memory,
+      buffers: this.#buffers,
+      scales: this.#scales,
+      size: 2 ** this.#plan.numQubits,
+      groups,
+    };
+    this.#setLanes(passage, values, row, rows);
+    this.#forward(passage);
+    const last = this.#steps.steps.length - 1;
+    const chunk = { memory, groups, psi: this.#slot(last), scale: this.#scales.psi[last]!, row, rows };
+    this.#observables.evaluate(chunk, this.#steps.final, outputs);
+    if (targets === null) return;
+    const [lambda] = this.#buffers.lambdas;
+    this.#observables.adjoint(chunk, this.#steps.final, lambda, targets.cotangents);
+    this.#backward(passage);
+    this.#pullLanes(passage, values, row, rows, targets);
+  }
+
+  /** Angles of each lane with their cosines and sines; empty lanes have angle 0. */
+  #setLanes({ memory, groups }: Passage, values: Float64Array, row: number, rows: number): void {
+    const { laneAngles, laneCosines, laneSines } = this.#buffers;
+    const { reals, realBytes, lanes } = memory;
+    const { numLane, needsRow } = this.#angles;
+    if (numLane === 0) return;
+    const stride = groups * lanes;
+    const start = laneAngles / realBytes;
+    if (rows < stride) reals.fill(0, start, start + numLane * stride);
+    const width = this.#width;
+    for (let lane = 0; lane < rows; lane++) {
+      const at = (row + lane) * width;
+      if (needsRow) this.#readRow(values, at);
+      this.#angles.setLane(values, at, needsRow ? this.#row : undefined, reals, start + lane, stride);
+    }
+    cosAndSin(memory, laneAngles, laneCosines, laneSines, numLane * stride, reals);
+  }
+
+  get #width(): number {
+    return this.#options.sharesWeights ? this.#circuit.numInputs : this.#row.length;
+  }
+
+  #readRow(values: Float64Array, at: number): void {
+    const width = this.#width;
+    for (let k = 0; k < width; k++) this.#row[k] = values[at + k]!;
+  }
+
+  #slot(level: number): number {
+    const { slots, slotBytes, numKept } = this.#buffers;
+    return slots + slotBytes * (level % numKept);
+  }
+
+  #forward(passage: Passage): void {
+    const { steps } = this.#steps;
+    const first = this.#slot(0);
+    if (this.#isProduct) this.#prepareProduct(passage, first);
+    else {
+      prepareBasisState(passage, this.#plan.start, first);
+      turn(passage, steps[0]!, first, 1);
+    }
+    for (let level = 1; level < steps.length; level++) {
+      const to = this.#slot(level);
+      applyPermutation(passage, steps[level]!, level, this.#slot(level - 1), to);
+      turn(passage, steps[level]!, to, 1);
+    }
+  }
+
+  #prepareProduct({ memory, groups }: Passage, slot: number): void {
+    const { firsts, seconds, laneCosines, laneSines, sharedCosines, sharedSines } = this.#buffers;
+    const { numQubits, start } = this.#plan;
+    const { productState } = memory.kernels;
+    if (this.#isDirectProduct) {
+      productState!(slot, groups, numQubits, laneCosines, laneSines);
+      return;
+    }
+    const { reals, realBytes, lanes, f64 } = memory;
+    const width = groups * lanes;
+    const a = firsts / realBytes;
+    const b = seconds / realBytes;
+    reals.fill(1, a, a + numQubits * width);
+    reals.fill(0, b, b + numQubits * width);
+    const { sweeps, laneRotations } = this.#steps.steps[0]!;
+    for (const { strides, first } of sweeps)
+      for (const [k, stride] of strides.entries()) {
+        const qubit = Math.log2(stride / AMPLITUDE);
+        const position = this.#steps.rotations[first + k]!;
+        reals.fill(f64[sharedCosines / 8 + position]!, a + qubit * width, a + (qubit + 1) * width);
+        reals.fill(f64[sharedSines / 8 + position]!, b + qubit * width, b + (qubit + 1) * width);
+      }
+    for (const { stride, lane } of laneRotations) {
+      const qubit = Math.log2(stride / AMPLITUDE);
+      const from = lane * width;
+      for (let i = 0; i < width; i++) {
+        reals[a + qubit * width + i] = reals[laneCosines / realBytes + from + i]!;
+        reals[b + qubit * width + i] = reals[laneSines / realBytes + from + i]!;
+      }
+    }
+    for (let qubit = 0; qubit < numQubits; qubit++)
+      if ((start >> qubit) & 1)
+        for (let i = qubit * width; i < (qubit + 1) * width; i++) {
+          const c = reals[a + i]!;
+          reals[a + i] = -reals[b + i]!;
+          reals[b + i] = c;
+        }
+    productState!(slot, groups, numQubits, firsts, seconds);
+  }
+
+  /** λ starts in the first of its two buffers. */
+  #backward(passage: Passage): void {
+    const { steps } = this.#steps;
+    const { numLane } = this.#angles;
+    const { memory, size, groups } = passage;
+    const { lambdas, laneGradients, numKept } = this.#buffers;
+    const { deepest, rotations, laneRotations, phases, lanePhases } = this.#wanted;
+    let [lambda, spare] = lambdas;
+    const start = laneGradients / memory.realBytes;
+    memory.reals.fill(0, start, start + groups * numLane * memory.lanes);
+    const last = steps.length - 1;
+    for (let level = last; level >= 0; level--) {
+      const step = steps[level]!;
+      const psi = this.#slot(level);
+      if (rotations[level] === 1) addRotationGradients(passage, step, psi, lambda);
+      if (laneRotations[level] === 1) addLaneRotationGradients(passage, step, numLane, psi, lambda);
+      if (level <= deepest) return;
+      turn(passage, step, lambda, -1);
+      undoPermutation(passage, step, level, lambda, spare);
+      [lambda, spare] = [spare, lambda];
+      const before = this.#slot(level - 1);
+      if (level - 1 <= last - numKept) {
+        turn(passage, step, psi, -1);
+        undoPermutation(passage, step, level, psi, before);
+      }
+      if (phases[level] === 1) memory.kernels.phaseGradient!(before, lambda, size, groups, step.phaseGradient);
+      if (lanePhases[level] === 1) addLanePhaseGradients(passage, step, numLane, before, lambda);
+    }
+  }
+
+  #pullLanes({ memory }: Passage, values: Float64Array, row: number, rows: number, targets: GradientTargets): void {
+    const { numLane, needsRow } = this.#angles;
+    if (numLane === 0) return;
+    const { reals, realBytes, lanes } = memory;
+    const width = this.#width;
+    const start = this.#buffers.laneGradients / realBytes;
+    for (let lane = 0; lane < rows; lane++) {
+      const from = start + Math.floor(lane / lanes) * numLane * lanes + (lane % lanes);
+      const at = (row + lane) * width;
+      if (!needsRow) {
+        if (targets.inputs !== null)
+          this.#angles.pullbackLane(reals, from, lanes, this.#laneScales, at, undefined, targets.inputs);
+        continue;
+      }
+      this.#readRow(values, at);
+      const gradient = this.#gradient;
+      for (let k = 0; k < width; k++) gradient[k] = 0;
+      this.#angles.pullbackLane(reals, from, lanes, this.#laneScales, 0, this.#row, gradient);
+      if (targets.inputs !== null) for (let k = 0; k < width; k++) targets.inputs[at + k]! += gradient[k]!;
+    }
+  }
+
+  /** Adds up what all chunks left and gives it to the weights. */
+  #finish(memory: KernelMemory, { weights }: GradientTargets): void {
+    if (weights === null) return;
+    const { steps, rotationShared } = this.#steps;
+    const { reals, realBytes, lanes } = memory;
+    const { lambda, recovered } = this.#scales;
+    const units = this.#buffers.sharedGradients / realBytes;
+    for (const [level, step] of steps.entries()) {
+      const scale = recovered[level]! * lambda[level]!;
+      for (const { strides, first } of step.sweeps)
+        for (let k = first; k < first + strides.length; k++)
+          this.#angles.addShare(rotationShared[k]!, scale * sumOf(reals, units + lanes * k, lanes));
+      if (this.#wanted.phases[level] === 1)
+        this.#addPhases(memory, step, 2 * recovered[level - 1]! * lambda[level - 1]!);
+    }
+    this.#angles.pullbackShared(this.#row, this.#gradient);
+    const from = this.#circuit.numInputs;
+    for (let k = 0; k < weights.length; k++) weights[k]! += this.#gradient[from + k]!;
+  }
+
+  #addPhases({ reals, realBytes, lanes }: KernelMemory, { phaseGradient, runs }: LaneStep, scale: number): void {
+    const size = 2 ** this.#plan.numQubits;
+    const at = phaseGradient / realBytes;
+    const sums = this.#wanted.sums;
+    for (const { table, singles, multiples } of runs) {
+      for (let i = 0; i < size; i++) sums[table[i]!] = scale * sumOf(reals, at + lanes * i, lanes);
+      if (multiples.length > 0) {
+        supersetSums(sums, size);
+        for (const { mask, shared } of multiples) this.#angles.addShare(shared, sums[mask]!);
+        for (const { qubit, shared } of singles) this.#angles.addShare(shared, sums[1 << qubit]!);
+        continue;
+      }
+      const ofQubit = this.#wanted.foldOnes(this.#plan.numQubits);
+      for (const { qubit, shared } of singles) this.#angles.addShare(shared, ofQubit[qubit]!);
+    }
+  }
+}
+
+function sumOf(numbers: Float64Array | Float32Array, from: number, lanes: number): number {
+  let sum = 0;
+  for (let lane = 0; lane < lanes; lane++) sum += numbers[from + lane]!;
+  return sum;
+}

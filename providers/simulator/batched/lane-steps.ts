@@ -1,0 +1,299 @@
+import type { DensePrimitive } from "../normal-form.ts";
+import type { Angles, AngleUse } from "./angles.ts";
+import type { Layout } from "./layout.ts";
+import type { LevelPlan } from "./levels.ts";
+
+/** Bytes of an amplitude: a unit of lanes for re and one for im. */
+export const AMPLITUDE = 32;
+
+/** Up to three rotations on different qubits that all rows share, applied in one sweep. */
+export interface Sweep {
+  readonly strides: readonly number[];
+  /** Places among the shared rotations, one after another from here. */
+  readonly first: number;
+}
+
+/** A rotation or phase with an angle of its own for each lane. */
+export interface LaneRotation {
+  readonly stride: number;
+  readonly lane: number;
+}
+
+/** Lists of basis states in linear memory: before and after the level's permutation. */
+export interface LanePhase {
+  readonly lane: number;
+  readonly count: number;
+  readonly before: number;
+  readonly after: number;
+}
+
+/** Shared phases that speak of one basis. */
+export interface PhaseRun {
+  readonly where: number;
+  readonly table: Int32Array;
+  readonly isFirst: boolean;
+  /** Where the angles of single qubits begin, one for each qubit; -1 for none. */
+  readonly block: number;
+  /** Shared angles on one qubit: the qubit and the place among the shared angles. */
+  readonly singles: readonly { readonly qubit: number; readonly shared: number }[];
+  /** Angles of several qubits at once. */
+  readonly multiples: readonly {
+    readonly mask: number;
+    readonly position: number;
+    readonly shared: number;
+    readonly indices: Int32Array;
+  }[];
+}
+
+export interface DenseStep {
+  readonly occupied: number;
+  readonly local: number;
+  readonly places: number;
+  readonly matrix: number;
+  readonly adjoint: number;
+}
+
+/** One level made ready for kernels: addresses of its tables and its operations in order. */
+export interface LaneStep {
+  /** π as u32; the identity's where nothing is permuted. */
+  readonly permutation: number;
+  readonly isIdentity: boolean;
+  readonly table: number;
+  readonly runs: readonly PhaseRun[];
+  /** e^{iφ} of the phases that are constant, or undefined. */
+  readonly constants: { readonly address: number; readonly values: Float64Array } | undefined;
+  readonly sweeps: readonly Sweep[];
+  readonly numShared: number;
+  readonly laneRotations: readonly LaneRotation[];
+  readonly lanePhases: readonly LanePhase[];
+  readonly dense: readonly DenseStep[];
+  /** Units of the gradient of each basis state's phase; 0 where no shared phase has parameters. */
+  readonly phaseGradient: number;
+}
+
+/** All uses of angles of a plan in the order in which `laneSteps` takes them. */
+export function angleUses({ levels }: LevelPlan): readonly AngleUse[] {
+  return levels.flatMap(({ rotations, phases }) => [
+    ...rotations.map(({ angle }) => ({ angle, factor: 0.5 })),
+    ...phases.map(({ angle }) => ({ angle, factor: 1 })),
+  ]);
+}
+
+/** What is written to linear memory once, before the first call. */
+export interface Constants {
+  readonly u32: readonly (readonly [address: number, values: Int32Array])[];
+  readonly real: readonly (readonly [address: number, values: Float64Array])[];
+}
+
+export interface LaneSteps {
+  readonly steps: readonly LaneStep[];
+  /** Where each shared angle is added up, in the array of shared angles. */
+  readonly positions: Int32Array;
+  readonly numPositions: number;
+  /** Positions of shared rotations, in the order of the sweeps. */
+  readonly rotations: Int32Array;
+  /** For each of them, its place among the shared angles. */
+  readonly rotationShared: Int32Array;
+  /** Address of the identity permutation and of the one before diagonal observables. */
+  readonly identity: number;
+  readonly final: number;
+  readonly constants: Constants;
+}
+
+/** Places the tables of all levels and lists their operations for one way of sharing angles. */
+export function laneSteps(plan: LevelPlan, angles: Angles, layout: Layout, realBytes: number): LaneSteps {
+  const { numQubits, tables, levels } = plan;
+  const size = 2 ** numQubits;
+  const u32: (readonly [number, Int32Array])[] = [];
+  const real: (readonly [number, Float64Array])[] = [];
+  const known = new Map<Int32Array, number>();
+  const listAt = (values: Int32Array): number => {
+    let address = known.get(values);
+    if (address === undefined) {
+      address = layout.take(4 * values.length);
+      known.set(values, address);
+      u32.push([address, values]);
+    }
+    return address;
+  };
+  const images = new Map<string, Int32Array>();
+  const after = (indices: Int32Array, basis: number, key: string): Int32Array => {
+    if (tables.isIdentity(basis)) return indices;
+    const own = `${key} ${basis}`;
+    const found = images.get(own) ?? indices.map((index) => tables.table(basis)[index]!);
+    images.set(own, found);
+    return found;
+  };
+
+  const positions = new Int32Array(angles.numShared).fill(-1);
+  const rotations: number[] = [];
+  const rotationShared: number[] = [];
+  // The first block stays 0, for tables that only hold a scale.
+  let numPositions = numQubits;
+  let use = 0;
+
+  const steps = levels.map((level): LaneStep => {
+    const shared: { stride: number; use: number }[] = [];
+    const laneRotations: LaneRotation[] = [];
+    for (const { qubit } of level.rotations) {
+      const stride = AMPLITUDE * 2 ** qubit;
+      if (angles.laneIndex[use]! >= 0) laneRotations.push({ stride, lane: angles.laneIndex[use]! });
+      else shared.push({ stride, use });
+      use++;
+    }
+    shared.sort((a, b) => a.stride - b.stride);
+    const sweeps = cut(shared.length).map(([from, to]): Sweep => {
+      const first = rotations.length;
+      for (const entry of shared.slice(from, to)) {
+        positions[angles.sharedIndex[entry.use]!] = numPositions;
+        rotationShared.push(angles.sharedIndex[entry.use]!);
+        rotations.push(numPositions++);
+      }
+      return { strides: shared.slice(from, to).map(({ stride }) => stride), first };
+    });
+    const runs = new Map<
+      number,
+      { block: number; singles: PhaseRun["singles"][number][]; multiples: PhaseRun["multiples"][number][] }
+    >();
+    const lanePhases: LanePhase[] = [];
+    let constants: Float64Array | undefined;
+    for (const { mask, basis, angle } of level.phases) {
+      const own = use++;
+      const indices = tables.indices(basis, mask);
+      if (angles.laneIndex[own]! >= 0) {
+        lanePhases.push({
+          lane: angles.laneIndex[own]!,
+          count: indices.length,
+          before: listAt(indices),
+          after: listAt(after(indices, level.basis, `${basis} ${mask}`)),
+        });
+        continue;
+      }
+      const sharedPlace = angles.sharedIndex[own]!;
+      if (angle.slots.length === 0) {
+        constants = turned(constants ?? ones(size), indices, angle.constant);
+        // Its angle goes where nobody looks.
+        positions[sharedPlace] = -1;
+        continue;
+      }
+      const run = runs.get(basis) ?? { block: -1, singles: [], multiples: [] };
+      runs.set(basis, run);
+      if ((mask & (mask - 1)) === 0) {
+        if (run.block < 0) {
+          run.block = numPositions;
+          numPositions += numQubits;
+        }
+        const qubit = 31 - Math.clz32(mask);
+        positions[sharedPlace] = run.block + qubit;
+        run.singles.push({ qubit, shared: sharedPlace });
+      } else {
+        positions[sharedPlace] = numPositions;
+        run.multiples.push({ mask, position: numPositions++, shared: sharedPlace, indices });
+      }
+    }
+    const identityBasis = tables.isIdentity(level.basis);
+    return {
+      permutation: listAt(tables.table(identityBasis ? 0 : level.basis)),
+      isIdentity: identityBasis,
+      table: layout.take(2 * realBytes * size),
+      runs: [...runs].map(([basis, { block, singles, multiples }]) => ({
+        where: listAt(tables.table(basis)),
+        table: tables.table(basis),
+        isFirst: tables.isIdentity(basis),
+        block,
+        singles,
+        multiples,
+      })),
+      constants: constants === undefined ? undefined : placeConstants(constants, layout, real, realBytes),
+      sweeps,
+      numShared: shared.length,
+      laneRotations,
+      lanePhases,
+      dense: level.dense.map((dense) => placeDense(dense, layout, u32, real, realBytes)),
+      phaseGradient: runs.size === 0 ? 0 : layout.take(16 * size),
+    };
+  });
+  // Constant angles are added up at a place of their own.
+  const unused = numPositions++;
+  return {
+    steps,
+    positions: positions.map((position) => (position < 0 ? unused : position)),
+    numPositions,
+    rotations: Int32Array.from(rotations),
+    rotationShared: Int32Array.from(rotationShared),
+    identity: listAt(tables.table(0)),
+    final: listAt(tables.table(plan.finalBasis)),
+    constants: { u32, real },
+  };
+}
+
+/** Cuts `count` rotations into sweeps of three and two, one only where there is just one. */
+function cut(count: number): readonly (readonly [from: number, to: number])[] {
+  const parts: (readonly [number, number])[] = [];
+  for (let from = 0; from < count; ) {
+    const rest = count - from;
+    const length = rest === 4 || rest === 2 ? 2 : Math.min(3, rest);
+    parts.push([from, from + length]);
+    from += length;
+  }
+  return parts;
+}
+
+function ones(size: number): Float64Array {
+  const table = new Float64Array(2 * size);
+  for (let i = 0; i < size; i++) table[2 * i] = 1;
+  return table;
+}
+
+function turned(table: Float64Array, indices: Int32Array, angle: number): Float64Array {
+  const [c, s] = [Math.cos(angle), Math.sin(angle)];
+  for (const index of indices) {
+    const [re, im] = [table[2 * index]!, table[2 * index + 1]!];
+    table[2 * index] = c * re - s * im;
+    table[2 * index + 1] = c * im + s * re;
+  }
+  return table;
+}
+
+function placeConstants(
+  values: Float64Array,
+  layout: Layout,
+  real: (readonly [number, Float64Array])[],
+  realBytes: number,
+): { readonly address: number; readonly values: Float64Array } {
+  const address = layout.take(realBytes * values.length);
+  real.push([address, values]);
+  return { address, values };
+}
+
+function placeDense(
+  { qubits, matrix, controls }: DensePrimitive,
+  layout: Layout,
+  u32: (readonly [number, Int32Array])[],
+  real: (readonly [number, Float64Array])[],
+  realBytes: number,
+): DenseStep {
+  const local = 2 ** qubits.length;
+  const spread = (index: number): number =>
+    qubits.reduce((bits, qubit, bit) => bits | (((index >> bit) & 1) << qubit), controls);
+  const places = layout.take(4 * local);
+  u32.push([places, Int32Array.from({ length: local }, (_, index) => AMPLITUDE * spread(index))]);
+  const place = (values: Float64Array): number => {
+    const address = layout.take(realBytes * values.length);
+    real.push([address, values]);
+    return address;
+  };
+  const adjoint = new Float64Array(matrix.length);
+  for (let i = 0; i < local; i++)
+    for (let j = 0; j < local; j++) {
+      adjoint[2 * (j * local + i)] = matrix[2 * (i * local + j)]!;
+      adjoint[2 * (j * local + i) + 1] = -matrix[2 * (i * local + j) + 1]!;
+    }
+  return {
+    occupied: AMPLITUDE * qubits.reduce((mask, qubit) => mask | (1 << qubit), controls),
+    local,
+    places,
+    matrix: place(Float64Array.from(matrix)),
+    adjoint: place(adjoint),
+  };
+}

@@ -1,0 +1,46 @@
+import { Circuit, mapOperation, type SparsePauliOp } from "../../circuits/index.ts";
+import { BATCHED_QUBITS, BatchedExpectation } from "./batched/batched-expectation.ts";
+import { ConeProgram } from "./cone-program.ts";
+import { type LightCone, restrict } from "./light-cone.ts";
+import type { StateMemory } from "./state-memory.ts";
+
+/** Expectation values and gradients of one light cone with the parts of the observables that it decides. */
+export interface ConeExpectation {
+  /** Bytes kept between calls, without any state. */
+  readonly bytes: number;
+  /** Writes [rows, K] for values [rows, P], pausing now and then. */
+  evaluateInSteps(values: Float64Array, rows: number, outputs: Float64Array): Generator<void>;
+  /** Writes outputs; with cotangents also adds to the gradients that are not null. */
+  run(
+    inputs: Float64Array,
+    weights: Float64Array,
+    rows: number,
+    cotangents: Float64Array | null,
+    outputs: Float64Array,
+    weightGradients: Float64Array | null,
+    inputGradients: Float64Array | null,
+  ): void;
+}
+
+/** @throws SimulatorError STATE_TOO_LARGE */
+export function coneExpectation(
+  circuit: Circuit,
+  cone: LightCone,
+  observables: readonly SparsePauliOp[],
+  memory: StateMemory,
+  tableQubits: number | undefined,
+): ConeExpectation {
+  if (cone.numQubits > BATCHED_QUBITS || tableQubits !== undefined)
+    return new ConeProgram(circuit, cone, observables, memory, tableQubits);
+  const place = new Map(cone.qubits.map((qubit, index) => [qubit, index]));
+  const reduced = Circuit.build(cone.numQubits, (builder) => {
+    for (const vector of circuit.vectors) builder.declare(vector);
+    for (const operation of cone.operations)
+      builder.append(mapOperation(operation, { qubit: (qubit) => place.get(qubit)! }));
+  });
+  return new BatchedExpectation(
+    reduced,
+    observables.map((observable) => restrict(observable, cone)),
+    memory,
+  );
+}
