@@ -171,6 +171,7 @@ function differentiate(
   call: QuantumCall,
   assertDone: () => void,
 ): Pick<StepOutcome, "loss" | "metrics" | "stderr"> {
+  const predictions: tf.Tensor[] = [];
   let metrics: Readonly<Record<string, number>> = {};
   let stderr = 0;
   const probes = new Map<PlanNode, tf.Variable>();
@@ -190,10 +191,11 @@ function differentiate(
             values.tensors[node.outputs[0]!] = probe === undefined ? outputs : tf.add(outputs, probe);
           }
         const outputs = plan.outputs.map((output) => values.tensors[output]!);
-        metrics = objective.metrics(batch.y, outputs);
+        for (const output of outputs) predictions.push(tf.keep(output.clone()));
         return objective.trainingLoss(batch.y, outputs);
       }, [...variables, ...probes.values()]);
       assertDone();
+      metrics = objective.metrics(batch.y, predictions);
       const total = value.dataSync()[0]!;
       if (!Number.isFinite(total))
         throw new TrainingError(
@@ -214,7 +216,7 @@ function differentiate(
     });
     return { loss, metrics, stderr };
   } finally {
-    tf.dispose([...probes.values()]);
+    tf.dispose([...probes.values(), ...predictions]);
   }
 }
 

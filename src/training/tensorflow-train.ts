@@ -104,6 +104,8 @@ export function epochOrder(numRows: number, shuffle: boolean, rng: Rng, epoch: n
   return shuffle ? rng.fork("epoch", epoch).permutation(numRows) : Int32Array.from({ length: numRows }, (_, i) => i);
 }
 
+const NO_JOBS: readonly string[] = Object.freeze([]);
+
 class TrainingLoop {
   plan!: ModelPlan;
   objective!: Objective;
@@ -196,11 +198,18 @@ class TrainingLoop {
       const outcome = await this.#step.run(batch, this.#settings.rng.fork("step", this.#steps));
       this.#steps++;
       this.#addCosts(outcome);
+      const { loss, metrics, stderr, quantumSeconds, executions, jobIds } = outcome;
+      // A run keeps its reports, so they are to be small: the engine makes a spread object with a table of its own.
       const report: StepReport = {
         step: this.#steps,
         epoch: epoch + 1,
-        ...outcome,
+        loss,
+        metrics,
+        stderr,
         seconds: (performance.now() - start) / 1000,
+        quantumSeconds,
+        executions,
+        jobIds: jobIds.length === 0 ? NO_JOBS : jobIds,
       };
       // Recorded first: what a callback throws must not lose a step that was paid for.
       if (!(await this.#emit(report))) this.#stop("stopped");
