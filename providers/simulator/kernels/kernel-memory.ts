@@ -6,6 +6,7 @@ import {
   ModuleBuilder,
   webAssembly,
 } from "../wasm/index.ts";
+import { bindKernels, type Kernels } from "./bound-kernels.ts";
 import { emitGivens } from "./givens.ts";
 import type { KernelEmitter } from "./kernel.ts";
 import { emitLaneDense } from "./lane-dense.ts";
@@ -44,8 +45,7 @@ const KERNELS: readonly KernelEmitter[] = [
   emitTileUnitary,
 ];
 
-/** The kernels' functions by name. All take numbers: addresses and lengths in bytes, integers, reals. */
-export type Kernels = Readonly<Record<string, (...args: number[]) => void>>;
+export type { Kernels } from "./bound-kernels.ts";
 
 const modules = new Map<string, CompiledModule>();
 
@@ -60,12 +60,6 @@ export function kernelModule(target: KernelTarget): CompiledModule {
     modules.set(key, module);
   }
   return module;
-}
-
-/** The kernels bound to a memory; in another thread too, where the memory is shared. */
-export function bindKernels(module: CompiledModule, memory: LinearMemory): Kernels {
-  // A plain object: its properties are found faster than those of an exports object.
-  return { ...(new webAssembly.Instance(module, { env: { memory } }).exports as Kernels) };
 }
 
 const PAGE_BYTES = 65536;
