@@ -1,4 +1,4 @@
-import type { Kernels } from "../kernels/kernel-memory.ts";
+import type { Kernels } from "../kernels/bound-kernels.ts";
 
 /** Shared linear memory as a work function sees it, in whichever thread: addresses start at 0 in all of them. */
 export interface WorkMemory {
@@ -11,8 +11,9 @@ export interface WorkMemory {
 /**
  * Does chunk `chunk` of step `step` of a program. Any thread may do any chunk, in any order and at the same time as others:
  * it writes only to places that no other chunk of the step reads or writes, so that results do not depend on who did what.
+ * Scratch space may belong to a thread instead: `thread` is 0 for the caller and below the team's `maxThreads` for all.
  */
-export type Work<Program> = (memory: WorkMemory, program: Program, step: number, chunk: number) => void;
+export type Work<Program> = (memory: WorkMemory, program: Program, step: number, chunk: number, thread: number) => void;
 
 /** An error that ended a run, and the chunk that threw it. */
 export interface Failure {
@@ -59,12 +60,13 @@ export function doChunks<Program>(
   work: Work<Program>,
   memory: WorkMemory,
   program: Program,
+  thread: number,
 ): Failure | undefined {
   const chunks = words[WORD.chunks]!;
   const step = words[WORD.step]!;
   let chunk = Atomics.add(words, WORD.next, 1);
   try {
-    for (; chunk < chunks; chunk = Atomics.add(words, WORD.next, 1)) work(memory, program, step, chunk);
+    for (; chunk < chunks; chunk = Atomics.add(words, WORD.next, 1)) work(memory, program, step, chunk, thread);
     return undefined;
   } catch (error) {
     Atomics.store(words, WORD.next, chunks);

@@ -1,7 +1,6 @@
 import { receiveMessageOnPort, workerData } from "node:worker_threads";
-import { bindKernels, type Kernels } from "../kernels/kernel-memory.ts";
-import type { CompiledModule, LinearMemory } from "../wasm/index.ts";
-import { failureMessage, type TeamMessage, type WorkerStart } from "./messages.ts";
+import { bindKernels, type Kernels } from "../kernels/bound-kernels.ts";
+import { failureMessage, type PostedMemory, type TeamMessage, type WorkerStart } from "./messages.ts";
 import { doChunks, type Failure, PLACE, placeWord, spin, WORD, type Work, type WorkMemory } from "./shared-run.ts";
 
 /** How long a worker that has nothing to do looks for the next run before it sleeps: the passes of a circuit follow at once. */
@@ -24,9 +23,8 @@ export function serveTeam<Program>(work: Work<Program>): never {
     for (let next = receiveMessageOnPort(port); next !== undefined; next = receiveMessageOnPort(port)) {
       const message = next.message as TeamMessage;
       if (message.kind === "program") programs.set(message.id, message.program as Program);
-      else if (message.kind === "memory") memories.set(message.id, new WorkerMemory(message.module, message.memory));
+      else if (message.kind === "memory") memories.set(message.id, new WorkerMemory(message));
       else if (message.kind === "forget-program") programs.delete(message.id);
-      else if (message.kind === "forget-memories") for (const id of message.ids) memories.delete(id);
     }
   };
   const isCalled = (): boolean => {
@@ -39,7 +37,7 @@ export function serveTeam<Program>(work: Work<Program>): never {
     try {
       const memory = memories.get(words[WORD.memory]!)!;
       memory.refresh(words[WORD.pages]!);
-      failure = doChunks(words, work, memory, programs.get(words[WORD.program]!)!);
+      failure = doChunks(words, work, memory, programs.get(words[WORD.program]!)!, worker + 1);
     } catch (error) {
       Atomics.store(words, WORD.next, words[WORD.chunks]!);
       failure = { chunk: Number.POSITIVE_INFINITY, error };
@@ -69,30 +67,30 @@ export function serveTeam<Program>(work: Work<Program>): never {
 
 /** The caller's memory in a worker. */
 class WorkerMemory implements WorkMemory {
-  readonly #module: CompiledModule;
-  readonly #memory: LinearMemory;
+  readonly #posted: PostedMemory;
   #kernels: Kernels | undefined;
   f64: Float64Array = new Float64Array(0);
   f32: Float32Array = new Float32Array(0);
   u32: Uint32Array = new Uint32Array(0);
 
-  constructor(module: CompiledModule, memory: LinearMemory) {
-    this.#module = module;
-    this.#memory = memory;
+  constructor(posted: PostedMemory) {
+    this.#posted = posted;
   }
 
   get kernels(): Kernels {
-    this.#kernels ??= bindKernels(this.#module, this.#memory);
+    this.#kernels ??= bindKernels(this.#posted.module, this.#posted.memory);
     return this.#kernels;
   }
 
   /** Takes the views anew when the caller has made the memory grow. */
   refresh(pages: number): void {
-    if (this.f64.byteLength === pages * PAGE_BYTES) return;
-    // Another thread's growth reaches this thread's buffer only with an instruction that asks for the size.
-    if (this.#memory.buffer.byteLength !== pages * PAGE_BYTES) this.#memory.grow(0);
-    this.f64 = new Float64Array(this.#memory.buffer);
-    this.f32 = new Float32Array(this.#memory.buffer);
-    this.u32 = new Uint32Array(this.#memory.buffer);
+    const bytes = pages * PAGE_BYTES;
+    if (this.f64.byteLength === bytes) return;
+    const { memory, target } = this.#posted;
+    // Growth in another thread need not show in this thread's buffer before an instruction that asks for the size.
+    if (memory.buffer.byteLength !== bytes) memory.grow(target.addressBits === 64 ? 0n : 0);
+    this.f64 = new Float64Array(memory.buffer);
+    this.f32 = new Float32Array(memory.buffer);
+    this.u32 = new Uint32Array(memory.buffer);
   }
 }

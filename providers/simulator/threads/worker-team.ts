@@ -2,18 +2,26 @@ import { availableParallelism } from "node:os";
 import { MessageChannel, type MessagePort, receiveMessageOnPort, SHARE_ENV, Worker } from "node:worker_threads";
 import { SimulatorError } from "../../errors.ts";
 import { type KernelMemory, kernelModule } from "../kernels/kernel-memory.ts";
-import { type FailureMessage, receivedFailure, type TeamMessage, type WorkerStart } from "./messages.ts";
+import type { FailureMessage, TeamMessage, WorkerStart } from "./messages.ts";
+import { receivedFailure } from "./received-failure.ts";
 import { doChunks, type Failure, PLACE, placeWord, sharedWords, spin, WORD, type Work } from "./shared-run.ts";
 
 /** How long the caller looks for workers to finish before it sleeps. */
 const SPIN_MICROSECONDS = 100;
 /** How often a sleeping caller looks whether the worker it waits for is still alive. */
 const LIFE_SIGN_MILLISECONDS = 100;
+/** Bytes of memory that its owner has dropped and workers still hold before they are ended, so that it is freed. */
+const DROPPED_BYTES = 1 << 26;
 const PAGE_BYTES = 65536;
 
 interface TeamMember {
   readonly thread: Worker;
   readonly port: MessagePort;
+}
+
+interface KnownMemory {
+  readonly id: number;
+  bytes: number;
 }
 
 /**
@@ -22,8 +30,8 @@ interface TeamMember {
  * run that is on as soon as they are ready, sleep while there is nothing to do, and do not keep the process alive.
  * One team serves all simulators of a process.
  * @example
- * // sweep-worker.ts ends with serveTeam(sweep);
- * const team = new WorkerTeam(new URL("./sweep-worker.ts", import.meta.url), sweep);
+ * // The last statement of the worker's module is serveTeam(sweep); the URL is relative to import.meta.url.
+ * const team = new WorkerTeam(sweepWorkerUrl, sweep);
  * const program = team.load({ strides: [16, 32] });
  * team.run(program, memory, 0, 64);
  * team.unload(program);
@@ -33,18 +41,21 @@ export class WorkerTeam<Program> {
   readonly maxThreads: number;
   readonly #module: URL;
   readonly #work: Work<Program>;
-  readonly #words: Int32Array<SharedArrayBuffer>;
-  readonly #members: (TeamMember | undefined)[] = [];
+  #words: Int32Array<SharedArrayBuffer>;
+  #members: (TeamMember | undefined)[] = [];
   readonly #programs = new Map<number, Program>();
-  readonly #memoryIds = new WeakMap<KernelMemory, number>();
-  /** Weak, for memory must be free to go once its owner has dropped it. */
+  /** Memory by id; weak, so that it is freed once its owner has dropped it. */
   readonly #memories = new Map<number, WeakRef<KernelMemory>>();
+  readonly #known = new WeakMap<KernelMemory, KnownMemory>();
+  readonly #dropped = new FinalizationRegistry<KnownMemory>((known) => this.#drop(known));
+  #droppedBytes = 0;
   #nextId = 1;
   #isRunning = false;
   #startFailure: unknown;
 
   /**
-   * @param module the worker's module, beside the one that imports it; its last statement is `serveTeam(work)`
+   * @param module the worker's module, whose last statement is `serveTeam(work)`: a new URL of its file's name in quotes,
+   *   with "./" before it, and import.meta.url, as the build finds it
    * @param work the same function, for the calling thread
    */
   constructor(module: URL, work: Work<Program>, maxThreads: number = availableParallelism()) {
@@ -85,7 +96,7 @@ export class WorkerTeam<Program> {
     if (program === undefined) throw new Error(`No program ${id} is loaded.`);
     const workers = Math.min(threads, this.maxThreads, chunks) - 1;
     if (workers < 1 || this.#isRunning) {
-      for (let chunk = 0; chunk < chunks; chunk++) this.#work(memory, program, step, chunk);
+      for (let chunk = 0; chunk < chunks; chunk++) this.#work(memory, program, step, chunk, 0);
       return;
     }
     this.#isRunning = true;
@@ -99,7 +110,7 @@ export class WorkerTeam<Program> {
 
   #runShared(id: number, memory: KernelMemory, program: Program, step: number, chunks: number, workers: number): void {
     const words = this.#words;
-    words[WORD.memory] = this.#memoryId(memory);
+    words[WORD.memory] = this.#know(memory);
     words[WORD.pages] = memory.bytes / PAGE_BYTES;
     words[WORD.program] = id;
     words[WORD.step] = step;
@@ -110,7 +121,7 @@ export class WorkerTeam<Program> {
     Atomics.add(words, WORD.run, 1);
     Atomics.notify(words, WORD.run);
     const failures: Failure[] = [];
-    const own = doChunks(words, this.#work, memory, program);
+    const own = doChunks(words, this.#work, memory, program, 0);
     if (own !== undefined) failures.push(own);
     Atomics.add(words, WORD.run, 1);
     let lost = 0;
@@ -161,22 +172,35 @@ export class WorkerTeam<Program> {
     }
   }
 
-  #memoryId(memory: KernelMemory): number {
-    const known = this.#memoryIds.get(memory);
-    if (known !== undefined) return known;
-    this.#forgetMemories();
-    const id = this.#nextId++;
-    this.#memoryIds.set(memory, id);
-    this.#memories.set(id, new WeakRef(memory));
-    this.#post(memoryMessage(id, memory));
-    return id;
+  /** The id of a memory, which workers then have. */
+  #know(memory: KernelMemory): number {
+    let known = this.#known.get(memory);
+    if (known === undefined) {
+      known = { id: this.#nextId++, bytes: 0 };
+      this.#known.set(memory, known);
+      this.#memories.set(known.id, new WeakRef(memory));
+      this.#dropped.register(memory, known);
+      this.#post(memoryMessage(known.id, memory));
+    }
+    known.bytes = memory.bytes;
+    return known.id;
   }
 
-  /** Lets workers drop memory that the caller's thread has dropped; as long as one knows it, it is not freed. */
-  #forgetMemories(): void {
-    const ids = [...this.#memories].filter(([, memory]) => memory.deref() === undefined).map(([id]) => id);
-    for (const id of ids) this.#memories.delete(id);
-    if (ids.length > 0) this.#post({ kind: "forget-memories", ids });
+  /**
+   * Counts memory that the caller's thread has freed. Workers hold on to it, as they sleep and so never collect garbage;
+   * with enough of it they are ended, and others start when they are needed.
+   */
+  #drop({ id, bytes }: KnownMemory): void {
+    this.#memories.delete(id);
+    if (this.workers === 0) return;
+    this.#droppedBytes += bytes;
+    if (this.#droppedBytes < DROPPED_BYTES) return;
+    this.#droppedBytes = 0;
+    const members = this.#members;
+    this.#members = [];
+    // Those that end may yet write their words once.
+    this.#words = sharedWords(this.maxThreads - 1);
+    for (const member of members) void member?.thread.terminate();
   }
 
   #post(message: TeamMessage): void {
@@ -234,7 +258,7 @@ export class WorkerTeam<Program> {
 }
 
 function memoryMessage(id: number, { target, memory }: KernelMemory): TeamMessage {
-  return { kind: "memory", id, module: kernelModule(target), memory };
+  return { kind: "memory", id, target, module: kernelModule(target), memory };
 }
 
 function notStarted(cause: unknown): SimulatorError {

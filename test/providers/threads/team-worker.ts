@@ -1,4 +1,4 @@
 import { serveTeam } from "../../../providers/simulator/threads/team-worker.ts";
-import { add } from "./add-work.ts";
+import { work } from "./team-work.ts";
 
-serveTeam(add);
+serveTeam(work);

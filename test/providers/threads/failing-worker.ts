@@ -1,0 +1,1 @@
+throw new TypeError("This module does not load.");
