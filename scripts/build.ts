@@ -1,8 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { chmodSync, cpSync, existsSync, globSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, isAbsolute, join, relative, resolve } from "node:path";
+import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { rolldown } from "rolldown";
+import { type Plugin, rolldown } from "rolldown";
 
 // Builds dist/: declarations, JavaScript in few files (a hundred small ones take twice as long to import) and the data of
 // the examples, then checks that what package.json promises is there.
@@ -28,12 +28,27 @@ const promised = [
 const entries = promised
   .filter((path) => path.endsWith(".js"))
   .map((path) => path.replace(/^\.\/dist\/(.*)\.js$/, "$1"));
+
+// The module of a worker thread is nobody's import: it is built from the URL by which its team names it, and its name there
+// is made that of the file in dist.
+const workers: Plugin = {
+  name: "workers",
+  transform(code, id) {
+    const built = code.replaceAll(/new URL\("(\.\/[^"]+\.ts)", import\.meta\.url\)/g, (_, path: string) => {
+      const file = this.emitFile({ type: "chunk", id: resolve(dirname(id), path), name: basename(path, ".ts") });
+      return `new URL(import.meta.ROLLUP_FILE_URL_${file})`;
+    });
+    // The text is replaced within its line.
+    return built === code ? null : { code: built, map: null };
+  },
+};
 const bundle = await rolldown({
   cwd: root,
   input: Object.fromEntries(entries.map((name) => [name, `./${name}.ts`])),
   platform: "node",
   external: (id) => !id.startsWith(".") && !isAbsolute(id),
   treeshake: { moduleSideEffects: true },
+  plugins: [workers],
 });
 const { output } = await bundle.write({
   dir: dist,
@@ -51,7 +66,7 @@ for (const chunk of output)
     for (const [, , template] of readFileSync(id, "utf8").matchAll(
       /new URL\((["`])\.\/([^"`]+)\1, import\.meta\.url\)/g,
     ))
-      for (const name of globSync(template!.replaceAll(/\$\{[^}]*\}/g, "*"), { cwd: dirname(id) }))
+      for (const name of globSync(template!.replaceAll(/\$\{[^}]*\}/g, "*"), { cwd: dirname(id), exclude: ["*.ts"] }))
         cpSync(join(dirname(id), name), join(dist, dirname(chunk.fileName), name), { recursive: true });
 for (const file of globSync("examples/**/*.md", { cwd: root })) cpSync(join(root, file), join(dist, file));
 
