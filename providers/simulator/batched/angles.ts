@@ -90,34 +90,42 @@ export class Angles {
   }
 
   /**
-   * Writes the lane angles, times their factors, of one row to out[from + k·stride]; call `addShared` before. Columns
-   * of parameters are read at values[at + column], or from `row` [P] where some angle is more than one parameter.
+   * Writes the lane angles, times their factors, of some rows to out[from + k·stride + lane]. Each must be one parameter,
+   * which is read at values[at + lane·width + column].
    */
-  setLane(
+  setLanes(
     values: Float64Array,
     at: number,
-    row: Float64Array | undefined,
+    width: number,
+    rows: number,
     out: Float64Array | Float32Array,
     from: number,
     stride: number,
   ): void {
-    const { constants, factors, starts, slots, coefficients } = this.#lane;
-    if (row !== undefined) {
-      this.#laneSlots.evaluate(row, 1, this.#laneBuffer);
-      spread(this.#inLane, this.#laneBuffer, this.#slotAngles);
+    const { constants, factors, starts, coefficients } = this.#lane;
+    for (let k = 0; k < constants.length; k++) {
+      const constant = factors[k]! * constants[k]!;
+      const coefficient = factors[k]! * coefficients[starts[k]!]!;
+      const to = from + k * stride;
+      for (let lane = 0, source = at + this.#columns[k]!; lane < rows; lane++, source += width)
+        out[to + lane] = constant + coefficient * values[source]!;
     }
+  }
+
+  /** As `setLanes` for one row [P] and angles that are any expressions: writes to out[from + k·stride]. */
+  setLane(row: Float64Array, out: Float64Array | Float32Array, from: number, stride: number): void {
+    const { constants, factors, starts, slots, coefficients } = this.#lane;
+    this.#laneSlots.evaluate(row, 1, this.#laneBuffer);
+    spread(this.#inLane, this.#laneBuffer, this.#slotAngles);
     for (let k = 0; k < constants.length; k++) {
       let angle = constants[k]!;
-      const column = this.#columns[k]!;
-      if (column >= 0) angle += coefficients[starts[k]!]! * values[at + column]!;
-      else
-        for (let term = starts[k]!; term < starts[k + 1]!; term++)
-          angle += coefficients[term]! * this.#slotAngles[slots[term]!]!;
+      for (let term = starts[k]!; term < starts[k + 1]!; term++)
+        angle += coefficients[term]! * this.#slotAngles[slots[term]!]!;
       out[from + k * stride] = factors[k]! * angle;
     }
   }
 
-  /** Whether `setLane` and `pullbackLane` need the whole row of parameter values. */
+  /** Whether some lane angle is more than one parameter, so that each row must be evaluated by itself. */
   get needsRow(): boolean {
     return !this.#direct;
   }
@@ -128,29 +136,46 @@ export class Angles {
   }
 
   /**
-   * Takes the gradients of one lane, gradients[from + k·stride]·scales[k] of lane angle k. They are added to out[at + column]
-   * where each angle is one parameter, else pulled back at `row` [P] to `out` [P]; parts that fall to shared slots are
-   * counted for `pullbackShared`.
+   * Adds the gradients of some rows to out[at + lane·width + column], for angles that are one parameter each. That of lane
+   * angle k in lane l of a group is gradients[from + (group·numLane + k)·lanes + l], times `scales[k]`.
+   */
+  pullbackLanes(
+    gradients: Float64Array | Float32Array,
+    from: number,
+    lanes: number,
+    scales: Float64Array,
+    out: Float64Array,
+    at: number,
+    width: number,
+    rows: number,
+  ): void {
+    const { starts, coefficients } = this.#lane;
+    const step = (scales.length - 1) * lanes;
+    for (let k = 0; k < scales.length; k++) {
+      const factor = scales[k]! * coefficients[starts[k]!]!;
+      let to = at + this.#columns[k]!;
+      for (let lane = 0, source = from + k * lanes; lane < rows; source += step)
+        for (let end = Math.min(rows, lane + lanes); lane < end; lane++, source++, to += width)
+          out[to]! += factor * gradients[source]!;
+    }
+  }
+
+  /**
+   * As `pullbackLanes` for one row [P] and angles that are any expressions: pulls gradients[from + k·stride] back to `out`
+   * [P]. Parts that fall to shared slots are counted for `pullbackShared`.
    */
   pullbackLane(
+    row: Float64Array,
     gradients: Float64Array | Float32Array,
     from: number,
     stride: number,
     scales: Float64Array,
-    at: number,
-    row: Float64Array | undefined,
     out: Float64Array,
   ): void {
     const { starts, slots, coefficients } = this.#lane;
-    const direct = row === undefined;
-    if (!direct) this.#laneBuffer.fill(0);
+    this.#laneBuffer.fill(0);
     for (let k = 0; k < scales.length; k++) {
       const gradient = scales[k]! * gradients[from + k * stride]!;
-      const column = this.#columns[k]!;
-      if (direct) {
-        out[at + column]! += coefficients[starts[k]!]! * gradient;
-        continue;
-      }
       for (let term = starts[k]!; term < starts[k + 1]!; term++) {
         const slot = slots[term]!;
         const place = this.#inLane[slot]!;
@@ -158,7 +183,7 @@ export class Angles {
         else this.#slotGradients[slot]! += coefficients[term]! * gradient;
       }
     }
-    if (!direct) this.#laneSlots.pullback(row, 1, this.#laneBuffer, out);
+    this.#laneSlots.pullback(row, 1, this.#laneBuffer, out);
   }
 
   /** Counts the gradient in shared angle k. */

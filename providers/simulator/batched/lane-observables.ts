@@ -79,7 +79,10 @@ export class LaneObservables {
     this.#singleZ = this.#groups.every(({ x, strings }) => x === 0 && strings.every(({ z }) => (z & (z - 1)) === 0));
     this.#values = layout.take(16 * maxGroups * this.#size);
     this.#sums = layout.take(16 * maxGroups * Math.max(1, indices.size));
-    this.#folded = layout.take(16 * maxGroups * Math.max(1, numQubits));
+    // Where the strings are Z of every qubit in order, folding writes their sums where they belong.
+    const inOrder =
+      indices.size === numQubits && this.#groups[0]?.strings.every(({ z, index }) => z === 1 << index) === true;
+    this.#folded = this.#singleZ && inOrder ? this.#sums : layout.take(16 * maxGroups * Math.max(1, numQubits));
     this.bytes = 200 * entries.length;
   }
 
@@ -105,6 +108,7 @@ export class LaneObservables {
 
   /** Brings the sums of strings, as they are in [string][lane], together in one array. */
   #collect({ memory, groups }: Chunk, strings: StringGroup["strings"]): void {
+    if (this.#folded === this.#sums) return;
     const { reals, lanes } = memory;
     const width = groups * lanes;
     const sums = this.#sums / memory.realBytes;
@@ -207,13 +211,11 @@ export class LaneObservables {
     const width = groups * lanes;
     const sums = this.#sums / memory.realBytes;
     const folded = this.#folded / memory.realBytes;
-    reals.fill(0, folded, folded + this.#numQubits * width);
     let identity = -1;
+    if (folded !== sums) reals.fill(0, folded, folded + this.#numQubits * width);
     for (const { z, index } of strings) {
-      if (z === 0) {
-        identity = index;
-        continue;
-      }
+      if (z === 0) identity = index;
+      if (z === 0 || folded === sums) continue;
       const to = folded + (31 - Math.clz32(z)) * width;
       const from = sums + index * width;
       for (let lane = 0; lane < width; lane++) reals[to + lane] = reals[from + lane]!;

@@ -115,9 +115,9 @@ export function addRotationGradients(
   for (let index = 0; index < sweeps.length; index++) {
     const { strides, first } = sweeps[index]!;
     const out = buffers.sharedGradients + 16 * first;
-    if (strides.length === 1) kernels.rotationGradient1!(psi, lambda, bytes, strides[0]!, out);
-    else if (strides.length === 2) kernels.rotationGradient2!(psi, lambda, bytes, strides[0]!, strides[1]!, out);
-    else kernels.rotationGradient3!(psi, lambda, bytes, strides[0]!, strides[1]!, strides[2]!, out);
+    if (strides.length === 1) kernels.rotationGradient1!(psi, lambda, bytes, 1, strides[0]!, out, 0);
+    else if (strides.length === 2) kernels.rotationGradient2!(psi, lambda, bytes, 1, strides[0]!, strides[1]!, out, 0);
+    else kernels.rotationGradient3!(psi, lambda, bytes, 1, strides[0]!, strides[1]!, strides[2]!, out, 0);
   }
 }
 
@@ -130,26 +130,24 @@ export function addLaneRotationGradients(
   lambda: number,
 ): void {
   const { stateBytes, laneGradients } = buffers;
-  for (let group = 0; group < groups; group++) {
-    const a = psi + group * stateBytes;
-    const b = lambda + group * stateBytes;
-    const units = laneGradients + 16 * group * numLane;
-    for (let index = 0; index < laneRotations.length; ) {
-      const { stride, lane } = laneRotations[index]!;
-      const out = units + 16 * lane;
-      const rest = laneRotations.length - index;
-      // Lane angles of one level are numbered in the order of its rotations.
-      if (rest === 1) {
-        kernels.rotationGradient1!(a, b, stateBytes, stride, out);
-        index += 1;
-      } else if (rest === 2 || rest === 4) {
-        kernels.rotationGradient2!(a, b, stateBytes, stride, laneRotations[index + 1]!.stride, out);
-        index += 2;
-      } else {
-        const [second, third] = [laneRotations[index + 1]!.stride, laneRotations[index + 2]!.stride];
-        kernels.rotationGradient3!(a, b, stateBytes, stride, second, third, out);
-        index += 3;
-      }
+  const step = 16 * numLane;
+  for (let index = 0; index < laneRotations.length; ) {
+    const { stride, lane } = laneRotations[index]!;
+    const out = laneGradients + 16 * lane;
+    const rest = laneRotations.length - index;
+    // Lane angles of one level are numbered in the order of its rotations.
+    if (rest === 1) {
+      kernels.rotationGradient1!(psi, lambda, stateBytes, groups, stride, out, step);
+      index += 1;
+    } else if (rest === 2 || rest === 4) {
+      const second = laneRotations[index + 1]!.stride;
+      kernels.rotationGradient2!(psi, lambda, stateBytes, groups, stride, second, out, step);
+      index += 2;
+    } else {
+      const second = laneRotations[index + 1]!.stride;
+      const third = laneRotations[index + 2]!.stride;
+      kernels.rotationGradient3!(psi, lambda, stateBytes, groups, stride, second, third, out, step);
+      index += 3;
     }
   }
 }

@@ -217,11 +217,12 @@ export class LaneProgram {
     const start = laneAngles / realBytes;
     if (rows < stride) reals.fill(0, start, start + numLane * stride);
     const width = this.#width;
-    for (let lane = 0; lane < rows; lane++) {
-      const at = (row + lane) * width;
-      if (needsRow) this.#readRow(values, at);
-      this.#angles.setLane(values, at, needsRow ? this.#row : undefined, reals, start + lane, stride);
-    }
+    if (!needsRow) this.#angles.setLanes(values, row * width, width, rows, reals, start, stride);
+    else
+      for (let lane = 0; lane < rows; lane++) {
+        this.#readRow(values, (row + lane) * width);
+        this.#angles.setLane(this.#row, reals, start + lane, stride);
+      }
     cosAndSin(memory, laneAngles, laneCosines, laneSines, numLane * stride, reals);
   }
 
@@ -330,18 +331,18 @@ export class LaneProgram {
     const { reals, realBytes, lanes } = memory;
     const width = this.#width;
     const start = this.#buffers.laneGradients / realBytes;
+    if (!needsRow) {
+      if (targets.inputs !== null)
+        this.#angles.pullbackLanes(reals, start, lanes, this.#laneScales, targets.inputs, row * width, width, rows);
+      return;
+    }
     for (let lane = 0; lane < rows; lane++) {
       const from = start + Math.floor(lane / lanes) * numLane * lanes + (lane % lanes);
       const at = (row + lane) * width;
-      if (!needsRow) {
-        if (targets.inputs !== null)
-          this.#angles.pullbackLane(reals, from, lanes, this.#laneScales, at, undefined, targets.inputs);
-        continue;
-      }
       this.#readRow(values, at);
       const gradient = this.#gradient;
       for (let k = 0; k < width; k++) gradient[k] = 0;
-      this.#angles.pullbackLane(reals, from, lanes, this.#laneScales, 0, this.#row, gradient);
+      this.#angles.pullbackLane(this.#row, reals, from, lanes, this.#laneScales, gradient);
       if (targets.inputs !== null) for (let k = 0; k < width; k++) targets.inputs[at + k]! += gradient[k]!;
     }
   }

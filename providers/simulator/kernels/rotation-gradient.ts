@@ -2,22 +2,33 @@ import type { FunctionBuilder, Operations, Variable } from "../wasm/index.ts";
 import { forFree, type KernelEmitter, UNIT } from "./kernel.ts";
 
 /**
- * rotationGradient1, 2, 3(psi, lambda, bytes, stride..., out): adds to the k-th unit at `out`, lane by lane,
- * Σ λ_b·ψ_a - λ_a·ψ_b over the pairs (a, b) that lie `stride` k apart: the derivative of ⟨ψ|O|ψ⟩ in the angle of an RY
- * rotation on that qubit, λ = Oψ. All rotations of a layer commute, so one pass reads the gradients of up to three. Per unit
- * of ψ two loads, and for each rotation one multiplication and one addition.
+ * rotationGradient1, 2, 3(psi, lambda, bytes, groups, stride..., out, step): for each of `groups` states of `bytes` bytes, adds
+ * to the k-th unit at `out`, lane by lane, Σ λ_b·ψ_a - λ_a·ψ_b over the pairs (a, b) that lie `stride` k apart: the derivative
+ * of ⟨ψ|O|ψ⟩ in the angle of an RY rotation on that qubit, λ = Oψ. `out` moves on by `step` bytes from group to group. All
+ * rotations of a layer commute, so one pass reads the gradients of up to three. Per unit of ψ two loads, and for each rotation
+ * one multiplication and one addition.
  */
 export const emitRotationGradient: KernelEmitter = (module) => {
   module.add(
     "rotationGradient1",
-    { psi: "index", lambda: "index", bytes: "index", stride0: "index", out: "index" },
-    (f, { psi, lambda, bytes, stride0, out }, o) => gradient(f, o, psi, lambda, bytes, [stride0], out),
+    { psi: "index", lambda: "index", bytes: "index", groups: "index", stride0: "index", out: "index", step: "index" },
+    (f, { psi, lambda, bytes, groups, stride0, out, step }, o) =>
+      gradient(f, o, psi, lambda, bytes, groups, [stride0], out, step),
   );
   module.add(
     "rotationGradient2",
-    { psi: "index", lambda: "index", bytes: "index", stride0: "index", stride1: "index", out: "index" },
-    (f, { psi, lambda, bytes, stride0, stride1, out }, o) =>
-      gradient(f, o, psi, lambda, bytes, [stride0, stride1], out),
+    {
+      psi: "index",
+      lambda: "index",
+      bytes: "index",
+      groups: "index",
+      stride0: "index",
+      stride1: "index",
+      out: "index",
+      step: "index",
+    },
+    (f, { psi, lambda, bytes, groups, stride0, stride1, out, step }, o) =>
+      gradient(f, o, psi, lambda, bytes, groups, [stride0, stride1], out, step),
   );
   module.add(
     "rotationGradient3",
@@ -25,13 +36,15 @@ export const emitRotationGradient: KernelEmitter = (module) => {
       psi: "index",
       lambda: "index",
       bytes: "index",
+      groups: "index",
       stride0: "index",
       stride1: "index",
       stride2: "index",
       out: "index",
+      step: "index",
     },
-    (f, { psi, lambda, bytes, stride0, stride1, stride2, out }, o) =>
-      gradient(f, o, psi, lambda, bytes, [stride0, stride1, stride2], out),
+    (f, { psi, lambda, bytes, groups, stride0, stride1, stride2, out, step }, o) =>
+      gradient(f, o, psi, lambda, bytes, groups, [stride0, stride1, stride2], out, step),
   );
 };
 
@@ -41,31 +54,39 @@ function gradient(
   psi: Variable<"index">,
   lambda: Variable<"index">,
   bytes: Variable<"index">,
+  groups: Variable<"index">,
   strides: readonly Variable<"index">[],
   out: Variable<"index">,
+  step: Variable<"index">,
 ): void {
   const size = 2 ** strides.length;
   const offsets = Array.from({ length: size }, (_, unit) => {
     const own = strides.filter((_, k) => (unit >> k) & 1);
     return own.length === 0 ? o.at(0) : own.length === 1 ? own[0]! : f.index(o.add(...own));
   });
-  const sums = strides.map((_, k) => f.vector(o.load(out, UNIT * k)));
   const away = f.index(o.sub(lambda, psi));
   const occupied = strides.length === 1 ? strides[0]! : o.add(...strides);
-  forFree(f, o, occupied, bytes, (offset) => {
-    const first = f.index(o.add(psi, offset));
-    const addresses = offsets.map((own, unit) => (unit === 0 ? first : f.index(o.add(first, own))));
-    // ψ stays in registers while λ streams by, so that eight units of each need no more registers than there are.
-    const units = addresses.map((address) => f.vector(o.load(address)));
-    for (let unit = 0; unit < size; unit++) {
-      const other = f.vector(o.load(o.add(addresses[unit]!, away)));
-      for (const [k, sum] of sums.entries()) {
-        const product = o.vmul(other, units[unit ^ (1 << k)]!);
-        f.set(sum, (unit >> k) & 1 ? o.vadd(sum, product) : o.vsub(sum, product));
+  const state = f.index(psi);
+  const target = f.index(out);
+  f.loop(o.at(0), groups, o.at(1), () => {
+    const sums = strides.map((_, k) => f.vector(o.load(target, UNIT * k)));
+    forFree(f, o, occupied, bytes, (offset) => {
+      const first = f.index(o.add(state, offset));
+      const addresses = offsets.map((own, unit) => (unit === 0 ? first : f.index(o.add(first, own))));
+      // ψ stays in registers while λ streams by, so that eight units of each need no more registers than there are.
+      const units = addresses.map((address) => f.vector(o.load(address)));
+      for (let unit = 0; unit < size; unit++) {
+        const other = f.vector(o.load(o.add(addresses[unit]!, away)));
+        for (const [k, sum] of sums.entries()) {
+          const product = o.vmul(other, units[unit ^ (1 << k)]!);
+          f.set(sum, (unit >> k) & 1 ? o.vadd(sum, product) : o.vsub(sum, product));
+        }
       }
-    }
+    });
+    for (const [k, sum] of sums.entries()) f.store(target, sum, UNIT * k);
+    f.set(state, o.add(state, bytes));
+    f.set(target, o.add(target, step));
   });
-  for (const [k, sum] of sums.entries()) f.store(out, sum, UNIT * k);
 }
 
 /** What the kernels add up, lane by lane, for one stride; see `givensTwin` for the layout. */
