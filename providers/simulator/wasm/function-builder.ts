@@ -1,5 +1,5 @@
 import { unsigned } from "./encoding.ts";
-import type { Expression, I32, Index, Operations, Real, V128, ValueType } from "./operations.ts";
+import type { Code, Expression, I32, Index, Operations, Real, V128, ValueType } from "./operations.ts";
 
 /** A variable of a function; as an expression it is its value. */
 export interface Variable<Type extends ValueType = ValueType> extends Expression<Type> {
@@ -30,7 +30,7 @@ export class FunctionBuilder {
   /** A new variable, 0 until it is set. */
   variable<Type extends ValueType>(type: Type, initial?: Expression<Type>): Variable<Type> {
     const place = this.#numParameters + this.#locals.push(typeByte(type, this.#operations)) - 1;
-    const variable: Variable<Type> = { type, place, code: [0x20, ...unsigned(place)] };
+    const variable: Variable<Type> = { type, place, code: [0x20, unsigned(place)] };
     if (initial !== undefined) this.set(variable, initial);
     return variable;
   }
@@ -42,32 +42,32 @@ export class FunctionBuilder {
   }
 
   set<Type extends ValueType>({ place }: Variable<Type>, value: Expression<Type>): void {
-    this.#code.push(...value.code, 0x21, ...unsigned(place));
+    this.#write(value.code, 0x21, unsigned(place));
   }
 
   store(address: Index, value: V128, offset = 0): void {
-    this.#code.push(...address.code, ...value.code, 0xfd, 0x0b, 4, ...unsigned(offset));
+    this.#write(address.code, value.code, 0xfd, 0x0b, 4, unsigned(offset));
   }
   storeReal(address: Index, value: Real, offset = 0): void {
     const double = this.#operations.target.realBits === 64;
-    this.#code.push(...address.code, ...value.code, double ? 0x39 : 0x38, double ? 3 : 2, ...unsigned(offset));
+    this.#write(address.code, value.code, double ? 0x39 : 0x38, double ? 3 : 2, unsigned(offset));
   }
 
   /** Runs `body` once and again as long as the condition it returns holds. */
   doWhile(body: () => I32): void {
-    this.#code.push(0x03, 0x40);
+    this.#write(0x03, 0x40);
     const condition = body();
-    this.#code.push(...condition.code, 0x0d, 0, 0x0b);
+    this.#write(condition.code, 0x0d, 0, 0x0b);
   }
 
   when(condition: I32, body: () => void, otherwise?: () => void): void {
-    this.#code.push(...condition.code, 0x04, 0x40);
+    this.#write(condition.code, 0x04, 0x40);
     body();
     if (otherwise !== undefined) {
-      this.#code.push(0x05);
+      this.#write(0x05);
       otherwise();
     }
-    this.#code.push(0x0b);
+    this.#write(0x0b);
   }
 
   /** Runs `body` for variable = from, from + step, ... below `to`; not at all where from ≥ to. */
@@ -94,6 +94,12 @@ export class FunctionBuilder {
       this.when(this.#operations.i32Equal(selector, this.#operations.i32(at)), bodies[at]!, () => choices(at + 1));
     };
     choices(0);
+  }
+
+  #write(...code: Code): void {
+    for (const part of code)
+      if (typeof part === "number") this.#code.push(part);
+      else this.#write(...part);
   }
 
   /** Ends the function. */

@@ -40,7 +40,7 @@ export class ModuleBuilder {
       const given: Variable = { type, place, code: [0x20, ...unsigned(place)] };
       if (type !== "index" || !wide) return [parameter, given] as const;
       const TRUNCATE = [0xfc, 0x07];
-      return [parameter, f.index({ type, code: [...given.code, ...TRUNCATE] })] as const;
+      return [parameter, f.index({ type, code: [given.code, TRUNCATE] })] as const;
     });
     body(f, Object.fromEntries(variables) as unknown as Variables<Types>, o);
     const types = entries.map(([, type]) => [type === "index" && wide ? F64 : typeByte(type, o)]);

@@ -6,10 +6,13 @@ import { float, signed, unsigned } from "./encoding.ts";
  */
 export type ValueType = "index" | "i32" | "real" | "v128";
 
+/** Bytes of instructions in order. Nested, so that putting expressions together copies nothing. */
+export type Code = readonly (number | Code)[];
+
 /** An expression of a type, as the bytes that leave its value on the stack. */
 export interface Expression<Type extends ValueType = ValueType> {
   readonly type: Type;
-  readonly code: readonly number[];
+  readonly code: Code;
 }
 
 export type Index = Expression<"index">;
@@ -29,8 +32,8 @@ export interface KernelTarget {
 
 const SIMD = 0xfd;
 
-function expression<Type extends ValueType>(type: Type, ...code: (number | readonly number[])[]): Expression<Type> {
-  return { type, code: code.flat() as number[] };
+function expression<Type extends ValueType>(type: Type, ...code: Code): Expression<Type> {
+  return { type, code };
 }
 
 /** The instructions that kernels are written in, in the widths of one target; see the WebAssembly 2.0 specification, 5.4. */
@@ -89,12 +92,12 @@ export class Operations {
   }
   /** 1 where an odd number of bits is set. */
   parity(a: Index): I32 {
-    const count = this.#wide ? [...a.code, 0x7b, 0xa7] : [...a.code, 0x69];
+    const count = this.#wide ? [a.code, 0x7b, 0xa7] : [a.code, 0x69];
     return expression("i32", count, 0x41, 1, 0x71);
   }
   /** An unsigned 32-bit integer in memory, as tables of basis states hold them. */
   loadIndex(address: Index, offset = 0): Index {
-    const loaded = [...address.code, 0x28, 2, ...unsigned(offset)];
+    const loaded = [address.code, 0x28, 2, unsigned(offset)];
     return expression("index", loaded, this.#wide ? 0xad : []);
   }
 
