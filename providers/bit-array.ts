@@ -1,6 +1,10 @@
 import { PubError } from "./errors.ts";
 import { shapeText, sizeOf } from "./ndarray.ts";
 import type { BitArray } from "./primitives.ts";
+import { sortAscending } from "./radix-sort.ts";
+
+/** Registers up to this many bits are counted as integers. */
+const MAX_INTEGER_BITS = 31;
 
 /**
  * Bits of one register in the layout of Qiskit's `BitArray`: for each element of `shape` and each shot ceil(numBits/8)
@@ -40,32 +44,65 @@ class PackedBits implements BitArray {
   }
 
   counts(element?: number): Readonly<Record<string, number>> {
-    const counts = new Map<string, number>();
-    this.#visit(element, (text) => counts.set(text, (counts.get(text) ?? 0) + 1));
-    return Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : 1)));
+    const [first, last] = this.#shotsOf(element);
+    const areIntegers = this.numBits > 0 && this.numBits <= MAX_INTEGER_BITS;
+    return areIntegers ? this.#countIntegers(first, last) : this.#countTexts(first, last);
   }
 
   bitstrings(element?: number): readonly string[] {
+    const [first, last] = this.#shotsOf(element);
     const texts: string[] = [];
-    this.#visit(element, (text) => texts.push(text));
+    for (let shot = first; shot < last; shot++) texts.push(this.#text(shot));
     return texts;
   }
 
-  #visit(element: number | undefined, visit: (text: string) => void): void {
+  /** From the first shot of an element to before its last; of all without one. */
+  #shotsOf(element: number | undefined): readonly [first: number, last: number] {
     const elements = sizeOf(this.shape);
-    if (element !== undefined && !(Number.isSafeInteger(element) && element >= 0 && element < elements))
+    if (element === undefined) return [0, elements * this.shots];
+    if (!(Number.isSafeInteger(element) && element >= 0 && element < elements))
       throw new PubError(
         "BIT_ARRAY_ELEMENT",
         `Element ${element} does not exist; shape ${shapeText(this.shape)} has ${elements} element(s), numbered from 0 in row-major order.`,
       );
+    return [element * this.shots, (element + 1) * this.shots];
+  }
+
+  /** Equal shots are next to each other once sorted, and only different ones need a text. */
+  #countIntegers(first: number, last: number): Record<string, number> {
     const width = bytesPerShot(this.numBits);
-    const first = element === undefined ? 0 : element * this.shots;
-    const last = element === undefined ? elements * this.shots : first + this.shots;
+    // What is above the register's bits in its first byte is not part of it.
+    const mask = 2 ** this.numBits - 1;
+    const integers = new Int32Array(last - first);
     for (let shot = first; shot < last; shot++) {
-      let text = "";
-      for (let byte = shot * width; byte < (shot + 1) * width; byte++) text += BYTE_TEXTS[this.bytes[byte]!]!;
-      visit(text.slice(8 * width - this.numBits));
+      let integer = 0;
+      for (let byte = shot * width; byte < (shot + 1) * width; byte++) integer = (integer << 8) | this.bytes[byte]!;
+      integers[shot - first] = integer & mask;
     }
+    sortAscending(integers, 2 ** this.numBits);
+    const counts: Record<string, number> = {};
+    for (let from = 0, to = 0; from < integers.length; from = to) {
+      const integer = integers[from]!;
+      while (to < integers.length && integers[to] === integer) to++;
+      counts[integer.toString(2).padStart(this.numBits, "0")] = to - from;
+    }
+    return counts;
+  }
+
+  #countTexts(first: number, last: number): Record<string, number> {
+    const counts = new Map<string, number>();
+    for (let shot = first; shot < last; shot++) {
+      const text = this.#text(shot);
+      counts.set(text, (counts.get(text) ?? 0) + 1);
+    }
+    return Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : 1)));
+  }
+
+  #text(shot: number): string {
+    const width = bytesPerShot(this.numBits);
+    let text = "";
+    for (let byte = shot * width; byte < (shot + 1) * width; byte++) text += BYTE_TEXTS[this.bytes[byte]!]!;
+    return text.slice(8 * width - this.numBits);
   }
 }
 

@@ -3,9 +3,11 @@ import { parity } from "./kernels/pauli.ts";
 import type { MeasurementGroup } from "./measurement-groups.ts";
 
 /** Of one tally and its arrays, besides their numbers: about. */
-const OBJECT_BYTES = 1200;
+const OBJECT_BYTES = 2000;
 /** Coin bits in one word. */
 const WORD_BITS = 32;
+/** Outcomes that are evaluated together, term by term, so that each loop is long and has no branch on an outcome. */
+const BLOCK = 64;
 
 /** What decides the outcome of each measured qubit of a group. */
 export interface Reading {
@@ -35,7 +37,26 @@ export class TallySums {
   clear(): void {
     this.sums.fill(0);
     this.squares.fill(0);
+    this.offset.fill(0);
     this.shots = 0;
+  }
+
+  /**
+   * Counts values of one observable, the first `size`, each for as many shots as its weight. Whoever does so for all
+   * observables that are not 0 then adds the weights to `shots`.
+   */
+  countObservable(k: number, values: Float64Array, weights: Int32Array, size: number): void {
+    if (this.shots === 0) this.offset[k] = values[0]!;
+    const offset = this.offset[k]!;
+    let sum = this.sums[k]!;
+    let squares = this.squares[k]!;
+    for (let i = 0; i < size; i++) {
+      const deviation = values[i]! - offset;
+      sum += weights[i]! * deviation;
+      squares += weights[i]! * deviation * deviation;
+    }
+    this.sums[k] = sum;
+    this.squares[k] = squares;
   }
 
   /** Counts `value` for a number of shots. */
@@ -68,25 +89,29 @@ export class GroupTally {
   readonly #masks: Int32Array;
   /** [T, words] coins that decide it too. */
   readonly #termCoins: Int32Array;
-  /** [T + 1] where the observables of each term begin; those that have it, and their coefficients. */
-  readonly #starts: Int32Array;
+  /** Observables that have terms in this group. */
   readonly #observables: Int32Array;
+  /** [their number + 1] where the terms of each begin; those terms, and their coefficients. */
+  readonly #starts: Int32Array;
+  readonly #terms: Int32Array;
   readonly #coefficients: Float64Array;
   readonly #sums: TallySums;
-  /** The coins of one shot. */
+  /** Basis states that wait to be evaluated together, how many shots had each, and [words, BLOCK] their coins. */
+  readonly #outcomes = new Int32Array(BLOCK);
+  readonly #weights = new Int32Array(BLOCK);
   readonly #coins: Int32Array;
+  #size = 0;
+  /** [T, BLOCK] signs of the terms, and [BLOCK] values of one observable. */
+  readonly #signs: Int8Array;
+  readonly #values = new Float64Array(BLOCK);
 
   /** @param sums where shots are counted; cleared by whoever starts to count */
   constructor({ terms }: MeasurementGroup, { bits, coins }: Reading, sums: TallySums) {
     const place = new Map(coins.map((qubit, index) => [qubit, index]));
     const words = Math.ceil(coins.length / WORD_BITS);
-    const count = terms.reduce((sum, { coefficients }) => sum + coefficients.filter((c) => c !== 0).length, 0);
     this.#masks = new Int32Array(terms.length);
     this.#termCoins = new Int32Array(terms.length * words);
-    this.#starts = new Int32Array(terms.length + 1);
-    this.#observables = new Int32Array(count);
-    this.#coefficients = new Float64Array(count);
-    let at = 0;
+    const parts = new Map<number, (readonly [term: number, coefficient: number])[]>();
     for (const [t, { qubits, coefficients }] of terms.entries()) {
       for (const qubit of qubits) {
         const bit = bits.get(qubit);
@@ -94,44 +119,87 @@ export class GroupTally {
         const coin = place.get(qubit);
         if (coin !== undefined) this.#termCoins[t * words + Math.floor(coin / WORD_BITS)]! |= 1 << (coin % WORD_BITS);
       }
-      for (const [k, coefficient] of coefficients.entries())
-        if (coefficient !== 0) {
-          this.#observables[at] = k;
-          this.#coefficients[at++] = coefficient;
-        }
-      this.#starts[t + 1] = at;
+      for (const [k, coefficient] of coefficients.entries()) {
+        if (coefficient === 0) continue;
+        const known = parts.get(k);
+        if (known === undefined) parts.set(k, [[t, coefficient]]);
+        else known.push([t, coefficient]);
+      }
     }
+    const all = [...parts.values()].flat();
+    this.#observables = Int32Array.from(parts.keys());
+    this.#terms = Int32Array.from(all, ([term]) => term);
+    this.#coefficients = Float64Array.from(all, ([, coefficient]) => coefficient);
+    this.#starts = new Int32Array(parts.size + 1);
+    for (const [index, { length }] of [...parts.values()].entries())
+      this.#starts[index + 1] = this.#starts[index]! + length;
     this.#sums = sums;
-    this.#coins = new Int32Array(words);
-    this.bytes = OBJECT_BYTES + 4 * (2 * terms.length + terms.length * words) + 12 * count;
+    this.#coins = new Int32Array(words * BLOCK);
+    this.#signs = new Int8Array(terms.length * BLOCK);
+    this.bytes =
+      OBJECT_BYTES +
+      terms.length * (4 + 4 * words + BLOCK) +
+      12 * all.length +
+      8 * parts.size +
+      BLOCK * (4 * words + 16);
   }
 
   /** Takes basis states, one a shot, and throws the coins. Without coins, equal states in a row are counted at once. */
   add(outcomes: Int32Array, rng: Rng): void {
     const coins = this.#coins;
-    if (coins.length > 0) {
-      for (const outcome of outcomes) {
-        for (let word = 0; word < coins.length; word++) coins[word] = rng.uint32();
-        this.#evaluate(outcome);
-        this.#sums.count(1);
-      }
-      return;
-    }
     for (let from = 0, to = 0; from < outcomes.length; from = to) {
-      while (to < outcomes.length && outcomes[to] === outcomes[from]) to++;
-      this.#evaluate(outcomes[from]!);
-      this.#sums.count(to - from);
+      const outcome = outcomes[from]!;
+      to++;
+      if (coins.length === 0) while (to < outcomes.length && outcomes[to] === outcome) to++;
+      for (let at = this.#size; at < coins.length; at += BLOCK) coins[at] = rng.uint32();
+      this.#outcomes[this.#size] = outcome;
+      this.#weights[this.#size] = to - from;
+      if (++this.#size === BLOCK) this.#evaluate();
+    }
+    if (this.#size > 0) this.#evaluate();
+  }
+
+  /** Counts the outcomes that wait. */
+  #evaluate(): void {
+    const size = this.#size;
+    const sums = this.#sums;
+    const weights = this.#weights;
+    this.#findSigns();
+    for (let index = 0; index < this.#observables.length; index++) {
+      this.#findValues(index);
+      sums.countObservable(this.#observables[index]!, this.#values, weights, size);
+    }
+    for (let i = 0; i < size; i++) sums.shots += weights[i]!;
+    this.#size = 0;
+  }
+
+  #findSigns(): void {
+    const size = this.#size;
+    const outcomes = this.#outcomes;
+    const coins = this.#coins;
+    const signs = this.#signs;
+    const words = coins.length / BLOCK;
+    for (let t = 0; t < this.#masks.length; t++) {
+      const mask = this.#masks[t]!;
+      const to = t * BLOCK;
+      for (let i = 0; i < size; i++) signs[to + i] = 1 - 2 * parity(outcomes[i]! & mask);
+      for (let word = 0; word < words; word++) {
+        const thrown = this.#termCoins[t * words + word]!;
+        const at = word * BLOCK;
+        for (let i = 0; i < size; i++) signs[to + i]! *= 1 - 2 * parity(coins[at + i]! & thrown);
+      }
     }
   }
 
-  #evaluate(outcome: number): void {
-    const value = this.#sums.value.fill(0);
-    const words = this.#coins.length;
-    for (let t = 0; t < this.#masks.length; t++) {
-      let odd = parity(outcome & this.#masks[t]!);
-      for (let word = 0; word < words; word++) odd ^= parity(this.#coins[word]! & this.#termCoins[t * words + word]!);
-      for (let i = this.#starts[t]!; i < this.#starts[t + 1]!; i++)
-        value[this.#observables[i]!]! += odd === 1 ? -this.#coefficients[i]! : this.#coefficients[i]!;
+  /** The values of observable `#observables[index]`. */
+  #findValues(index: number): void {
+    const size = this.#size;
+    const signs = this.#signs;
+    const values = this.#values.fill(0);
+    for (let term = this.#starts[index]!; term < this.#starts[index + 1]!; term++) {
+      const coefficient = this.#coefficients[term]!;
+      const from = this.#terms[term]! * BLOCK;
+      for (let i = 0; i < size; i++) values[i]! += coefficient * signs[from + i]!;
     }
   }
 }

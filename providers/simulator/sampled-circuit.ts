@@ -36,7 +36,8 @@ export class SampledCircuit {
     rng: Rng,
     receive: (shotIndices: Int32Array, clbits: Uint8Array, outcomes: Int32Array) => void,
   ): Generator<void> {
-    const indices = Int32Array.from({ length: shots }, (_, shot) => shot);
+    const indices = new Int32Array(shots);
+    for (let shot = 0; shot < shots; shot++) indices[shot] = shot;
     const readsState = this.live.finalMeasurements.some(({ qubit }) => qubit >= 0);
     yield* this.#branched.run<ShotRange>(
       values,

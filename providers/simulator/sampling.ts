@@ -1,45 +1,32 @@
 import type { Rng } from "../../circuits/index.ts";
-import { assertFinite } from "./finite.ts";
+import { sortAscending } from "../radix-sort.ts";
+import { CumulativeProbabilities } from "./cumulative-probabilities.ts";
+
+/** Shots that are drawn together, so that what is needed besides the outcomes stays small. */
+const SLICE_SHOTS = 1 << 17;
 
 /**
- * Draws basis states from |amplitude|² of a state (interleaved re/im, not necessarily normalised), in ascending order.
- * Sorted uniforms are walked along the cumulative sum: O(2^n + shots·log shots), no table of 2^n entries.
+ * Draws basis states from |amplitude|² of a state (interleaved re/im, 2^n amplitudes, not necessarily normalised), in random
+ * order, so that any part of the shots is a fair sample. One uniform number a shot, in the order of the shots.
+ * Cost: one pass over the state and, for each shot, about O(1 + √(2^n / shots)) amplitudes.
  * @throws SimulatorError STATE_NOT_FINITE
  */
-export function sampleSorted(state: Float64Array, shots: number, rng: Rng): Int32Array {
+export function sampleShuffled(state: Float64Array, shots: number, rng: Rng): Int32Array {
   const outcomes = new Int32Array(shots);
   if (shots === 0) return outcomes;
-  let total = 0;
-  let last = 0;
-  for (let at = 0; at < state.length; at += 2) {
-    const probability = state[at]! * state[at]! + state[at + 1]! * state[at + 1]!;
-    if (probability > 0) last = at / 2;
-    total += probability;
+  const cumulative = new CumulativeProbabilities(state, shots);
+  const targets = new Float64Array(Math.min(shots, SLICE_SHOTS));
+  for (let from = 0; from < shots; from += SLICE_SHOTS) {
+    const size = Math.min(SLICE_SHOTS, shots - from);
+    for (let shot = 0; shot < size; shot++) targets[shot] = rng.uniform() * cumulative.total;
+    // Views of the whole would cost more than the few shots that are usual.
+    if (size === shots) cumulative.find(targets, outcomes);
+    else cumulative.find(targets.subarray(0, size), outcomes.subarray(from, from + size));
   }
-  assertFinite(total);
-  const uniforms = new Float64Array(shots);
-  for (let shot = 0; shot < shots; shot++) uniforms[shot] = rng.uniform() * total;
-  uniforms.sort();
-  let shot = 0;
-  let cumulative = 0;
-  for (let basis = 0; basis < last && shot < shots; basis++) {
-    const at = 2 * basis;
-    cumulative += state[at]! * state[at]! + state[at + 1]! * state[at + 1]!;
-    while (shot < shots && uniforms[shot]! < cumulative) outcomes[shot++] = basis;
-  }
-  // What rounding leaves over belongs to the last state that can occur.
-  outcomes.fill(last, shot);
   return outcomes;
 }
 
-/** Draws basis states in random order, so that any part of the shots is a fair sample. */
-export function sampleShuffled(state: Float64Array, shots: number, rng: Rng): Int32Array {
-  const outcomes = sampleSorted(state, shots, rng);
-  for (let i = shots - 1; i > 0; i--) {
-    const j = rng.integer(i + 1);
-    const kept = outcomes[i]!;
-    outcomes[i] = outcomes[j]!;
-    outcomes[j] = kept;
-  }
-  return outcomes;
+/** As `sampleShuffled`, but in ascending order. */
+export function sampleSorted(state: Float64Array, shots: number, rng: Rng): Int32Array {
+  return sortAscending(sampleShuffled(state, shots, rng), state.length / 2);
 }

@@ -59,6 +59,66 @@ describe("drawing basis states", () => {
     const state = Float64Array.of(0, 0, 1, 0, 0, 0, 0, 0);
     expect(new Set(sampleSorted(state, 1000, Rng.seed(2)))).toEqual(new Set([1]));
   });
+
+  test("each shot is that of its own uniform number: the same for a seed on every machine", () => {
+    const state = Float64Array.of(0.5, 0, 0, 0.5, 0, 0, 0.5, -0.5);
+    const uniforms = Rng.seed("shots");
+    const wanted = Array.from({ length: 50 }, () => [0, 1, 3, 3][Math.floor(4 * uniforms.uniform())]);
+    expect([...sampleShuffled(state, 50, Rng.seed("shots"))]).toEqual(wanted);
+    expect([...sampleShuffled(state, 20, Rng.seed("shots"))]).toEqual(wanted.slice(0, 20));
+  });
+
+  test.each([
+    ["spread over all of them", 1],
+    ["that is 1e-4 of the rest in half of them", 1e-2],
+  ])("frequencies of a large state with probability %s, in all shots and in each tenth", (_, size) => {
+    const n = 17;
+    const rng = Rng.seed("large");
+    const state = Float64Array.from({ length: 2 * 2 ** n }, (_, at) => rng.normal() * (at % 4 < 2 ? 1 : size));
+    const probabilities = probabilitiesOf(state);
+    const total = probabilities.reduce((a, b) => a + b, 0);
+    // By the lowest bits, which differ within a group of amplitudes, and by the highest.
+    for (const binOf of [(basis: number) => basis & 63, (basis: number) => basis >> (n - 6)]) {
+      const wanted = new Array<number>(64).fill(0);
+      for (const [basis, probability] of probabilities.entries()) wanted[binOf(basis)]! += probability / total;
+      const outcomes = sampleShuffled(state, 100_000, rng);
+      for (const part of [
+        outcomes,
+        ...Array.from({ length: 10 }, (_, i) => outcomes.subarray(1e4 * i, 1e4 * (i + 1))),
+      ]) {
+        const counts = new Array<number>(64).fill(0);
+        for (const outcome of part) counts[binOf(outcome)]!++;
+        expect(chiSquareDeviation(counts, wanted)).toBeLessThan(5);
+      }
+    }
+  });
+
+  test("shots are drawn slice by slice, and go on where the last slice ended", () => {
+    const state = Float64Array.of(0.5, 0, 0, 0.5, 0, 0, 0.5, -0.5);
+    const shots = 300_001;
+    const uniforms = Rng.seed("slices");
+    const wanted = Int32Array.from({ length: shots }, () => [0, 1, 3, 3][Math.floor(4 * uniforms.uniform())]!);
+    const rng = Rng.seed("slices");
+    expect(sampleShuffled(state, shots, rng)).toEqual(wanted);
+    expect(rng.uniform()).toBe(uniforms.uniform());
+  });
+
+  test("many more shots than states, one shot, and none", () => {
+    const state = Float64Array.of(0.6, 0, 0, 0.8);
+    const ones = sampleSorted(state, 200_000, Rng.seed(3)).reduce((a, b) => a + b, 0);
+    expect(Math.abs(ones / 200_000 - 0.64)).toBeLessThan(5 * Math.sqrt((0.64 * 0.36) / 200_000));
+    let first = 0;
+    for (let seed = 0; seed < 2000; seed++) first += sampleShuffled(state, 1, Rng.seed(seed))[0]!;
+    expect(Math.abs(first / 2000 - 0.64)).toBeLessThan(5 * Math.sqrt((0.64 * 0.36) / 2000));
+    expect(sampleShuffled(state, 0, Rng.seed(1))).toEqual(new Int32Array(0));
+  });
+
+  test("amplitudes that are not finite numbers are refused", () => {
+    for (const draw of [sampleSorted, sampleShuffled])
+      expect(() => draw(Float64Array.of(1, 0, Number.NaN, 0), 10, Rng.seed(1))).toThrow(
+        expect.objectContaining({ code: "STATE_NOT_FINITE" }),
+      );
+  });
 });
 
 describe("the Sampler against exact probabilities", () => {
