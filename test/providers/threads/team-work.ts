@@ -6,7 +6,7 @@ import type { Work } from "../../../providers/simulator/threads/index.ts";
 export type TestProgram =
   /** Step s rotates the pairs of units that are 16·2^s bytes apart, in chunks of `bytes` bytes. */
   | { readonly kind: "rotate"; readonly bytes: number; readonly t: number }
-  /** Every chunk waits until all `chunks` have begun, and then writes its thread's id at word `at + chunk`. */
+  /** Every chunk waits until all `chunks` have begun, and then writes its thread's id at word `at + chunk`, its number after those. */
   | { readonly kind: "meet"; readonly chunks: number; readonly at: number }
   /** As "meet", and then the chunks in other threads than `caller` end as `end` says. */
   | { readonly kind: "end"; readonly chunks: number; readonly caller: number; readonly end: keyof typeof ENDS };
@@ -40,7 +40,7 @@ function meet(u32: Uint32Array, step: number, chunks: number): void {
     if (performance.now() > end) throw new Error("The other threads have not come.");
 }
 
-export const work: Work<TestProgram> = ({ kernels, u32 }, program, step, chunk) => {
+export const work: Work<TestProgram> = ({ kernels, u32 }, program, step, chunk, thread) => {
   switch (program.kind) {
     case "rotate":
       kernels.givens1!(chunk * program.bytes, program.bytes, 16 * 2 ** step, step & 1, program.t);
@@ -48,6 +48,7 @@ export const work: Work<TestProgram> = ({ kernels, u32 }, program, step, chunk) 
     case "meet":
       meet(u32, step, program.chunks);
       u32[program.at + chunk] = threadId + 1;
+      u32[program.at + program.chunks + chunk] = thread;
       break;
     case "end":
       meet(u32, step, program.chunks);

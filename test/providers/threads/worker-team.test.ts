@@ -63,6 +63,15 @@ describe("a team of threads", () => {
     expect(new Set(meet())).toEqual(new Set(ids));
   });
 
+  test("numbers its threads, the caller 0, so that each may have scratch space of its own", () => {
+    for (let repetition = 0; repetition < 20; repetition++) {
+      const ids = meet();
+      const numbers = [...memory.u32.subarray(AT + 4, AT + 8)];
+      expect([...numbers].sort()).toEqual([0, 1, 2, 3]);
+      expect(ids[numbers.indexOf(0)]).toBe(threadId);
+    }
+  });
+
   test("a run of fewer threads keeps to them", () => {
     const all = meet();
     const program = team.load({ kind: "rotate", bytes: 1024, t: 0.5 });
@@ -94,7 +103,7 @@ describe("a team of threads", () => {
       (place, program, step, chunk) => {
         if (program.kind === "rotate") inside.push(chunk);
         else {
-          work(place, program, step, chunk);
+          work(place, program, step, chunk, 0);
           nesting.run(rotation, scratch, 0, 3);
         }
       },
@@ -157,7 +166,7 @@ describe("results", () => {
     const place = new KernelMemory({ ...TARGET, addressBits }, 1 << 16);
     for (const bytes of [1 << 16, 1 << 17, 1 << 22, 1 << 24]) {
       place.reserve(bytes);
-      const ids = meet(team, 4, place, bytes / 4 - 4);
+      const ids = meet(team, 4, place, bytes / 4 - 8);
       expect(new Set(ids).size).toBe(4);
       expect(ids).toContain(threadId);
       const program = team.load({ kind: "rotate", bytes: bytes / 4, t: 1 });
