@@ -42,7 +42,7 @@ export class TensorSimulation {
   /**
    * Expectation values [B, K] for features [B, D] in radians, differentiable.
    * @param variables one for each weight vector of the circuit
-   * @throws ModelError LAYER_NOT_FINITE; what `check` throws
+   * @throws ModelError LAYER_INPUT_SHAPE, LAYER_NOT_FINITE; what `check` throws
    */
   apply(features: tf.Tensor, variables: readonly tf.Tensor[], options: SimulationOptions = {}): tf.Tensor {
     const { wants = { inputs: true, weights: true }, check } = options;
@@ -58,6 +58,7 @@ export class TensorSimulation {
 
   #read(features: tf.Tensor, variables: readonly tf.Tensor[]): Point {
     const { numInputs, numWeights } = this.#layer;
+    checkInputShape(this.#name, numInputs, features.shape);
     const inputs = new Float64Array(features.dataSync());
     const weights = new Float64Array(numWeights);
     copyTensors(variables, weights);
@@ -96,6 +97,15 @@ export class TensorSimulation {
       inputGradient === null ? [] : [tf.tensor2d(new Float32Array(inputGradient), [rows, this.#layer.numInputs])];
     return weightGradient === null ? gradients : [...gradients, ...splitGradient(this.#layer, weightGradient)];
   }
+}
+
+/** @throws ModelError LAYER_INPUT_SHAPE */
+export function checkInputShape(name: string, numInputs: number, shape: readonly (number | null)[]): void {
+  if (shape.length === 2 && (shape[1] === numInputs || shape[1] === null)) return;
+  throw new ModelError(
+    "LAYER_INPUT_SHAPE",
+    `Layer ${name} takes features of shape [batch, ${numInputs}], one column for each input of its circuit, but was given [${shape.map((size) => size ?? "null").join(", ")}].`,
+  );
 }
 
 /** A gradient [W] in row order as tensors of the weight vectors' shapes. */

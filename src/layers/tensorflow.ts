@@ -5,7 +5,7 @@ import { ModelError } from "../errors.ts";
 import { QuantumLayer, type QuantumLayerConfig } from "./quantum-layer.ts";
 import { checkTensorBackend } from "./tensorflow-backend.ts";
 import { refuseProviders } from "./tensorflow-model-guard.ts";
-import { copyTensors, splitGradient, TensorSimulation } from "./tensorflow-simulation.ts";
+import { checkInputShape, copyTensors, splitGradient, TensorSimulation } from "./tensorflow-simulation.ts";
 
 export interface KerasQuantumLayerOptions {
   readonly name?: string;
@@ -56,7 +56,7 @@ export class KerasQuantumLayer extends layers.Layer {
 
   override build(inputShape: Shape | Shape[]): void {
     checkTensorBackend();
-    this.#checkShape(singleShape(inputShape));
+    checkInputShape(this.name, this.quantum.numInputs, singleShape(inputShape));
     const initial = this.quantum.initialWeights();
     let offset = 0;
     for (const [index, { name, shape, size }] of this.quantum.weightVectors.entries()) {
@@ -70,7 +70,7 @@ export class KerasQuantumLayer extends layers.Layer {
 
   override computeOutputShape(inputShape: Shape | Shape[]): Shape {
     const shape = singleShape(inputShape);
-    this.#checkShape(shape);
+    checkInputShape(this.name, this.quantum.numInputs, shape);
     return [shape[0] ?? null, this.quantum.numOutputs];
   }
 
@@ -78,7 +78,6 @@ export class KerasQuantumLayer extends layers.Layer {
     return tf.tidy(() => {
       this.invokeCallHook(inputs, kwargs);
       const features = Array.isArray(inputs) ? inputs[0]! : inputs;
-      this.#checkShape(features.shape);
       return this.#simulated().apply(features, this.variables());
     });
   }
@@ -134,14 +133,6 @@ export class KerasQuantumLayer extends layers.Layer {
   #simulationOn(backend: DifferentiableBackend): TensorSimulation {
     const { circuit, observables } = this.quantum;
     return new TensorSimulation(this.name, this.quantum, backend.differentiate(circuit, observables));
-  }
-
-  #checkShape(shape: readonly (number | null)[]): void {
-    if (shape.length === 2 && (shape[1] === this.quantum.numInputs || shape[1] === null)) return;
-    throw new ModelError(
-      "LAYER_INPUT_SHAPE",
-      `Layer ${this.name} takes features of shape [batch, ${this.quantum.numInputs}], one column for each input of its circuit, but was given [${shape.map((size) => size ?? "null").join(", ")}].`,
-    );
   }
 }
 refuseProviders();
