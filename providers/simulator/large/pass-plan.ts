@@ -1,0 +1,141 @@
+import type { Primitive } from "../normal-form.ts";
+
+/** How the state is cut into tiles. */
+export interface TileShape {
+  /** Qubits of a tile at most, where no single operation needs more. */
+  readonly tileQubits: number;
+  /** The lowest qubits that every tile contains, so that its amplitudes come in runs of whole cache lines. */
+  readonly runQubits: number;
+}
+
+/** One sweep over the state: its primitives run in order on each tile while that is in the cache. */
+export interface PlannedPass {
+  /** Qubits of the tiles: a mask. Primitives turn or move these only; the others they may read. */
+  readonly inner: number;
+  readonly primitives: readonly Primitive[];
+}
+
+/** The qubits that a primitive leaves in their basis states and those that it does not. */
+interface Action {
+  readonly reads: number;
+  readonly turns: number;
+}
+
+const WORK = { rotation: 4, permutation: 2, phase: 1 } as const;
+
+/**
+ * Distributes primitives over passes, each as early as its qubits allow. A primitive is taken before others that come
+ * earlier in the circuit only where both leave the basis states of all qubits that they share. Greedy: each pass takes the
+ * qubits for which most can be done.
+ */
+export function planPasses(
+  primitives: readonly Primitive[],
+  numQubits: number,
+  { tileQubits, runQubits }: TileShape,
+): readonly PlannedPass[] {
+  const actions = new Map(primitives.map((primitive) => [primitive, actionOf(primitive)]));
+  const widest = Math.max(0, ...primitives.map((primitive) => countBits(actions.get(primitive)!.turns)));
+  const low = Math.min(runQubits, numQubits);
+  const size = Math.min(numQubits, Math.max(tileQubits, widest + low));
+  const passes: PlannedPass[] = [];
+  let rest = primitives;
+  while (rest.length > 0) {
+    let best: Taken | undefined;
+    for (const inner of candidates(rest, actions, numQubits, size, low)) {
+      const taken = take(rest, actions, inner);
+      if (best === undefined || taken.work > best.work) best = { ...taken, inner };
+    }
+    const { inner, done, left } = best!;
+    // Phases that are left alone at the end need no pass of their own: each tile knows the bits it stands for.
+    const onlyPhases = left.every(({ kind }) => kind === "phase");
+    passes.push({ inner, primitives: onlyPhases ? [...done, ...left] : done });
+    rest = onlyPhases ? [] : left;
+  }
+  return passes;
+}
+
+interface Taken {
+  readonly inner: number;
+  readonly done: readonly Primitive[];
+  readonly left: readonly Primitive[];
+  readonly work: number;
+}
+
+/** What a pass over tiles of the qubits `inner` can do of `primitives`. */
+function take(primitives: readonly Primitive[], actions: Map<Primitive, Action>, inner: number): Taken {
+  const done: Primitive[] = [];
+  const left: Primitive[] = [];
+  let work = 0;
+  // Qubits that primitives which are left turn, and those that they only read.
+  let turned = 0;
+  let read = 0;
+  for (const [index, primitive] of primitives.entries()) {
+    const { reads, turns } = actions.get(primitive)!;
+    const isFree = ((reads | turns) & turned) === 0 && (turns & read) === 0;
+    if (isFree && (turns & ~inner) === 0 && ((reads | turns) & inner) !== 0) {
+      done.push(primitive);
+      work += workOf(primitive);
+      continue;
+    }
+    left.push(primitive);
+    turned |= turns;
+    read |= reads;
+    if ((inner & ~turned) === 0) {
+      for (let later = index + 1; later < primitives.length; later++) left.push(primitives[later]!);
+      break;
+    }
+  }
+  return { inner, done, left, work };
+}
+
+/** Sets of qubits to try: the lowest with each run of others, and with those that the next primitives turn. */
+function candidates(
+  primitives: readonly Primitive[],
+  actions: Map<Primitive, Action>,
+  numQubits: number,
+  size: number,
+  low: number,
+): ReadonlySet<number> {
+  if (size >= numQubits) return new Set([maskOf(numQubits)]);
+  const found = new Set<number>([maskOf(size)]);
+  const lowest = maskOf(low);
+  for (let start = low; start + size - low <= numQubits; start++) found.add(lowest | (maskOf(size - low) << start));
+  let next = lowest;
+  for (const primitive of primitives) {
+    const { reads, turns } = actions.get(primitive)!;
+    const wider = next | (turns === 0 ? reads & -reads : turns);
+    if (countBits(wider) <= size) next = wider;
+    if (countBits(next) === size) break;
+  }
+  for (let qubit = 0; countBits(next) < size; qubit++) next |= 1 << qubit;
+  found.add(next);
+  return found;
+}
+
+function actionOf(primitive: Primitive): Action {
+  switch (primitive.kind) {
+    case "rotation":
+      return { reads: 0, turns: 1 << primitive.qubit };
+    case "phase":
+      return { reads: primitive.mask, turns: 0 };
+    default:
+      return {
+        reads: primitive.controls,
+        turns: primitive.qubits.reduce((mask, qubit) => mask | (1 << qubit), 0),
+      };
+  }
+}
+
+function workOf(primitive: Primitive): number {
+  return primitive.kind === "dense" ? 2 ** (primitive.qubits.length + 1) : WORK[primitive.kind];
+}
+
+function maskOf(numQubits: number): number {
+  return 2 ** numQubits - 1;
+}
+
+function countBits(mask: number): number {
+  let count = 0;
+  for (let rest = mask; rest !== 0; rest &= rest - 1) count++;
+  return count;
+}

@@ -1,0 +1,110 @@
+import { type Circuit, SlotProgram, slotsOf } from "../../../circuits/index.ts";
+import type { KernelMemory } from "../kernels/kernel-memory.ts";
+import { normalForm } from "../normal-form.ts";
+import type { TileShape } from "./pass-plan.ts";
+import { type CompiledTiles, compileTiles } from "./tile-compiler.ts";
+import { TileNumbers } from "./tile-numbers.ts";
+import { backwardChunk, forwardChunk } from "./tile-run.ts";
+
+const UNIT = 16;
+/** Bytes of the objects of one gate, about. */
+const GATE_BYTES = 400;
+
+export const TILE_SHAPE: TileShape = { tileQubits: 12, runQubits: 3 };
+
+/** A unitary circuit compiled to sweeps over the tiles of one state, run for one row of parameter values after another. */
+export class TileCircuit {
+  readonly numQubits: number;
+  /** Bytes of linear memory besides the states. */
+  readonly tableBytes: number;
+  /** Bytes that the program holds between calls. */
+  readonly bytes: number;
+  readonly psi: number;
+  readonly lambda: number;
+  readonly #tiles: CompiledTiles;
+  readonly #numbers: TileNumbers;
+  readonly #slots: SlotProgram;
+  readonly #usesInput: Uint8Array;
+  readonly #usesWeight: Uint8Array;
+  readonly #wanted: Uint8Array;
+  readonly #angles: Float64Array;
+  readonly #gradients: Float64Array;
+
+  /** @param circuit unitary, of at least one qubit */
+  constructor(circuit: Circuit, keepsGlobalPhase: boolean, shape: TileShape = TILE_SHAPE) {
+    const slots = slotsOf(circuit);
+    const primitives = normalForm(circuit).filter(
+      (primitive) => keepsGlobalPhase || primitive.kind !== "phase" || primitive.mask !== 0,
+    );
+    this.numQubits = circuit.numQubits;
+    this.#tiles = compileTiles(primitives, circuit.numQubits, shape, 1);
+    this.#numbers = new TileNumbers(this.#tiles);
+    this.#slots = new SlotProgram(circuit, slots);
+    const uses = (role: string): Uint8Array =>
+      Uint8Array.from(slots, ({ expression }) =>
+        expression.parameters.some((parameter) => parameter.role === role) ? 1 : 0,
+      );
+    this.#usesInput = uses("input");
+    this.#usesWeight = uses("weight");
+    this.#wanted = new Uint8Array(slots.length);
+    this.#angles = new Float64Array(slots.length);
+    this.#gradients = new Float64Array(slots.length);
+    const { stateAddress, program, bytes } = this.#tiles;
+    this.tableBytes = stateAddress;
+    this.psi = program.psi;
+    this.lambda = program.lambda;
+    this.bytes = bytes + 32 * slots.length + GATE_BYTES * primitives.length;
+  }
+
+  /** Which gradients the following runs are to find. */
+  want(inputs: boolean, weights: boolean): void {
+    for (let slot = 0; slot < this.#wanted.length; slot++)
+      this.#wanted[slot] = (inputs && this.#usesInput[slot]) || (weights && this.#usesWeight[slot]) ? 1 : 0;
+  }
+
+  /** Runs the circuit from |0…0⟩ for one row [P]; yields between parts of a pass. The result is at `psi`. */
+  *forward(memory: KernelMemory, row: Float64Array): Generator<void> {
+    const { program, keepsTables, coversState } = this.#tiles;
+    const { f64 } = memory;
+    if (memory.contents !== this) {
+      this.#numbers.writeConstants(memory);
+      memory.contents = this;
+    }
+    this.#slots.evaluate(row, 1, this.#angles);
+    this.#numbers.write(memory, this.#angles, this.#wanted);
+    memory.u32.fill(0, program.locks, program.locks + program.scratches);
+    if (keepsTables)
+      for (let pass = 0; pass < program.passes.length; pass++) this.#numbers.writeTables(memory, pass, this.#angles);
+    const at = program.psi / 8;
+    if (!coversState) f64.fill(0, at, at + 2 * 2 ** this.numQubits);
+    f64[at] = this.#numbers.initial[0]!;
+    f64[at + 1] = this.#numbers.initial[1]!;
+    for (let index = 0; index < program.passes.length; index++) {
+      const pass = program.passes[index]!;
+      if (!keepsTables) this.#numbers.writeTables(memory, index, this.#angles);
+      for (let chunk = 0; chunk < pass.chunks; chunk++) {
+        forwardChunk(memory, program, pass, chunk);
+        yield;
+      }
+    }
+  }
+
+  /** Goes back from ψ and λ and adds the gradients of a row [P] to `gradient` [P]; after `forward` of the same row. */
+  backward(memory: KernelMemory, row: Float64Array, gradient: Float64Array): void {
+    const { program, keepsTables } = this.#tiles;
+    this.#gradients.fill(0);
+    this.#numbers.writeBackward(memory);
+    for (let index = program.passes.length - 1; index >= this.#numbers.firstPass; index--) {
+      const pass = program.passes[index]!;
+      if (!keepsTables) this.#numbers.writeTables(memory, index, this.#angles);
+      for (let chunk = 0; chunk < pass.chunks; chunk++) backwardChunk(memory, program, pass, chunk);
+      this.#numbers.collect(memory, index, this.#gradients);
+    }
+    this.#slots.pullback(row, 1, this.#gradients, gradient);
+  }
+
+  /** Bytes of linear memory that `states` states and the tables take. */
+  memoryBytes(states: number): number {
+    return this.tableBytes + states * UNIT * 2 ** this.numQubits;
+  }
+}
