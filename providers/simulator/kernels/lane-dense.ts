@@ -6,7 +6,8 @@ const AMPLITUDE = 2 * UNIT;
  * denseLanes(base, bytes, occupied, places, local, matrix, scratch): a unitary on some qubits in place, for all groups at
  * once, where the control bits are set. `places` lists, as u32, the byte offsets of the `local` amplitudes it mixes (control
  * bits included), `occupied` holds all bits of these; the matrix is row-major, re and im of each entry; `scratch` has room
- * for `local` amplitudes. 2·local complex multiplications for each amplitude and lane.
+ * for `local` amplitudes. 2·local complex multiplications for each amplitude and lane. Twin: denseKernel in kernels/dense.ts,
+ * group by group.
  */
 export const emitLaneDense: KernelEmitter = (module) => {
   module.add(

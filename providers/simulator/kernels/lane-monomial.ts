@@ -21,6 +21,7 @@ const PARAMETERS = {
  * states in one pass. Per amplitude four multiplications and two additions.
  * unapplyMonomial: the reverse, to[i] = conj(table[i])·from[π(i)].
  * permute, unpermute: the same without a table.
+ * Twins, group by group: applyMonomial, unapplyMonomial, permuteAmplitudes, unpermuteAmplitudes in kernels/monomial.ts.
  */
 export const emitLaneMonomial: KernelEmitter = (module) => {
   module.add("applyMonomial", PARAMETERS, (f, p, o) => pass(f, o, p, true, 1));

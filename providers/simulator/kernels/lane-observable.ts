@@ -5,7 +5,8 @@ const AMPLITUDE = 2 * UNIT;
 
 /*
  * Reading Pauli strings from states [group][amplitude][re, im]. Values are [group][basis state], sums and weights
- * [string][group], a unit of lanes each; permutations are u32. Twins: kernels/pauli.ts, group by group.
+ * [string][group], a unit of lanes each; permutations are u32. Twins, group by group: the functions of these names in
+ * kernels/pauli.ts, and scaleTwin below.
  */
 
 /** Calls `body` for every group with the addresses of its part of each array. */
@@ -303,3 +304,15 @@ export const emitLaneObservable: KernelEmitter = (module) => {
   for (const emit of [probabilities, overlaps, walshHadamard, signedSum, addSigned, foldZ, unfoldZ, scale, addScaled])
     emit(module);
 };
+
+/** λ of one group as scale writes it. */
+export function scaleTwin(
+  psi: Float64Array,
+  lanes: number,
+  permutation: Int32Array,
+  values: Float64Array,
+): Float64Array {
+  return psi.map(
+    (amplitude, i) => amplitude * values[permutation[Math.floor(i / (2 * lanes))]! * lanes + (i % lanes)]!,
+  );
+}

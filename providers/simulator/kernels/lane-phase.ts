@@ -11,6 +11,7 @@ const AMPLITUDE = 2 * UNIT;
  * by cos + i·sign·sin of its lanes. Four multiplications and two additions for each.
  * phaseGradientLanes(psi, lambda, bytes, groups, indices, count, out): adds to the unit out[g] the Σ of λ_im·ψ_re - λ_re·ψ_im
  * over the listed amplitudes: half the derivative in that phase.
+ * Twins, group by group: the functions of these names in kernels/monomial.ts, whose gradient is the whole derivative.
  */
 export const emitLanePhase: KernelEmitter = (module) => {
   module.add(

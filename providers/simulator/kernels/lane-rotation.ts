@@ -3,7 +3,8 @@ import { forFree, type KernelEmitter, UNIT } from "./kernel.ts";
 /**
  * rotateLanes(base, bytes, groups, stride, cosines, sines, sign): an RY rotation with an angle of its own for every lane of
  * every group, in place; the units cosines[g] and sines[g] belong to group g, whose state takes `bytes`. With sign -1 the
- * inverse. Per pair of units four multiplications and two additions.
+ * inverse. Per pair of units four multiplications and two additions. Twin: rotateLanes in
+ * kernels/rotation.ts, group by group.
  */
 export const emitLaneRotation: KernelEmitter = (module) => {
   module.add(

@@ -5,7 +5,8 @@ const AMPLITUDE = 2 * UNIT;
 /**
  * phaseGradient(psi, lambda, size, groups, out): adds Σ over groups of λ_im·ψ_re - λ_re·ψ_im to the unit out[i] of each basis
  * state, lane by lane: half the derivative of ⟨ψ|O|ψ⟩ in the phase of that basis state, λ = Oψ. Per amplitude two
- * multiplications and two additions.
+ * multiplications and two additions. Twin: phaseGradient in kernels/monomial.ts, which adds up the lanes and takes the whole
+ * derivative.
  */
 export const emitPhaseGradient: KernelEmitter = (module) => {
   module.add(

