@@ -191,7 +191,8 @@ function differentiate(
             values.tensors[node.outputs[0]!] = probe === undefined ? outputs : tf.add(outputs, probe);
           }
         const outputs = plan.outputs.map((output) => values.tensors[output]!);
-        for (const output of outputs) predictions.push(tf.keep(output.clone()));
+        // Metrics need no gradient, so they are computed when the tape is done.
+        if (objective.metricNames.length > 0) for (const output of outputs) predictions.push(tf.keep(output.clone()));
         return objective.trainingLoss(batch.y, outputs);
       }, [...variables, ...probes.values()]);
       assertDone();
