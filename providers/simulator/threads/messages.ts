@@ -4,7 +4,8 @@ import type { Failure } from "./shared-run.ts";
 
 /** What a worker is started with. */
 export interface WorkerStart {
-  readonly worker: number;
+  /** Its number in the team, from 1. */
+  readonly thread: number;
   readonly words: Int32Array<SharedArrayBuffer>;
   readonly port: MessagePort;
 }

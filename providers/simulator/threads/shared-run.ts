@@ -28,33 +28,56 @@ const LINE = 16;
 export const WORD = {
   /** Number of the run, odd while threads may enter it; workers without work wait here. */
   run: 0,
-  /** The next chunk that nobody has taken. */
-  next: LINE,
+  /** Not 0 when a worker has posted an error. */
+  failed: LINE,
   chunks: 2 * LINE,
   step: 2 * LINE + 1,
   program: 2 * LINE + 2,
   memory: 2 * LINE + 3,
   /** Pages of the memory, by which workers see that it has grown. */
   pages: 2 * LINE + 4,
-  /** Workers of this number and above stay out. */
-  limit: 2 * LINE + 5,
+  /** Threads that may take part, the caller's included. */
+  threads: 2 * LINE + 5,
   /** Messages posted to the workers so far. */
   posted: 2 * LINE + 6,
-  /** Not 0 when a worker has posted an error. */
-  failed: 3 * LINE,
 } as const;
 
-/** The word that says where a worker is; the caller waits here until it has left the run. */
-export function placeWord(worker: number): number {
-  return (4 + worker) * LINE;
+/** The word that says where a thread is; the caller waits here until a worker has left the run. */
+export function placeWord(thread: number): number {
+  return (3 + 2 * thread) * LINE;
 }
 export const PLACE = { starting: -1, outside: 0, inside: 1 } as const;
 
-export function sharedWords(workers: number): Int32Array<SharedArrayBuffer> {
-  return new Int32Array(new SharedArrayBuffer(4 * placeWord(workers)));
+/** The next chunk of a thread's share that nobody has taken. */
+function nextWord(thread: number): number {
+  return (4 + 2 * thread) * LINE;
 }
 
-/** Does chunks until none is left. An error ends the run for all threads. */
+export function sharedWords(threads: number): Int32Array<SharedArrayBuffer> {
+  return new Int32Array(new SharedArrayBuffer(4 * placeWord(threads)));
+}
+
+/** Where a thread's share of the chunks begins. */
+function shareStart(thread: number, threads: number, chunks: number): number {
+  return Math.floor((thread * chunks) / threads);
+}
+
+export function shareOut(words: Int32Array): void {
+  const threads = words[WORD.threads]!;
+  for (let thread = 0; thread < threads; thread++)
+    words[nextWord(thread)] = shareStart(thread, threads, words[WORD.chunks]!);
+}
+
+/** Lets no thread take another chunk. */
+export function stopRun(words: Int32Array): void {
+  const threads = words[WORD.threads]!;
+  for (let thread = 0; thread < threads; thread++) Atomics.store(words, nextWord(thread), words[WORD.chunks]!);
+}
+
+/**
+ * Does chunks until none is left: first those of the thread's own share, whose amplitudes the last step has left in its
+ * processor's cache, then what others have not got to. An error ends the run for all.
+ */
 export function doChunks<Program>(
   words: Int32Array,
   work: Work<Program>,
@@ -63,13 +86,20 @@ export function doChunks<Program>(
   thread: number,
 ): Failure | undefined {
   const chunks = words[WORD.chunks]!;
+  const threads = words[WORD.threads]!;
   const step = words[WORD.step]!;
-  let chunk = Atomics.add(words, WORD.next, 1);
+  let chunk = 0;
   try {
-    for (; chunk < chunks; chunk = Atomics.add(words, WORD.next, 1)) work(memory, program, step, chunk, thread);
+    for (let turn = 0; turn < threads; turn++) {
+      const owner = (thread + turn) % threads;
+      const end = shareStart(owner + 1, threads, chunks);
+      const next = nextWord(owner);
+      for (chunk = Atomics.add(words, next, 1); chunk < end; chunk = Atomics.add(words, next, 1))
+        work(memory, program, step, chunk, thread);
+    }
     return undefined;
   } catch (error) {
-    Atomics.store(words, WORD.next, chunks);
+    stopRun(words);
     return { chunk, error };
   }
 }

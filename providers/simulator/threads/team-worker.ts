@@ -1,7 +1,17 @@
 import { receiveMessageOnPort, workerData } from "node:worker_threads";
 import { bindKernels, type Kernels } from "../kernels/bound-kernels.ts";
 import { failureMessage, type PostedMemory, type TeamMessage, type WorkerStart } from "./messages.ts";
-import { doChunks, type Failure, PLACE, placeWord, spin, WORD, type Work, type WorkMemory } from "./shared-run.ts";
+import {
+  doChunks,
+  type Failure,
+  PLACE,
+  placeWord,
+  spin,
+  stopRun,
+  WORD,
+  type Work,
+  type WorkMemory,
+} from "./shared-run.ts";
 
 /** How long a worker that has nothing to do looks for the next run before it sleeps: the passes of a circuit follow at once. */
 const SPIN_MICROSECONDS = 50;
@@ -9,8 +19,8 @@ const PAGE_BYTES = 65536;
 
 /** Makes this thread a worker of the team that started it: the last statement of a worker's module. Never returns. */
 export function serveTeam<Program>(work: Work<Program>): never {
-  const { worker, words, port } = workerData as WorkerStart;
-  const place = placeWord(worker);
+  const { thread, words, port } = workerData as WorkerStart;
+  const place = placeWord(thread);
   const programs = new Map<number, Program>();
   const memories = new Map<number, WorkerMemory>();
   let read = 0;
@@ -32,14 +42,14 @@ export function serveTeam<Program>(work: Work<Program>): never {
     return run !== last && (run & 1) === 1;
   };
   const takePart = (): void => {
-    if (worker >= words[WORD.limit]!) return;
+    if (thread >= words[WORD.threads]!) return;
     let failure: Failure | undefined;
     try {
       const memory = memories.get(words[WORD.memory]!)!;
       memory.refresh(words[WORD.pages]!);
-      failure = doChunks(words, work, memory, programs.get(words[WORD.program]!)!, worker + 1);
+      failure = doChunks(words, work, memory, programs.get(words[WORD.program]!)!, thread);
     } catch (error) {
-      Atomics.store(words, WORD.next, words[WORD.chunks]!);
+      stopRun(words);
       failure = { chunk: Number.POSITIVE_INFINITY, error };
     }
     if (failure === undefined) return;

@@ -4,7 +4,17 @@ import { SimulatorError } from "../../errors.ts";
 import { type KernelMemory, kernelModule } from "../kernels/kernel-memory.ts";
 import type { FailureMessage, TeamMessage, WorkerStart } from "./messages.ts";
 import { receivedFailure } from "./received-failure.ts";
-import { doChunks, type Failure, PLACE, placeWord, sharedWords, spin, WORD, type Work } from "./shared-run.ts";
+import {
+  doChunks,
+  type Failure,
+  PLACE,
+  placeWord,
+  sharedWords,
+  shareOut,
+  spin,
+  WORD,
+  type Work,
+} from "./shared-run.ts";
 
 /** How long the caller looks for workers to finish before it sleeps. */
 const SPIN_MICROSECONDS = 100;
@@ -15,7 +25,7 @@ const DROPPED_BYTES = 1 << 26;
 const PAGE_BYTES = 65536;
 
 interface TeamMember {
-  readonly thread: Worker;
+  readonly worker: Worker;
   readonly port: MessagePort;
 }
 
@@ -42,7 +52,8 @@ export class WorkerTeam<Program> {
   readonly #module: URL;
   readonly #work: Work<Program>;
   #words: Int32Array<SharedArrayBuffer>;
-  #members: (TeamMember | undefined)[] = [];
+  /** The workers by their numbers, which start at 1: the caller is 0. */
+  #members = new Map<number, TeamMember>();
   readonly #programs = new Map<number, Program>();
   /** Memory by id; weak, so that it is freed once its owner has dropped it. */
   readonly #memories = new Map<number, WeakRef<KernelMemory>>();
@@ -62,12 +73,12 @@ export class WorkerTeam<Program> {
     this.#module = module;
     this.#work = work;
     this.maxThreads = maxThreads;
-    this.#words = sharedWords(maxThreads - 1);
+    this.#words = sharedWords(maxThreads);
   }
 
   /** Workers that are running or starting. */
   get workers(): number {
-    return this.#members.filter((member) => member !== undefined).length;
+    return this.#members.size;
   }
 
   /** Makes a program known under the id that is returned. Every thread gets a copy: what changes goes into memory. */
@@ -84,8 +95,8 @@ export class WorkerTeam<Program> {
   }
 
   /**
-   * Does chunks 0, 1, ..., chunks - 1 of a step on up to `threads` threads, and returns when all are done. The chunks that
-   * come first should be the largest. A run inside a run is done by the caller alone.
+   * Does chunks 0, 1, ..., chunks - 1 of a step on up to `threads` threads, and returns when all are done. With the same
+   * number of chunks in every step, threads mostly meet the same chunks again. A run inside a run is done by the caller alone.
    * @param id what `load` returned
    * @param memory shared linear memory
    * @throws what a chunk has thrown, of several the one of the lowest chunk, when all threads have stopped;
@@ -94,30 +105,30 @@ export class WorkerTeam<Program> {
   run(id: number, memory: KernelMemory, step: number, chunks: number, threads: number = this.maxThreads): void {
     const program = this.#programs.get(id);
     if (program === undefined) throw new Error(`No program ${id} is loaded.`);
-    const workers = Math.min(threads, this.maxThreads, chunks) - 1;
-    if (workers < 1 || this.#isRunning) {
+    const used = Math.min(threads, this.maxThreads, chunks);
+    if (used < 2 || this.#isRunning) {
       for (let chunk = 0; chunk < chunks; chunk++) this.#work(memory, program, step, chunk, 0);
       return;
     }
     this.#isRunning = true;
     try {
-      this.#start(workers);
-      this.#runShared(id, memory, program, step, chunks, workers);
+      this.#start(used);
+      this.#runShared(id, memory, program, step, chunks, used);
     } finally {
       this.#isRunning = false;
     }
   }
 
-  #runShared(id: number, memory: KernelMemory, program: Program, step: number, chunks: number, workers: number): void {
+  #runShared(id: number, memory: KernelMemory, program: Program, step: number, chunks: number, threads: number): void {
     const words = this.#words;
     words[WORD.memory] = this.#know(memory);
     words[WORD.pages] = memory.bytes / PAGE_BYTES;
     words[WORD.program] = id;
     words[WORD.step] = step;
     words[WORD.chunks] = chunks;
-    words[WORD.limit] = workers;
+    words[WORD.threads] = threads;
     words[WORD.failed] = 0;
-    words[WORD.next] = 0;
+    shareOut(words);
     Atomics.add(words, WORD.run, 1);
     Atomics.notify(words, WORD.run);
     const failures: Failure[] = [];
@@ -125,7 +136,7 @@ export class WorkerTeam<Program> {
     if (own !== undefined) failures.push(own);
     Atomics.add(words, WORD.run, 1);
     let lost = 0;
-    for (let worker = 0; worker < this.#members.length; worker++) if (!this.#hasLeft(worker)) lost++;
+    for (let thread = 1; thread < this.maxThreads; thread++) if (!this.#hasLeft(thread)) lost++;
     if (words[WORD.failed] !== 0) this.#receiveFailures(failures);
     if (lost > 0)
       throw new SimulatorError(
@@ -136,18 +147,18 @@ export class WorkerTeam<Program> {
   }
 
   /** Waits until a worker is not in the run; false when it has died there. */
-  #hasLeft(worker: number): boolean {
+  #hasLeft(thread: number): boolean {
     const words = this.#words;
-    const place = placeWord(worker);
+    const place = placeWord(thread);
     if (Atomics.load(words, place) !== PLACE.inside) return true;
     if (spin(SPIN_MICROSECONDS, () => Atomics.load(words, place) !== PLACE.inside)) return true;
     while (Atomics.load(words, place) === PLACE.inside) {
       if (Atomics.wait(words, place, PLACE.inside, LIFE_SIGN_MILLISECONDS) !== "timed-out") continue;
-      if (this.#isAlive(worker)) continue;
+      if (this.#isAlive(thread)) continue;
       // It may have left and then ended between the two looks.
       if (Atomics.load(words, place) !== PLACE.inside) return true;
       Atomics.store(words, place, PLACE.outside);
-      this.#members[worker] = undefined;
+      this.#members.delete(thread);
       return false;
     }
     return true;
@@ -157,19 +168,17 @@ export class WorkerTeam<Program> {
    * Whether a thread still runs. Its events come only when the caller returns to its event loop, but Node tells at once
    * whether a port has another end: `postMessage` returns false when there is none.
    */
-  #isAlive(worker: number): boolean {
+  #isAlive(thread: number): boolean {
     const ping: TeamMessage = { kind: "ping" };
-    const hasOtherEnd = this.#members[worker]?.port.postMessage(ping) as unknown;
+    const hasOtherEnd = this.#members.get(thread)?.port.postMessage(ping) as unknown;
     Atomics.add(this.#words, WORD.posted, 1);
     return hasOtherEnd !== false;
   }
 
   #receiveFailures(failures: Failure[]): void {
-    for (const member of this.#members) {
-      if (member === undefined) continue;
-      for (let next = receiveMessageOnPort(member.port); next !== undefined; next = receiveMessageOnPort(member.port))
+    for (const { port } of this.#members.values())
+      for (let next = receiveMessageOnPort(port); next !== undefined; next = receiveMessageOnPort(port))
         failures.push(receivedFailure(next.message as FailureMessage));
-    }
   }
 
   /** The id of a memory, which workers then have. */
@@ -192,40 +201,40 @@ export class WorkerTeam<Program> {
    */
   #drop({ id, bytes }: KnownMemory): void {
     this.#memories.delete(id);
-    if (this.workers === 0) return;
+    if (this.#members.size === 0) return;
     this.#droppedBytes += bytes;
     if (this.#droppedBytes < DROPPED_BYTES) return;
     this.#droppedBytes = 0;
     const members = this.#members;
-    this.#members = [];
+    this.#members = new Map();
     // Those that end may yet write their words once.
-    this.#words = sharedWords(this.maxThreads - 1);
-    for (const member of members) void member?.thread.terminate();
+    this.#words = sharedWords(this.maxThreads);
+    for (const { worker } of members.values()) void worker.terminate();
   }
 
   #post(message: TeamMessage): void {
-    for (const member of this.#members) member?.port.postMessage(message);
+    for (const { port } of this.#members.values()) port.postMessage(message);
     Atomics.add(this.#words, WORD.posted, 1);
   }
 
-  /** Starts workers until there are this many. */
-  #start(workers: number): void {
+  /** Starts workers until there are this many threads with the caller's. */
+  #start(threads: number): void {
     const failure = this.#startFailure;
     this.#startFailure = undefined;
     if (failure !== undefined) throw notStarted(failure);
-    for (let worker = 0; worker < workers; worker++)
-      if (this.#members[worker] === undefined) this.#members[worker] = this.#startWorker(worker);
+    for (let thread = 1; thread < threads; thread++)
+      if (!this.#members.has(thread)) this.#members.set(thread, this.#startWorker(thread));
   }
 
-  #startWorker(worker: number): TeamMember {
+  #startWorker(thread: number): TeamMember {
     const { port1: port, port2 } = new MessageChannel();
     const words = this.#words;
-    const place = placeWord(worker);
+    const place = placeWord(thread);
     Atomics.store(words, place, PLACE.starting);
-    const start: WorkerStart = { worker, words, port: port2 };
-    let thread: Worker;
+    const start: WorkerStart = { thread, words, port: port2 };
+    let worker: Worker;
     try {
-      thread = new Worker(this.#module, {
+      worker = new Worker(this.#module, {
         name: "lepton",
         workerData: start,
         transferList: [port2],
@@ -237,15 +246,15 @@ export class WorkerTeam<Program> {
       port.close();
       throw notStarted(error);
     }
-    const member = { thread, port };
+    const member = { worker, port };
     const left = (error: unknown): void => {
-      if (this.#members[worker] !== member) return;
-      this.#members[worker] = undefined;
+      if (this.#members.get(thread) !== member) return;
+      this.#members.delete(thread);
       if (Atomics.load(words, place) === PLACE.starting) this.#startFailure ??= error;
     };
-    thread.on("error", left);
-    thread.on("exit", (code) => left(new Error(`The thread ended with status ${code}.`)));
-    thread.unref();
+    worker.on("error", left);
+    worker.on("exit", (code) => left(new Error(`The thread ended with status ${code}.`)));
+    worker.unref();
     port.unref();
     for (const [id, program] of this.#programs) port.postMessage({ kind: "program", id, program });
     for (const [id, memory] of this.#memories) {
