@@ -38,9 +38,7 @@ export function coneExpectation(
     for (const operation of cone.operations)
       builder.append(mapOperation(operation, { qubit: (qubit) => place.get(qubit)! }));
   });
-  return new BatchedExpectation(
-    reduced,
-    observables.map((observable) => restrict(observable, cone)),
-    memory,
-  );
+  const local = observables.map((observable) => restrict(observable, cone));
+  const batched = new BatchedExpectation(reduced, local, memory);
+  return batched.fits ? batched : new ConeProgram(circuit, cone, observables, memory, -1);
 }

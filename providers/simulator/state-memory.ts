@@ -104,9 +104,10 @@ export class StateMemory {
    */
   borrow(target: KernelTarget, bytes: number, contents?: object): KernelMemory {
     if (bytes > SMALL_BYTES && bytes > this.availableBytes) throw this.#noRoom(bytes);
-    if (this.maxBytes !== undefined && this.#lentBytes + this.#keptBytes + bytes > this.maxBytes) this.#freeKept();
     try {
-      const memory = this.#reuse(target, contents) ?? new KernelMemory(target, bytes);
+      const idle = this.#reuse(target, contents);
+      if (this.maxBytes !== undefined && this.#heldBytes + bytes > this.maxBytes) this.#freeKept();
+      const memory = idle ?? new KernelMemory(target, bytes);
       if (memory.contents !== contents) memory.contents = undefined;
       memory.reserve(bytes);
       this.#lent.set(memory, bytes);
@@ -165,13 +166,18 @@ export class StateMemory {
 
   #hasRoom(bytes: number): boolean {
     if (this.maxBytes === undefined) return bytes <= SMALL_BYTES || bytes <= availableBytes();
-    return this.#lentBytes + this.#keptBytes + bytes <= this.maxBytes;
+    return this.#heldBytes + bytes <= this.maxBytes;
+  }
+
+  get #heldBytes(): number {
+    return this.#lentBytes + this.#keptBytes + this.#linearBytes();
   }
 
   #freeKept(): void {
     for (const list of this.#kept.values()) for (const buffer of list) free(buffer);
     this.#kept.clear();
     this.#keptBytes = 0;
+    this.#linear.length = 0;
   }
 }
 

@@ -6,11 +6,19 @@ import { type LevelPlan, planLevels } from "./levels.ts";
 /** Up to this many qubits a batch of states stays in the cache together with what is read from it. */
 export const BATCHED_QUBITS = 14;
 
+/** Beyond this many bytes of tables a circuit is run as a single state, which has tables for parts of it only. */
+const TABLE_BYTES = 1 << 26;
+
+/** Bytes of the objects of one angle or Pauli string in both programs, about. */
+const BYTES_PER_OBJECT = 800;
+
 /**
  * Expectation values and gradients of a unitary circuit of at most `BATCHED_QUBITS` qubits, many rows at once. Two programs
  * share the plan: one for rows with the same weights, as in training, and one for rows that have nothing in common.
  */
 export class BatchedExpectation {
+  /** Bytes of the tables that both programs use, and of their objects, about. */
+  readonly bytes: number;
   readonly #circuit: Circuit;
   readonly #observables: readonly SparsePauliOp[];
   readonly #memory: StateMemory;
@@ -19,7 +27,6 @@ export class BatchedExpectation {
   #training: LaneProgram | undefined;
   #rows: LaneProgram | undefined;
 
-  /** @throws SimulatorError STATE_TOO_LARGE */
   constructor(circuit: Circuit, observables: readonly SparsePauliOp[], memory: StateMemory, realBits: 32 | 64 = 64) {
     this.#circuit = circuit;
     this.#observables = observables;
@@ -29,10 +36,14 @@ export class BatchedExpectation {
       circuit,
       observables.every(({ isDiagonal }) => isDiagonal),
     );
+    const uses = this.#plan.levels.reduce((sum, { rotations, phases }) => sum + rotations.length + phases.length, 0);
+    const terms = observables.reduce((sum, { terms: own }) => sum + own.length, 0);
+    this.bytes = this.#plan.bytes + BYTES_PER_OBJECT * (uses + terms);
   }
 
-  get bytes(): number {
-    return this.#plan.tables.bytes + (this.#training?.bytes ?? 0) + (this.#rows?.bytes ?? 0);
+  /** Whether its tables fit into a share of the memory; by what the user set, never by what happens to be free. */
+  get fits(): boolean {
+    return this.#plan.tableBytes <= Math.min(TABLE_BYTES, (this.#memory.maxBytes ?? Number.POSITIVE_INFINITY) / 8);
   }
 
   /** Writes [rows, K] for values [rows, P], pausing between chunks of rows. @throws SimulatorError STATE_TOO_LARGE */

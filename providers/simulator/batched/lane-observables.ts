@@ -28,7 +28,6 @@ export interface Chunk {
 /** K Pauli sums made ready for chunks of batched states: values of all, and the adjoint state of any combination of them. */
 export class LaneObservables {
   readonly numObservables: number;
-  readonly bytes: number;
   readonly #size: number;
   readonly #groups: readonly StringGroup[];
   /** Only Z on single qubits (and the identity): the usual read-out of a model. */
@@ -83,7 +82,6 @@ export class LaneObservables {
     const inOrder =
       indices.size === numQubits && this.#groups[0]?.strings.every(({ z, index }) => z === 1 << index) === true;
     this.#folded = this.#singleZ && inOrder ? this.#sums : layout.take(16 * maxGroups * Math.max(1, numQubits));
-    this.bytes = 200 * entries.length;
   }
 
   /** Writes the expectation values of the chunk's rows to out[row·K + k]. @param final permutation before diagonal strings */

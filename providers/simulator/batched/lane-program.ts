@@ -42,7 +42,6 @@ export interface GradientTargets {
  * way back only undoes λ; gradients of a level are read from the two at once.
  */
 export class LaneProgram {
-  readonly bytes: number;
   /** Bytes of linear memory that a call borrows. */
   readonly callBytes: number;
   readonly #circuit: Circuit;
@@ -93,11 +92,6 @@ export class LaneProgram {
       plan.start === 0 &&
       laneRotations.length === numQubits &&
       laneRotations.every(({ stride, lane }, qubit) => stride === AMPLITUDE * 2 ** qubit && lane === qubit);
-    const { u32, real } = this.#steps.constants;
-    this.bytes =
-      [...u32, ...real].reduce((sum, [, values]) => sum + values.byteLength, 0) +
-      this.#observables.bytes +
-      400 * uses.length;
   }
 
   /**

@@ -116,6 +116,16 @@ export function laneSteps(plan: LevelPlan, angles: Angles, layout: Layout, realB
     }
     return address;
   };
+  const tableAt = (values: Float64Array): number => {
+    let address = placed.get(values);
+    if (address === undefined) {
+      address = layout.take(realBytes * values.length);
+      placed.set(values, address);
+      real.push([address, values]);
+    }
+    return address;
+  };
+  const placed = new Map<Float64Array, number>();
   const images = new Map<string, Int32Array>();
   const after = (indices: Int32Array, basis: number, key: string): Int32Array => {
     if (tables.isIdentity(basis)) return indices;
@@ -156,8 +166,7 @@ export function laneSteps(plan: LevelPlan, angles: Angles, layout: Layout, realB
       { block: number; singles: PhaseRun["singles"][number][]; multiples: PhaseRun["multiples"][number][] }
     >();
     const lanePhases: LanePhase[] = [];
-    let constants: Float64Array | undefined;
-    for (const { mask, basis, angle } of level.phases) {
+    for (const { mask, basis } of level.phases) {
       const own = use++;
       const indices = tables.indices(basis, mask);
       if (angles.laneIndex[own]! >= 0) {
@@ -170,12 +179,6 @@ export function laneSteps(plan: LevelPlan, angles: Angles, layout: Layout, realB
         continue;
       }
       const sharedPlace = angles.sharedIndex[own]!;
-      if (angle.slots.length === 0) {
-        constants = turned(constants ?? ones(size), indices, angle.constant);
-        // Its angle goes where nobody looks.
-        positions[sharedPlace] = -1;
-        continue;
-      }
       const run = runs.get(basis) ?? { block: -1, singles: [], multiples: [] };
       runs.set(basis, run);
       if ((mask & (mask - 1)) === 0) {
@@ -204,7 +207,8 @@ export function laneSteps(plan: LevelPlan, angles: Angles, layout: Layout, realB
         singles,
         multiples,
       })),
-      constants: constants === undefined ? undefined : placeConstants(constants, layout, real, realBytes),
+      constants:
+        level.constants === undefined ? undefined : { address: tableAt(level.constants), values: level.constants },
       sweeps,
       numShared: shared.length,
       laneRotations,
@@ -213,11 +217,9 @@ export function laneSteps(plan: LevelPlan, angles: Angles, layout: Layout, realB
       phaseGradient: runs.size === 0 ? 0 : layout.take(16 * size),
     };
   });
-  // Constant angles are added up at a place of their own.
-  const unused = numPositions++;
   return {
     steps,
-    positions: positions.map((position) => (position < 0 ? unused : position)),
+    positions,
     numPositions,
     rotations: Int32Array.from(rotations),
     rotationShared: Int32Array.from(rotationShared),
@@ -237,33 +239,6 @@ function cut(count: number): readonly (readonly [from: number, to: number])[] {
     from += length;
   }
   return parts;
-}
-
-function ones(size: number): Float64Array {
-  const table = new Float64Array(2 * size);
-  for (let i = 0; i < size; i++) table[2 * i] = 1;
-  return table;
-}
-
-function turned(table: Float64Array, indices: Int32Array, angle: number): Float64Array {
-  const [c, s] = [Math.cos(angle), Math.sin(angle)];
-  for (const index of indices) {
-    const [re, im] = [table[2 * index]!, table[2 * index + 1]!];
-    table[2 * index] = c * re - s * im;
-    table[2 * index + 1] = c * im + s * re;
-  }
-  return table;
-}
-
-function placeConstants(
-  values: Float64Array,
-  layout: Layout,
-  real: (readonly [number, Float64Array])[],
-  realBytes: number,
-): { readonly address: number; readonly values: Float64Array } {
-  const address = layout.take(realBytes * values.length);
-  real.push([address, values]);
-  return { address, values };
 }
 
 function placeDense(

@@ -20,7 +20,10 @@ export interface LevelRotation extends Angle {
 
 /** Phases and a permutation of basis states, then rotations and dense unitaries on disjoint qubits. */
 export interface Level {
+  /** Those whose angle has parameters. */
   readonly phases: readonly LevelPhase[];
+  /** e^{iφ} of all constant phases for each state of the first basis, re and im; levels that are alike share it. */
+  readonly constants: Float64Array | undefined;
   /** The basis that the permutation leads to; 0 for none. */
   readonly basis: number;
   readonly rotations: readonly LevelRotation[];
@@ -36,6 +39,10 @@ export interface LevelPlan {
   readonly levels: readonly Level[];
   /** The basis in which diagonal observables see the last state. */
   readonly finalBasis: number;
+  /** Bytes of all tables that programs made from the plan will share. */
+  readonly bytes: number;
+  /** Bytes of linear memory that the tables of a call take, besides. */
+  readonly tableBytes: number;
 }
 
 /**
@@ -60,28 +67,65 @@ export function planLevels(circuit: Circuit, diagonal: boolean): LevelPlan {
     finalBasis = tables.last(last);
     stages.pop();
   }
-  const levels: { phases: LevelPhase[]; basis: number; rotations: LevelRotation[]; dense: DensePrimitive[] }[] = [
-    { phases: [], basis: 0, rotations: [], dense: [] },
-  ];
-  const newLevel = () => {
-    const level = { phases: [], basis: 0, rotations: [], dense: [] } as (typeof levels)[number];
+  const constants = new Map<string, Float64Array>();
+  const levels: {
+    phases: readonly LevelPhase[];
+    constants: Float64Array | undefined;
+    basis: number;
+    rotations: LevelRotation[];
+    dense: DensePrimitive[];
+  }[] = [];
+  const newLevel = (stage?: MonomialStage): (typeof levels)[number] => {
+    const phases: LevelPhase[] = [];
+    const basis = stage === undefined ? 0 : readMonomial(stage, tables, phases);
+    if (stage !== undefined) tables.count(stage);
+    const fixed = phases.filter(({ angle }) => angle.slots.length === 0);
+    const key = fixed.map(({ mask, basis: own, angle }) => `${own} ${mask} ${angle.constant}`).join();
+    let table = constants.get(key);
+    if (table === undefined && fixed.length > 0) {
+      table = constantTable(fixed, tables);
+      constants.set(key, table);
+    }
+    const level = {
+      phases: phases.filter(({ angle }) => angle.slots.length > 0),
+      constants: table,
+      basis,
+      rotations: [],
+      dense: [],
+    };
     levels.push(level);
     return level;
   };
-  let open = true;
+  let open: (typeof levels)[number] | undefined = newLevel();
   for (const stage of stages) {
     if (stage.kind === "monomial") {
-      const level = newLevel();
-      level.basis = readMonomial(stage, tables, level.phases);
-      open = true;
+      open = newLevel(stage);
       continue;
     }
-    const level = open ? levels.at(-1)! : newLevel();
+    const level = open ?? newLevel();
     level.rotations.push(...[...stage.rotations].sort((a, b) => a.qubit - b.qubit));
     level.dense.push(...stage.dense);
-    open = false;
+    open = undefined;
   }
-  return { numQubits, tables, start, levels, finalBasis };
+  const bytes = tables.bytes + 16 * tables.size * constants.size;
+  const withParameters = levels.filter(({ phases }) => phases.length > 0).length;
+  const tableBytes = bytes + 16 * tables.size * (levels.length + withParameters);
+  return { numQubits, tables, start, levels, finalBasis, bytes, tableBytes };
+}
+
+function constantTable(phases: readonly LevelPhase[], tables: BasisTables): Float64Array {
+  const table = new Float64Array(2 * tables.size);
+  for (let i = 0; i < tables.size; i++) table[2 * i] = 1;
+  for (const { mask, basis, angle } of phases) {
+    const [c, s] = [Math.cos(angle.constant), Math.sin(angle.constant)];
+    for (const index of tables.indices(basis, mask)) {
+      const re = table[2 * index]!;
+      const im = table[2 * index + 1]!;
+      table[2 * index] = c * re - s * im;
+      table[2 * index + 1] = c * im + s * re;
+    }
+  }
+  return table;
 }
 
 function maskOf(rest: object): number {
