@@ -21,6 +21,7 @@ import { emitRotationGradient } from "./rotation-gradient.ts";
 import { emitSincos } from "./sincos.ts";
 import { emitTileCopy } from "./tile-copy.ts";
 import { emitTileGradients } from "./tile-gradients.ts";
+import { emitTileObservable } from "./tile-observable.ts";
 import { emitTilePermute } from "./tile-permute.ts";
 import { emitTilePhases } from "./tile-phases.ts";
 import { emitTileUnitary } from "./tile-unitary.ts";
@@ -40,6 +41,7 @@ const KERNELS: readonly KernelEmitter[] = [
   emitSincos,
   emitTileCopy,
   emitTileGradients,
+  emitTileObservable,
   emitTilePermute,
   emitTilePhases,
   emitTileUnitary,

@@ -1,28 +1,33 @@
-import { type Circuit, SlotProgram, slotsOf } from "../../../circuits/index.ts";
+import { type Circuit, SlotProgram, type SparsePauliOp, slotsOf } from "../../../circuits/index.ts";
 import type { KernelMemory } from "../kernels/kernel-memory.ts";
 import { normalForm } from "../normal-form.ts";
+import { PAUSE_WORK } from "../pauses.ts";
 import type { TileShape } from "./pass-plan.ts";
 import { type CompiledTiles, compileTiles } from "./tile-compiler.ts";
 import { TileNumbers } from "./tile-numbers.ts";
+import { adjointChunk, readChunk, TileObservables } from "./tile-observables.ts";
+import type { TilePass } from "./tile-program.ts";
 import { backwardChunk, forwardChunk } from "./tile-run.ts";
 
 const UNIT = 16;
 /** Bytes of the objects of one gate, about. */
 const GATE_BYTES = 400;
+/** Amplitudes that pass through an operation in about as long as PAUSE_WORK amplitudes take through a plain loop. */
+const PAUSE_AMPLITUDES = 8 * PAUSE_WORK;
 
 export const TILE_SHAPE: TileShape = { tileQubits: 12, runQubits: 3 };
 
 /** A unitary circuit compiled to sweeps over the tiles of one state, run for one row of parameter values after another. */
 export class TileCircuit {
   readonly numQubits: number;
-  /** Bytes of linear memory besides the states. */
-  readonly tableBytes: number;
   /** Bytes that the program holds between calls. */
   readonly bytes: number;
+  /** Where ψ is in linear memory, and λ behind it. */
   readonly psi: number;
   readonly lambda: number;
   readonly #tiles: CompiledTiles;
   readonly #numbers: TileNumbers;
+  readonly #observables: TileObservables;
   readonly #slots: SlotProgram;
   readonly #usesInput: Uint8Array;
   readonly #usesWeight: Uint8Array;
@@ -30,14 +35,18 @@ export class TileCircuit {
   readonly #angles: Float64Array;
   readonly #gradients: Float64Array;
 
-  /** @param circuit unitary, of at least one qubit */
-  constructor(circuit: Circuit, keepsGlobalPhase: boolean, shape: TileShape = TILE_SHAPE) {
+  /** @param observables what is read from the state; null where the state itself is wanted, global phase included */
+  constructor(circuit: Circuit, observables: readonly SparsePauliOp[] | null, shape: TileShape = TILE_SHAPE) {
+    const { numQubits } = circuit;
     const slots = slotsOf(circuit);
     const primitives = normalForm(circuit).filter(
-      (primitive) => keepsGlobalPhase || primitive.kind !== "phase" || primitive.mask !== 0,
+      (primitive) => observables === null || primitive.kind !== "phase" || primitive.mask !== 0,
     );
-    this.numQubits = circuit.numQubits;
-    this.#tiles = compileTiles(primitives, circuit.numQubits, shape, 1);
+    this.numQubits = numQubits;
+    const made = (tileBits: number, address: number): TileObservables =>
+      new TileObservables(observables ?? [], numQubits, tileBits, address);
+    this.#tiles = compileTiles(primitives, numQubits, shape, 1, (tileBits) => made(tileBits, 0).tableBytes);
+    this.#observables = made(this.#tiles.program.tileBits, this.#tiles.reserved);
     this.#numbers = new TileNumbers(this.#tiles);
     this.#slots = new SlotProgram(circuit, slots);
     const uses = (role: string): Uint8Array =>
@@ -49,11 +58,15 @@ export class TileCircuit {
     this.#wanted = new Uint8Array(slots.length);
     this.#angles = new Float64Array(slots.length);
     this.#gradients = new Float64Array(slots.length);
-    const { stateAddress, program, bytes } = this.#tiles;
-    this.tableBytes = stateAddress;
+    const { program, bytes } = this.#tiles;
     this.psi = program.psi;
     this.lambda = program.lambda;
-    this.bytes = bytes + 32 * slots.length + GATE_BYTES * primitives.length;
+    this.bytes = bytes + this.#observables.bytes + 32 * slots.length + GATE_BYTES * primitives.length;
+  }
+
+  /** Bytes of linear memory that the tables and `states` states take. */
+  memoryBytes(states: number): number {
+    return this.#tiles.stateAddress + states * UNIT * 2 ** this.numQubits;
   }
 
   /** Which gradients the following runs are to find. */
@@ -62,7 +75,7 @@ export class TileCircuit {
       this.#wanted[slot] = (inputs && this.#usesInput[slot]) || (weights && this.#usesWeight[slot]) ? 1 : 0;
   }
 
-  /** Runs the circuit from |0…0⟩ for one row [P]; yields between parts of a pass. The result is at `psi`. */
+  /** Runs the circuit from |0…0⟩ for one row [P]; pauses now and then. The result is at `psi`. */
   *forward(memory: KernelMemory, row: Float64Array): Generator<void> {
     const { program, keepsTables, coversState } = this.#tiles;
     const { f64 } = memory;
@@ -79,14 +92,40 @@ export class TileCircuit {
     if (!coversState) f64.fill(0, at, at + 2 * 2 ** this.numQubits);
     f64[at] = this.#numbers.initial[0]!;
     f64[at + 1] = this.#numbers.initial[1]!;
+    let work = 0;
     for (let index = 0; index < program.passes.length; index++) {
       const pass = program.passes[index]!;
       if (!keepsTables) this.#numbers.writeTables(memory, index, this.#angles);
       for (let chunk = 0; chunk < pass.chunks; chunk++) {
         forwardChunk(memory, program, pass, chunk);
+        work += chunkWork(pass);
+        if (work < PAUSE_AMPLITUDES) continue;
+        work = 0;
         yield;
       }
     }
+  }
+
+  /** Writes the values of the observables [K] in ψ to out from `at` on; pauses now and then. */
+  *read(memory: KernelMemory, out: Float64Array, at: number): Generator<void> {
+    const { program } = this.#tiles;
+    const { chunks, groups } = this.#observables.program;
+    let work = 0;
+    for (let chunk = 0; chunk < chunks; chunk++) {
+      readChunk(memory, program, this.#observables.program, chunk);
+      work += (groups.length * 2 ** this.numQubits) / chunks;
+      if (work < PAUSE_AMPLITUDES) continue;
+      work = 0;
+      yield;
+    }
+    this.#observables.combine(memory, out, at);
+  }
+
+  /** Writes λ = Σ_k cotangents[at + k]·O_k ψ. */
+  adjoint(memory: KernelMemory, cotangents: Float64Array, at: number): void {
+    this.#observables.writeWeights(memory, cotangents, at);
+    for (let chunk = 0; chunk < this.#observables.program.chunks; chunk++)
+      adjointChunk(memory, this.#tiles.program, this.#observables.program, chunk);
   }
 
   /** Goes back from ψ and λ and adds the gradients of a row [P] to `gradient` [P]; after `forward` of the same row. */
@@ -102,9 +141,9 @@ export class TileCircuit {
     }
     this.#slots.pullback(row, 1, this.#gradients, gradient);
   }
+}
 
-  /** Bytes of linear memory that `states` states and the tables take. */
-  memoryBytes(states: number): number {
-    return this.tableBytes + states * UNIT * 2 ** this.numQubits;
-  }
+/** Amplitudes times operations of one chunk. */
+function chunkWork({ tiles, chunks, bytes, ops }: TilePass): number {
+  return ((tiles / chunks) * bytes * ops.length) / UNIT;
 }

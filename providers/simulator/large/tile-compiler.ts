@@ -74,6 +74,8 @@ export interface CompiledTiles {
   readonly global: readonly AffineAngle[];
   /** Whether all amplitudes are written on the way; if not, the state must start as zeros. */
   readonly coversState: boolean;
+  /** Where the bytes are that the caller asked for. */
+  readonly reserved: number;
   /** Where the states start; each takes 16·2^n bytes. */
   readonly stateAddress: number;
   /** Bytes of tables and matrices that the compiled program holds outside linear memory. */
@@ -85,12 +87,17 @@ interface Cut {
   readonly sweeps: readonly Sweep[];
 }
 
-/** Compiles primitives for states of at least one qubit. @param scratches how many threads may work at once */
+/**
+ * Compiles primitives.
+ * @param scratches how many threads may work at once
+ * @param reserve says how many bytes of linear memory its caller wants besides
+ */
 export function compileTiles(
   primitives: readonly Primitive[],
   numQubits: number,
   shape: TileShape,
   scratches: number,
+  reserve: (tileBits: number) => number = () => 0,
 ): CompiledTiles {
   const global: AffineAngle[] = [];
   const local: Primitive[] = [];
@@ -157,6 +164,7 @@ export function compileTiles(
   const scratchBytes = Math.ceil((scratchLayout(tileBits).sums + sums) / 64) * 64;
   end = Math.ceil(end / 64) * 64;
   const scratch = allocate(scratches * scratchBytes);
+  const reserved = allocate(reserve(tileBits));
   const stateAddress = Math.ceil(end / 64) * 64;
   return {
     program: {
@@ -176,6 +184,7 @@ export function compileTiles(
     keepsTables,
     global,
     coversState: touched === 2 ** numQubits - 1,
+    reserved,
     stateAddress,
     bytes:
       constants.reduce((sum, { data }) => sum + data.byteLength, 0) +

@@ -10,6 +10,7 @@ import {
   type TileProgram,
   type UnitaryOp,
 } from "./tile-program.ts";
+import { lockScratch, unlockScratch } from "./tile-scratch.ts";
 
 const UNIT = 16;
 
@@ -163,16 +164,6 @@ export function backwardChunk(memory: WorkMemory, program: TileProgram, pass: Ti
       foldSums(memory, op, scratch + op.sums, bytes / 2, program.tileBits, scratch + layout.angles, gradients);
   }
   unlockScratch(memory, program, scratch);
-}
-
-/** Finds a scratch that no other thread uses. There are as many as threads. */
-function lockScratch({ u32 }: WorkMemory, { locks, scratches, scratch, scratchBytes }: TileProgram): number {
-  for (let index = 0; ; index = (index + 1) % scratches)
-    if (Atomics.compareExchange(u32, locks + index, 0, 1) === 0) return scratch + index * scratchBytes;
-}
-
-function unlockScratch({ u32 }: WorkMemory, { locks, scratch, scratchBytes }: TileProgram, own: number): void {
-  Atomics.store(u32, locks + (own - scratch) / scratchBytes, 0);
 }
 
 /** The bits of `value` at the places of the bits of `mask`. */
