@@ -18,7 +18,6 @@ export class StateMemory {
   readonly #kept = new Map<number, Float64Array[]>();
   /** Linear memories by target, the largest last; small ones are kept, large ones only until they are collected. */
   readonly #linear: (KernelMemory | WeakRef<KernelMemory>)[] = [];
-  readonly #lent = new Map<KernelMemory, number>();
   #keptBytes = 0;
   #lentBytes = 0;
 
@@ -110,7 +109,7 @@ export class StateMemory {
       const memory = idle ?? new KernelMemory(target, bytes);
       if (memory.contents !== contents) memory.contents = undefined;
       memory.reserve(bytes);
-      this.#lent.set(memory, bytes);
+      memory.lentBytes = bytes;
       this.#lentBytes += bytes;
       return memory;
     } catch (error) {
@@ -122,8 +121,8 @@ export class StateMemory {
 
   /** Takes linear memory back; with `keep` false its content now belongs to somebody else. */
   release(memory: KernelMemory, keep = true): void {
-    this.#lentBytes -= this.#lent.get(memory) ?? 0;
-    this.#lent.delete(memory);
+    this.#lentBytes -= memory.lentBytes;
+    memory.lentBytes = 0;
     if (keep) this.#linear.push(memory.bytes > KEPT_BYTES ? new WeakRef(memory) : memory);
   }
 

@@ -2,6 +2,7 @@ import { type Circuit, type SparsePauliOp, slotsOf } from "../../../circuits/ind
 import type { KernelMemory } from "../kernels/kernel-memory.ts";
 import { supersetSums } from "../kernels/monomial.ts";
 import type { StateMemory } from "../state-memory.ts";
+import type { KernelTarget } from "../wasm/index.ts";
 import { Angles } from "./angles.ts";
 import { groupsPerChunk, type LaneBuffers, placeBuffers } from "./lane-buffers.ts";
 import { LaneObservables } from "./lane-observables.ts";
@@ -46,6 +47,7 @@ export class LaneProgram {
   readonly callBytes: number;
   readonly #circuit: Circuit;
   readonly #options: LaneProgramOptions;
+  readonly #target: KernelTarget;
   readonly #plan: LevelPlan;
   readonly #angles: Angles;
   readonly #steps: LaneSteps;
@@ -68,6 +70,7 @@ export class LaneProgram {
     const uses = angleUses(plan);
     this.#circuit = circuit;
     this.#options = options;
+    this.#target = { addressBits: 32, realBits, shared: false };
     this.#plan = plan;
     this.#angles = new Angles(
       circuit,
@@ -107,10 +110,8 @@ export class LaneProgram {
     outputs: Float64Array,
     targets: GradientTargets | null,
   ): Generator<void> {
-    const { memory: states, realBits } = this.#options;
-    const memory = states.borrow({ addressBits: 32, realBits, shared: false }, this.callBytes, this);
+    const memory = this.#begin(weights, targets);
     try {
-      this.#prepare(memory, weights, targets);
       const perChunk = groupsPerChunk(this.#plan.numQubits) * memory.lanes;
       for (let row = 0; row < rows; row += perChunk) {
         if (row > 0) yield;
@@ -118,7 +119,7 @@ export class LaneProgram {
       }
       if (targets !== null) this.#finish(memory, targets);
     } finally {
-      states.release(memory);
+      this.#options.memory.release(memory);
     }
   }
 
@@ -130,8 +131,27 @@ export class LaneProgram {
     outputs: Float64Array,
     targets: GradientTargets | null,
   ): void {
-    const steps = this.run(values, weights, rows, outputs, targets);
-    while (!steps.next().done);
+    const memory = this.#begin(weights, targets);
+    try {
+      const perChunk = groupsPerChunk(this.#plan.numQubits) * memory.lanes;
+      for (let row = 0; row < rows; row += perChunk)
+        this.#runChunk(memory, values, row, Math.min(perChunk, rows - row), outputs, targets);
+      if (targets !== null) this.#finish(memory, targets);
+    } finally {
+      this.#options.memory.release(memory);
+    }
+  }
+
+  #begin(weights: Float64Array | null, targets: GradientTargets | null): KernelMemory {
+    const { memory: states } = this.#options;
+    const memory = states.borrow(this.#target, this.callBytes, this);
+    try {
+      this.#prepare(memory, weights, targets);
+    } catch (error) {
+      states.release(memory);
+      throw error;
+    }
+    return memory;
   }
 
   /** What never changes, unless it is there already, and what depends on the shared angles only. */
@@ -195,7 +215,7 @@ export class LaneProgram {
     const chunk = { memory, groups, psi: this.#slot(last), scale: this.#scales.psi[last]!, row, rows };
     this.#observables.evaluate(chunk, this.#steps.final, outputs);
     if (targets === null) return;
-    const [lambda] = this.#buffers.lambdas;
+    const lambda = this.#buffers.lambdas[0];
     this.#observables.adjoint(chunk, this.#steps.final, lambda, targets.cotangents);
     this.#backward(passage);
     this.#pullLanes(passage, values, row, rows, targets);
@@ -296,7 +316,8 @@ export class LaneProgram {
     const { memory, size, groups } = passage;
     const { lambdas, laneGradients, numKept } = this.#buffers;
     const { deepest, rotations, laneRotations, phases, lanePhases } = this.#wanted;
-    let [lambda, spare] = lambdas;
+    let lambda = lambdas[0];
+    let spare = lambdas[1];
     const start = laneGradients / memory.realBytes;
     memory.reals.fill(0, start, start + groups * numLane * memory.lanes);
     const last = steps.length - 1;
@@ -308,7 +329,9 @@ export class LaneProgram {
       if (level <= deepest) return;
       turn(passage, step, lambda, -1);
       undoPermutation(passage, step, level, lambda, spare);
-      [lambda, spare] = [spare, lambda];
+      const written = spare;
+      spare = lambda;
+      lambda = written;
       const before = this.#slot(level - 1);
       if (level - 1 <= last - numKept) {
         turn(passage, step, psi, -1);
@@ -348,7 +371,8 @@ export class LaneProgram {
     const { reals, realBytes, lanes } = memory;
     const { lambda, recovered } = this.#scales;
     const units = this.#buffers.sharedGradients / realBytes;
-    for (const [level, step] of steps.entries()) {
+    for (let level = 0; level < steps.length; level++) {
+      const step = steps[level]!;
       const scale = recovered[level]! * lambda[level]!;
       for (const { strides, first } of step.sweeps)
         for (let k = first; k < first + strides.length; k++)

@@ -24,6 +24,10 @@ export class WantedGradients {
   /** Room for one number of each basis state. */
   readonly sums: Float64Array;
   readonly #uses: readonly Use[];
+  readonly #laneUses: readonly Use[];
+  /** What the arrays were made for. */
+  #inputs: boolean | undefined;
+  #weights: boolean | undefined;
   readonly #ofQubit: Float64Array;
 
   constructor({ levels, numQubits }: LevelPlan, uses: readonly AngleUse[], angles: Angles, slots: readonly Slot[]) {
@@ -48,9 +52,13 @@ export class WantedGradients {
         };
       }),
     );
+    this.#laneUses = this.#uses.filter(({ lane }) => lane >= 0);
   }
 
   prepare(inputs: boolean, weights: boolean): void {
+    if (this.#inputs === inputs && this.#weights === weights) return;
+    this.#inputs = inputs;
+    this.#weights = weights;
     for (const list of [this.rotations, this.laneRotations, this.phases, this.lanePhases]) list.fill(0);
     this.deepest = this.rotations.length;
     for (const { level, isPhase, lane, onInput, onWeight } of this.#uses) {
@@ -69,9 +77,10 @@ export class WantedGradients {
 
   /** For each lane angle, what its gradient in memory must be multiplied by. */
   scaleLanes({ recovered, lambda }: LevelScales, scales: Float64Array): void {
-    for (const { level, isPhase, lane } of this.#uses)
-      if (lane >= 0)
-        scales[lane] = isPhase ? 2 * recovered[level - 1]! * lambda[level - 1]! : recovered[level]! * lambda[level]!;
+    for (let index = 0; index < this.#laneUses.length; index++) {
+      const { level, isPhase, lane } = this.#laneUses[index]!;
+      scales[lane] = isPhase ? 2 * recovered[level - 1]! * lambda[level - 1]! : recovered[level]! * lambda[level]!;
+    }
   }
 
   /** Of `sums`, for each qubit the sum over all basis states in which it is 1, by folding halves; destroys them. */

@@ -73,6 +73,8 @@ export class KernelMemory {
   readonly kernels: Kernels;
   /** The program whose tables are in the memory, set by it; forgotten when another borrows the memory. */
   contents: object | undefined;
+  /** Bytes for which the memory is lent at the moment. */
+  lentBytes = 0;
   /** The whole memory as numbers; replaced when the memory grows, so take it anew in each call. */
   f64: Float64Array;
   f32: Float32Array;
