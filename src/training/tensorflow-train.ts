@@ -216,7 +216,7 @@ class TrainingLoop {
       await this.#call("onBatchEnd", report);
       return report;
     } finally {
-      tf.dispose(batch);
+      for (const tensor of [...batch.x, ...batch.y]) tensor.dispose();
     }
   }
 
