@@ -51,7 +51,8 @@ export class Operations {
 
   /** A constant index. */
   at(value: number): Index {
-    return expression("index", this.#wide ? 0x42 : 0x41, signed(value));
+    // An i32 constant from 2^31 on is written as the negative number with the same bits.
+    return expression("index", this.#wide ? 0x42 : 0x41, signed(this.#wide ? value : value | 0));
   }
   add(...terms: readonly Index[]): Index {
     return terms.reduce((a, b) => expression("index", a.code, b.code, this.#wide ? 0x7c : 0x6a));
