@@ -58,6 +58,7 @@ export class BranchedCircuit {
 
   /** The state after the prefix for one row [P], in a buffer that the caller must give back to the memory. */
   *prepare(values: Float64Array): Generator<void, Float64Array> {
+    if (this.#prefix.lentStatevector !== undefined) return yield* this.#prefix.lentStatevector(values, this.#memory);
     const out = this.#memory.take(2 * 2 ** this.live.prefix.numQubits);
     let done = false;
     try {

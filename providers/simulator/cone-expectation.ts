@@ -1,6 +1,6 @@
 import { Circuit, mapOperation, type SparsePauliOp } from "../../circuits/index.ts";
 import { BATCHED_QUBITS, BatchedExpectation } from "./batched/batched-expectation.ts";
-import { ConeProgram } from "./cone-program.ts";
+import { LargeExpectation } from "./large/index.ts";
 import { type LightCone, restrict } from "./light-cone.ts";
 import type { StateMemory } from "./state-memory.ts";
 
@@ -30,8 +30,7 @@ export function coneExpectation(
   memory: StateMemory,
   tableQubits: number | undefined,
 ): ConeExpectation {
-  if (cone.numQubits > BATCHED_QUBITS || tableQubits !== undefined)
-    return new ConeProgram(circuit, cone, observables, memory, tableQubits);
+  memory.assertFits(cone.numQubits, 1);
   const place = new Map(cone.qubits.map((qubit, index) => [qubit, index]));
   const reduced = Circuit.build(cone.numQubits, (builder) => {
     for (const vector of circuit.vectors) builder.declare(vector);
@@ -39,6 +38,8 @@ export function coneExpectation(
       builder.append(mapOperation(operation, { qubit: (qubit) => place.get(qubit)! }));
   });
   const local = observables.map((observable) => restrict(observable, cone));
+  const large = (): ConeExpectation => new LargeExpectation(reduced, local, memory);
+  if (cone.numQubits > Math.max(0, Math.min(BATCHED_QUBITS, tableQubits ?? BATCHED_QUBITS))) return large();
   const batched = new BatchedExpectation(reduced, local, memory);
-  return batched.fits ? batched : new ConeProgram(circuit, cone, observables, memory, -1);
+  return batched.fits || cone.numQubits === 0 ? batched : large();
 }

@@ -1,5 +1,6 @@
 import type { Circuit, SparsePauliOp } from "../../circuits/index.ts";
 import type { ExpectationProgram } from "../primitives.ts";
+import type { StateMemory } from "./state-memory.ts";
 
 /** A unitary circuit compiled once, to be run for many rows of parameter values; one row at a time. */
 export interface StatevectorProgram {
@@ -14,6 +15,8 @@ export interface StatevectorProgram {
   statevector(values: Float64Array, out?: Float64Array): Float64Array;
   /** As `statevector`, pausing now and then where the state is large. */
   statevectorInSteps?(values: Float64Array, out?: Float64Array): Generator<void, Float64Array>;
+  /** As `statevectorInSteps`, in a buffer that `memory` lends and that is to be given back to it. */
+  lentStatevector?(values: Float64Array, memory: StateMemory): Generator<void, Float64Array>;
 }
 
 /** Exact expectation values of K observables for rows of parameter values; one call at a time. */

@@ -18,6 +18,8 @@ export class StateMemory {
   readonly #kept = new Map<number, Float64Array[]>();
   /** Linear memories by target, the largest last; small ones are kept, large ones only until they are collected. */
   readonly #linear: (KernelMemory | WeakRef<KernelMemory>)[] = [];
+  /** Lent linear memories of which somebody has an array only. */
+  readonly #views = new Map<ArrayBufferLike, KernelMemory>();
   #keptBytes = 0;
   #lentBytes = 0;
 
@@ -84,6 +86,12 @@ export class StateMemory {
 
   /** Takes a buffer back; its borrower must not touch it any more. */
   giveBack(buffer: Float64Array): void {
+    const linear = this.#views.get(buffer.buffer);
+    if (linear !== undefined) {
+      this.#views.delete(buffer.buffer);
+      this.release(linear);
+      return;
+    }
     const bytes = 8 * buffer.length;
     this.#lentBytes -= bytes;
     if (this.#keptBytes + bytes > KEPT_BYTES) {
@@ -117,6 +125,13 @@ export class StateMemory {
       if (error instanceof RangeError) throw this.#noRoom(bytes);
       throw error;
     }
+  }
+
+  /** Numbers of lent linear memory as a buffer of their own, which gives the memory back with it. */
+  view(memory: KernelMemory, address: number, length: number): Float64Array {
+    const { buffer } = memory.memory;
+    this.#views.set(buffer, memory);
+    return new Float64Array(buffer, address, length);
   }
 
   /** Takes linear memory back; with `keep` false its content now belongs to somebody else. */

@@ -2,9 +2,8 @@ import { type Circuit, CircuitError, type SparsePauliOp } from "../../circuits/i
 import { PubError } from "../errors.ts";
 import type { Engine, RowExpectationProgram, StatevectorProgram } from "./engine.ts";
 import { StatevectorExpectation } from "./expectation-program.ts";
-import { assertLength } from "./program-arrays.ts";
+import { LargeStatevector } from "./large/index.ts";
 import { StateMemory } from "./state-memory.ts";
-import { StepProgram } from "./step-program.ts";
 
 /** Settings of the statevector engine; the defaults suit all circuits. */
 export interface StatevectorOptions {
@@ -16,58 +15,10 @@ export interface StatevectorOptions {
   readonly memory?: StateMemory;
 }
 
-/** States that gradients hold: the state, its adjoint, and half of one for what is read from them. */
-const GRADIENT_STATES = 2.5;
+/** States that gradients hold: the state and its adjoint. */
+const GRADIENT_STATES = 2;
 
-class StatevectorRun implements StatevectorProgram {
-  readonly circuit: Circuit;
-  readonly #memory: StateMemory;
-  readonly #steps: StepProgram;
-
-  constructor(circuit: Circuit, memory: StateMemory, tableQubits: number | undefined) {
-    memory.assertFits(circuit.numQubits, 1);
-    this.circuit = circuit;
-    this.#memory = memory;
-    this.#steps = new StepProgram(circuit, "amplitudes", { memory, tableQubits, maxLanes: 1 });
-  }
-
-  get bytes(): number {
-    return this.#steps.bytes;
-  }
-
-  statevector(values: Float64Array, out?: Float64Array): Float64Array {
-    const steps = this.statevectorInSteps(values, out);
-    for (;;) {
-      const step = steps.next();
-      if (step.done) return step.value;
-    }
-  }
-
-  *statevectorInSteps(values: Float64Array, out?: Float64Array): Generator<void, Float64Array> {
-    const steps = this.#steps;
-    assertLength("values", values, "parameter", this.circuit.parameters.length);
-    const state = out ?? this.#newState();
-    assertLength("out", state, "re and im number", 2 * steps.workspace.size);
-    try {
-      steps.begin(false, state);
-      steps.beginRows();
-      steps.setWholeLane(0, values);
-      yield* steps.forwardInSteps(1);
-      const { psi } = steps.workspace;
-      if (psi !== state) state.set(psi);
-    } finally {
-      steps.end();
-    }
-    return state;
-  }
-
-  #newState(): Float64Array {
-    this.#memory.assertFits(this.circuit.numQubits, 1);
-    return new Float64Array(2 * 2 ** this.circuit.numQubits);
-  }
-}
-
-/** The engine of plain typed-array loops over batched states; see docs/decisions/0003. */
+/** The engine of WebAssembly kernels made at run time; see docs/decisions/0003. */
 export function createStatevectorEngine(options: StatevectorOptions = {}): Engine {
   const { tableQubits, memory = new StateMemory(options.maxBytes) } = options;
   return {
@@ -76,7 +27,7 @@ export function createStatevectorEngine(options: StatevectorOptions = {}): Engin
       return memory.maxQubitsFor(GRADIENT_STATES);
     },
     statevector(circuit: Circuit): StatevectorProgram {
-      return new StatevectorRun(circuit, memory, tableQubits);
+      return new LargeStatevector(circuit, memory);
     },
     expectation(circuit: Circuit, observables: readonly SparsePauliOp[]): RowExpectationProgram {
       if (!circuit.isUnitary)

@@ -72,7 +72,7 @@ describe("the memory of states", () => {
     const program = engine.expectation(entangled(16), [SparsePauliOp.fromLabels("X".repeat(16))]);
     const steps = program.evaluateInSteps!(none, 1, new Float64Array(1));
     steps.next();
-    expect(memory.lentBytes).toBe(1.5 * stateBytes(16));
+    expect(memory.lentBytes).toBe(stateBytes(16));
     steps.return(undefined);
     expect(memory.lentBytes).toBe(0);
   });
@@ -155,7 +155,7 @@ describe("how many qubits fit", () => {
     ],
     [
       "exact values",
-      1.5,
+      1,
       (maxMemoryBytes) =>
         finished(
           localSimulator({ maxMemoryBytes })
@@ -183,10 +183,10 @@ describe("how many qubits fit", () => {
             .run([[dynamic, z]]),
         ),
     ],
-    ["forward", 1.5, async (bytes) => program(bytes).forward(none, none, 1, new Float64Array(1))],
+    ["forward", 1, async (bytes) => program(bytes).forward(none, none, 1, new Float64Array(1))],
     [
       "forward, then gradients",
-      2.5,
+      2,
       async (bytes) => {
         const found = program(bytes);
         found.forward(none, none, 1, new Float64Array(1));
@@ -206,12 +206,12 @@ describe("how many qubits fit", () => {
   });
 
   test("the backend's limit is that of gradients, the largest need", () => {
-    expect(localSimulator({ maxMemoryBytes: 2.5 * stateBytes(n) }).capabilities.limits.maxQubits).toBe(n);
-    expect(localSimulator({ maxMemoryBytes: 2.5 * stateBytes(n) - 1 }).capabilities.limits.maxQubits).toBe(n - 1);
+    expect(localSimulator({ maxMemoryBytes: 2 * stateBytes(n) }).capabilities.limits.maxQubits).toBe(n);
+    expect(localSimulator({ maxMemoryBytes: 2 * stateBytes(n) - 1 }).capabilities.limits.maxQubits).toBe(n - 1);
   });
 
   test("circuits of the largest size follow one another, in any kind of job, and then small ones", async () => {
-    const backend = localSimulator({ maxMemoryBytes: 1.5 * stateBytes(n) });
+    const backend = localSimulator({ maxMemoryBytes: stateBytes(n) });
     for (const angle of [0.1, 0.2, 0.3]) {
       await finished(backend.estimator().run([[entangled(n, angle), z]]));
       await finished(backend.sampler({ shots: 5 }).run([[entangled(n, angle).extend((c) => c.measureAll())]]));
@@ -233,13 +233,13 @@ describe("how many qubits fit", () => {
     const values = Float64Array.from({ length: numQubits }, (_, q) => 0.1 * q);
     const outputs = new Float64Array(numQubits);
     // The cone of a qubit in the middle has 16 qubits, and there are three dozen of them.
-    const memory = new StateMemory(1.5 * stateBytes(16));
+    const memory = new StateMemory(stateBytes(16));
     const program = createStatevectorEngine({ memory }).expectation(ladder, observables);
     program.evaluate(values, 1, outputs);
     const roomy = new Float64Array(numQubits);
     createStatevectorEngine().expectation(ladder, observables).evaluate(values, 1, roomy);
     for (const [q, value] of roomy.entries()) expect(Math.abs(outputs[q]! - value)).toBeLessThan(1e-12);
-    const small = new StateMemory(1.5 * stateBytes(16) - 1);
+    const small = new StateMemory(stateBytes(16) - 1);
     expect(() => createStatevectorEngine({ memory: small }).expectation(ladder, observables)).toThrowError(
       expect.objectContaining({ code: "STATE_TOO_LARGE" }),
     );

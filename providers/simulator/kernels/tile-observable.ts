@@ -2,8 +2,6 @@ import type { FunctionBuilder, ModuleBuilder, Operations, V128, Variable } from 
 import { swapped } from "./complex.ts";
 import { UNIT } from "./kernel.ts";
 
-const REAL = 8;
-
 /**
  * Pauli strings on tiles. A string sends basis state i to i ⊕ flip, so these kernels read two tiles, the second one through
  * `flip` (of byte offsets). overlapsReal and overlapsImaginary(psi, other, flip, bytes, out) write the part of

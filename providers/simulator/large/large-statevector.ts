@@ -65,4 +65,18 @@ export class LargeStatevector implements StatevectorProgram {
       this.#memory.release(lent, keep);
     }
   }
+
+  *lentStatevector(values: Float64Array, memory: StateMemory): Generator<void, Float64Array> {
+    const tiles = this.#tiles;
+    assertLength("values", values, "parameter", this.circuit.parameters.length);
+    const lent = borrowStates(memory, tiles, 1);
+    let done = false;
+    try {
+      yield* tiles.forward(lent, values);
+      done = true;
+      return memory.view(lent, tiles.psi, 2 * 2 ** this.circuit.numQubits);
+    } finally {
+      if (!done) memory.release(lent);
+    }
+  }
 }
