@@ -1,17 +1,38 @@
-import { parseArgs } from "node:util";
-import { runTranspile } from "./transpile.ts";
-import { runW1 } from "./w1.ts";
+import { type BenchOptions, parseArguments, USAGE } from "./arguments.ts";
 
-const BENCHMARKS: Readonly<Record<string, (peers: boolean) => Promise<void>>> = { w1: runW1, transpile: runTranspile };
-const { values, positionals } = parseArgs({
-  options: { peers: { type: "boolean", default: false } },
-  allowPositionals: true,
-});
-const names = positionals.length === 0 ? ["w1"] : positionals;
-const unknown = names.find((name) => !Object.hasOwn(BENCHMARKS, name));
-if (unknown !== undefined) {
-  console.error(`There is no benchmark ${unknown}; there are ${Object.keys(BENCHMARKS).join(" and ")}.`);
+type Benchmark = (options: BenchOptions) => Promise<void>;
+
+/** Loaded when asked for: TensorFlow.js and the corpora take their time. */
+const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
+  w1: async () => (await import("./w1.ts")).runW1,
+  w2: async () => (await import("./w2.ts")).runW2,
+  w3: async () => (await import("./w3.ts")).runW3,
+  w3q: async () => (await import("./w3.ts")).runW3q,
+  w4: async () => (await import("./w4.ts")).runW4,
+  w5: async () => (await import("./w5.ts")).runW5,
+  w6: async () => (await import("./w6.ts")).runW6,
+  sweep: async () => (await import("./sweep.ts")).runSweep,
+  beyond: async () => (await import("./beyond.ts")).runBeyond,
+  transpile: async () => (await import("./transpile.ts")).runTranspile,
+  docs: async () => (await import("./docs.ts")).refreshDocs,
+};
+const DEFAULT = ["w1", "w2", "w3", "w3q", "w4", "w5", "w6", "sweep", "beyond"];
+
+function refuse(message: string): never {
+  console.error(`${message}\n${USAGE}\nBenchmarks: ${Object.keys(BENCHMARKS).join(" ")}`);
   process.exit(2);
 }
-for (const name of names) await BENCHMARKS[name]!(values.peers);
+
+function checkedArguments(): ReturnType<typeof parseArguments> {
+  try {
+    return parseArguments(process.argv.slice(2));
+  } catch (error) {
+    return refuse((error as Error).message);
+  }
+}
+
+const { benchmarks, options } = checkedArguments();
+const unknown = benchmarks.find((name) => !Object.hasOwn(BENCHMARKS, name));
+if (unknown !== undefined) refuse(`There is no benchmark ${unknown}.`);
+for (const name of benchmarks.length === 0 ? DEFAULT : benchmarks) await (await BENCHMARKS[name]!())(options);
 process.exit();

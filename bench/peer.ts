@@ -1,69 +1,68 @@
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface, type Interface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-const ENVIRONMENT = fileURLToPath(new URL(".venv", import.meta.url));
-/** Exact versions, so that ratios of different days compare. */
-const REQUIREMENTS = {
-  w1: ["pennylane==0.45.1", "jax[cpu]==0.10.2"],
-  transpile: ["qiskit==2.6.2", "qiskit-ibm-runtime==0.51.0"],
-} as const;
+/** A peer gave no answer in time. */
+export class PeerTimeout extends Error {}
 
-/** Makes a benchmark's peers' virtual environment once. @throws Error with pip's own words when that fails */
-export function installPeers(benchmark: keyof typeof REQUIREMENTS): string {
-  const requirements = REQUIREMENTS[benchmark];
-  const environment = benchmark === "w1" ? ENVIRONMENT : `${ENVIRONMENT}/${benchmark}`;
-  const python = `${environment}/bin/python`;
-  const stamp = `${environment}/.installed`;
-  if (!existsSync(stamp)) {
-    process.stderr.write(`Installing ${requirements.join(", ")} into bench/.venv ...\n`);
-    for (const [command, args] of [
-      ["python3", ["-m", "venv", environment]],
-      [python, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", ...requirements]],
-      ["touch", [stamp]],
-    ] as const) {
-      const { status, stderr } = spawnSync(command, [...args], { encoding: "utf8" });
-      if (status !== 0) throw new Error(`${command} ${args.join(" ")} failed: ${stderr}`);
-    }
-  }
-  return python;
-}
-
-/** A peer in a child process that answers one JSON line per request. */
+/** A peer in a child process that answers one JSON line per request; see bench/peers/protocol.py. */
 export class Peer {
   readonly #child: ChildProcess;
   readonly #lines: AsyncIterator<string>;
   readonly #reader: Interface;
 
   constructor(python: string, script: string, args: readonly string[], threads: number) {
+    const count = String(threads);
     const env = {
       ...process.env,
+      BENCH_THREADS: count,
       JAX_PLATFORMS: "cpu",
-      OMP_NUM_THREADS: String(threads),
-      OPENBLAS_NUM_THREADS: String(threads),
+      OMP_NUM_THREADS: count,
+      QULACS_NUM_THREADS: count,
+      MKL_NUM_THREADS: count,
+      OPENBLAS_NUM_THREADS: count,
+      PYTHONWARNINGS: "ignore",
     };
+    // Some machines name an old kernel for OpenBLAS, which slows a current numpy down.
+    delete (env as NodeJS.ProcessEnv).OPENBLAS_CORETYPE;
+    delete (env as NodeJS.ProcessEnv).OPENBLAS_L2_SIZE;
     const path = fileURLToPath(new URL(`peers/${script}`, import.meta.url));
     // jax takes its thread count from the processor affinity only.
     const command = threads === 1 ? ["taskset", "-c", "0", python, path, ...args] : [python, path, ...args];
     this.#child = spawn(command[0]!, command.slice(1), { env, stdio: ["pipe", "pipe", "inherit"] });
+    // A peer that has died says so by ending its answers.
+    this.#child.stdin!.on("error", () => {});
     this.#reader = createInterface({ input: this.#child.stdout! });
     this.#lines = this.#reader[Symbol.asyncIterator]();
   }
 
-  async answer<Answer>(): Promise<Answer> {
-    const { value, done } = await this.#lines.next();
-    if (done) throw new Error("The peer ended without an answer; see its words above.");
-    return JSON.parse(value) as Answer;
+  /** @throws PeerTimeout after `limit` seconds, when the peer has been ended */
+  async answer<Answer>(limit = Number.POSITIVE_INFINITY): Promise<Answer> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      if (limit !== Number.POSITIVE_INFINITY)
+        timer = setTimeout(() => {
+          this.#child.kill("SIGKILL");
+          reject(new PeerTimeout(`no answer within ${limit} s`));
+        }, 1000 * limit);
+    });
+    try {
+      const { value, done } = await Promise.race([this.#lines.next(), late]);
+      if (done) throw new Error("The peer ended without an answer; see its words above.");
+      return JSON.parse(value) as Answer;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
-  ask<Answer>(request: unknown): Promise<Answer> {
+  ask<Answer>(request: unknown, limit?: number): Promise<Answer> {
     this.#child.stdin!.write(`${JSON.stringify(request)}\n`);
-    return this.answer();
+    return this.answer(limit);
   }
 
   close(): void {
     this.#child.stdin!.end();
     this.#reader.close();
+    this.#child.kill();
   }
 }

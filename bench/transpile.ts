@@ -10,7 +10,9 @@ import {
   type Target,
 } from "../circuits/index.ts";
 import { transpileBaseline, transpileCircuits, transpileTarget } from "../test/support/transpile-corpus.ts";
-import { installPeers, Peer } from "./peer.ts";
+import type { BenchOptions } from "./arguments.ts";
+import { installPeers } from "./environments.ts";
+import { Peer } from "./peer.ts";
 import { geometricMean, median, saveResults, table } from "./report.ts";
 
 const DEVICE = "torino";
@@ -83,7 +85,7 @@ function rebind(ansatz: Circuit, target: Target, effort: Effort): number {
 }
 
 /** Compiles the circuits of test/fixtures/transpile; with `peers` beside Qiskit in the same run, and the results are kept. */
-export async function runTranspile(peers: boolean): Promise<void> {
+export async function runTranspile({ peers }: BenchOptions): Promise<void> {
   const target = transpileTarget(DEVICE);
   const baseline = transpileBaseline(DEVICE);
   const circuits = transpileCircuits().filter(({ name }) => baseline[name] !== undefined);

@@ -1,0 +1,77 @@
+import { rotate } from "../providers/simulator/kernels/rotation.ts";
+import type { BenchOptions } from "./arguments.ts";
+import { InPlaceScale } from "./bandwidth.ts";
+import { figures, median, saveResults, table } from "./report.ts";
+
+const NUM_QUBITS = 24;
+/** Interleaved double-precision amplitudes. */
+const BYTES = 16 * 2 ** NUM_QUBITS;
+const QUBITS = [0, 1, 6, 12, 18, 23];
+
+/** A kernel that applies one gate to a whole state in place. To measure another, add it to `KERNELS`. */
+interface SweepKernel {
+  readonly name: string;
+  readonly threads: number;
+  /** Makes a state of `NUM_QUBITS` qubits and returns the sweep over it. */
+  prepare(): { sweep(qubit: number): void; close(): void };
+}
+
+const KERNELS: readonly SweepKernel[] = [
+  {
+    name: "RY, typed arrays",
+    threads: 1,
+    prepare() {
+      const size = 2 ** NUM_QUBITS;
+      const state = new Float64Array(2 * size).fill(1);
+      const [cos, sin] = [Math.cos(0.3), Math.sin(0.3)];
+      return { sweep: (qubit) => rotate(state, size, qubit, 1, cos, sin), close() {} };
+    },
+  },
+];
+
+function seconds(run: () => void): number {
+  const start = performance.now();
+  run();
+  return (performance.now() - start) / 1000;
+}
+
+/** One gate on one qubit of 24: how much of the machine's bandwidth for reading and writing in place it reaches. */
+export async function runSweep({ rounds }: BenchOptions): Promise<void> {
+  const rows: object[] = [];
+  const cells: string[][] = [];
+  for (const { name, threads, prepare } of KERNELS) {
+    const scale = new InPlaceScale(BYTES, threads);
+    const { sweep, close } = prepare();
+    try {
+      scale.run();
+      for (const qubit of QUBITS) {
+        sweep(qubit);
+        const [own, plain]: [number[], number[]] = [[], []];
+        // In turns, so that what else the machine does meets both.
+        for (let round = 0; round < rounds; round++) {
+          plain.push(seconds(() => scale.run()));
+          own.push(seconds(() => sweep(qubit)));
+        }
+        const rate = (times: readonly number[]): number => (2 * BYTES) / median(times) / 1e9;
+        const share = median(plain) / median(own);
+        rows.push({
+          kernel: name,
+          threads,
+          qubit,
+          gigabytesPerSecond: rate(own),
+          bandwidth: rate(plain),
+          share,
+          shareOfLeast: Math.min(...plain) / Math.min(...own),
+        });
+        cells.push([name, String(threads), String(qubit), figures(rate(own)), figures(rate(plain)), percent(share)]);
+      }
+    } finally {
+      close();
+      await scale.close();
+    }
+  }
+  console.log(table(["sweep, n = 24", "threads", "qubit", "GB/s", "in-place scale GB/s", "share"], cells));
+  saveResults("sweep", { rows });
+}
+
+const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;
