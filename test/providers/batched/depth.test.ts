@@ -6,13 +6,13 @@ import { createStatevectorEngine } from "../../../providers/simulator/statevecto
 import { type Batch, type BatchResult, differentiate, distance, randomBatch } from "../../support/batch.ts";
 import { randomObservables, randomTrainingCircuit } from "../../support/training-circuit.ts";
 
-/** The same by kernels that have no scales, no chunks, and no states kept for the way back. */
+/** The same one state at a time, as large circuits are run. */
 function plain(circuit: Circuit, observables: readonly SparsePauliOp[], batch: Batch): BatchResult {
   const { inputs, weights, rows, cotangents } = batch;
   const outputs = new Float64Array(cotangents.length);
   const weightGradients = new Float64Array(weights.length);
   const inputGradients = new Float64Array(inputs.length);
-  createStatevectorEngine({ tableQubits: 14 })
+  createStatevectorEngine({ tableQubits: -1 })
     .expectation(circuit, observables)
     .backward(inputs, weights, rows, cotangents, outputs, weightGradients, inputGradients);
   return { outputs, weightGradients, inputGradients };
