@@ -22,13 +22,20 @@ export interface ConeExpectation {
   ): void;
 }
 
+export interface ConeOptions {
+  /** Up to this many qubits rows are run many at once, above one by one. */
+  readonly tableQubits?: number | undefined;
+  /** Threads that work on one large state. */
+  readonly threads?: number | undefined;
+}
+
 /** @throws SimulatorError STATE_TOO_LARGE */
 export function coneExpectation(
   circuit: Circuit,
   cone: LightCone,
   observables: readonly SparsePauliOp[],
   memory: StateMemory,
-  tableQubits: number | undefined,
+  { tableQubits, threads }: ConeOptions,
 ): ConeExpectation {
   memory.assertFits(cone.numQubits, 1);
   const place = new Map(cone.qubits.map((qubit, index) => [qubit, index]));
@@ -38,7 +45,7 @@ export function coneExpectation(
       builder.append(mapOperation(operation, { qubit: (qubit) => place.get(qubit)! }));
   });
   const local = observables.map((observable) => restrict(observable, cone));
-  const large = (): ConeExpectation => new LargeExpectation(reduced, local, memory);
+  const large = (): ConeExpectation => new LargeExpectation(reduced, local, memory, { threads });
   if (cone.numQubits > Math.max(0, Math.min(BATCHED_QUBITS, tableQubits ?? BATCHED_QUBITS))) return large();
   const batched = new BatchedExpectation(reduced, local, memory);
   return batched.fits || cone.numQubits === 0 ? batched : large();

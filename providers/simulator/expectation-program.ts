@@ -1,5 +1,5 @@
 import type { Circuit, SparsePauliOp } from "../../circuits/index.ts";
-import { type ConeExpectation, coneExpectation } from "./cone-expectation.ts";
+import { type ConeExpectation, type ConeOptions, coneExpectation } from "./cone-expectation.ts";
 import { partition } from "./cone-partition.ts";
 import type { RowExpectationProgram } from "./engine.ts";
 import { assertLength, assertRows } from "./program-arrays.ts";
@@ -16,11 +16,11 @@ export class StatevectorExpectation implements RowExpectationProgram {
   #partial = new Float64Array(0);
 
   /** @throws SimulatorError STATE_TOO_LARGE */
-  constructor(circuit: Circuit, observables: readonly SparsePauliOp[], memory: StateMemory, tableQubits?: number) {
+  constructor(circuit: Circuit, observables: readonly SparsePauliOp[], memory: StateMemory, options: ConeOptions) {
     this.circuit = circuit;
     this.numObservables = observables.length;
     this.#cones = partition(circuit, observables).map((part) =>
-      coneExpectation(circuit, part.cone, part.observables, memory, tableQubits),
+      coneExpectation(circuit, part.cone, part.observables, memory, options),
     );
   }
 

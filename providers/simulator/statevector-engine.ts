@@ -4,6 +4,7 @@ import type { Engine, RowExpectationProgram, StatevectorProgram } from "./engine
 import { StatevectorExpectation } from "./expectation-program.ts";
 import { LargeStatevector } from "./large/index.ts";
 import { StateMemory } from "./state-memory.ts";
+import { threadCount } from "./threads/index.ts";
 
 /** Settings of the statevector engine; the defaults suit all circuits. */
 export interface StatevectorOptions {
@@ -11,6 +12,8 @@ export interface StatevectorOptions {
   readonly tableQubits?: number;
   /** Bytes that the states of all programs together may take; by default most of what is free. */
   readonly maxBytes?: number;
+  /** Threads that work on a large state, the caller's included; by default as many as the machine runs at once. */
+  readonly threads?: number;
   /** Where states are borrowed, in place of a memory of `maxBytes` of the engine's own. */
   readonly memory?: StateMemory;
 }
@@ -18,16 +21,20 @@ export interface StatevectorOptions {
 /** States that gradients hold: the state and its adjoint. */
 const GRADIENT_STATES = 2;
 
-/** The engine of WebAssembly kernels made at run time; see docs/decisions/0003. */
+/**
+ * The engine of WebAssembly kernels made at run time; see docs/decisions/0003.
+ * @throws SimulatorError THREAD_COUNT
+ */
 export function createStatevectorEngine(options: StatevectorOptions = {}): Engine {
   const { tableQubits, memory = new StateMemory(options.maxBytes) } = options;
+  const threads = threadCount(options.threads);
   return {
     name: "statevector",
     get maxQubits() {
       return memory.maxQubitsFor(GRADIENT_STATES);
     },
     statevector(circuit: Circuit): StatevectorProgram {
-      return new LargeStatevector(circuit, memory);
+      return new LargeStatevector(circuit, memory, { threads });
     },
     expectation(circuit: Circuit, observables: readonly SparsePauliOp[]): RowExpectationProgram {
       if (!circuit.isUnitary)
@@ -41,7 +48,7 @@ export function createStatevectorEngine(options: StatevectorOptions = {}): Engin
             "OBSERVABLE_QUBITS",
             `Observable ${index} has ${numQubits} qubit(s) but the circuit has ${circuit.numQubits}; a label needs one letter a qubit.`,
           );
-      return new StatevectorExpectation(circuit, observables, memory, tableQubits);
+      return new StatevectorExpectation(circuit, observables, memory, { tableQubits, threads });
     },
   };
 }

@@ -68,17 +68,17 @@ describe("memory", () => {
 
   test("maxMemoryBytes holds for estimates, gradients and samples", async () => {
     const backend = localSimulator({ maxMemoryBytes: 2 ** 20 });
-    expect(backend.capabilities.limits.maxQubits).toBe(14);
+    expect(backend.capabilities.limits.maxQubits).toBe(15);
     const big = entangled(17);
     const estimate = await backend.estimator().run([[big, "Z".repeat(17)]]);
     await expect(estimate.result()).rejects.toMatchObject({ code: "STATE_TOO_LARGE" });
     const samples = await backend.sampler().run([[big.extend((c) => c.measureAll())]]);
     await expect(samples.result()).rejects.toMatchObject({ code: "STATE_TOO_LARGE" });
     expect(() => backend.differentiate(big, [SparsePauliOp.fromLabels("Z".repeat(17))])).toThrowError(
-      expect.objectContaining({ code: "STATE_TOO_LARGE", message: expect.stringContaining("at most 15 qubits fit") }),
+      expect.objectContaining({ code: "STATE_TOO_LARGE", message: expect.stringContaining("at most 16 qubits fit") }),
     );
-    // One state of 15 qubits fits, a state and its adjoint do not.
-    const program = backend.differentiate(entangled(15), [SparsePauliOp.fromLabels("Z".repeat(15))]);
+    // One state of 16 qubits fits, a state and its adjoint do not.
+    const program = backend.differentiate(entangled(16), [SparsePauliOp.fromLabels("Z".repeat(16))]);
     const none = new Float64Array(0);
     expect(() => program.backward(none, none, 1, Float64Array.of(1), new Float64Array(1), none, null)).toThrowError(
       expect.objectContaining({ code: "STATE_TOO_LARGE" }),

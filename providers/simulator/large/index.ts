@@ -1,3 +1,3 @@
 export { LargeExpectation } from "./large-expectation.ts";
 export { LargeStatevector } from "./large-statevector.ts";
-export type { TileShape } from "./pass-plan.ts";
+export type { TileOptions } from "./tile-circuit.ts";

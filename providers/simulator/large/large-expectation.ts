@@ -1,8 +1,7 @@
 import type { Circuit, SparsePauliOp } from "../../../circuits/index.ts";
 import type { StateMemory } from "../state-memory.ts";
 import { borrowStates } from "./linear-states.ts";
-import type { TileShape } from "./pass-plan.ts";
-import { TileCircuit } from "./tile-circuit.ts";
+import { TileCircuit, type TileOptions } from "./tile-circuit.ts";
 
 /** Expectation values and adjoint gradients of one unitary circuit, row by row: one state, or two for gradients. */
 export class LargeExpectation {
@@ -15,10 +14,10 @@ export class LargeExpectation {
   readonly #gradient: Float64Array;
 
   /** @throws SimulatorError STATE_TOO_LARGE */
-  constructor(circuit: Circuit, observables: readonly SparsePauliOp[], memory: StateMemory, shape?: TileShape) {
+  constructor(circuit: Circuit, observables: readonly SparsePauliOp[], memory: StateMemory, options?: TileOptions) {
     memory.assertFits(circuit.numQubits, 1);
     this.#memory = memory;
-    this.#tiles = new TileCircuit(circuit, observables, shape);
+    this.#tiles = new TileCircuit(circuit, observables, options);
     this.#numObservables = observables.length;
     this.#numInputs = circuit.numInputs;
     this.#row = new Float64Array(circuit.parameters.length);

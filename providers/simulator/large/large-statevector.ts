@@ -4,8 +4,7 @@ import type { KernelMemory } from "../kernels/kernel-memory.ts";
 import { assertLength } from "../program-arrays.ts";
 import type { StateMemory } from "../state-memory.ts";
 import { borrowStates } from "./linear-states.ts";
-import type { TileShape } from "./pass-plan.ts";
-import { TileCircuit } from "./tile-circuit.ts";
+import { TileCircuit, type TileOptions } from "./tile-circuit.ts";
 
 /** Smaller states are copied to an array of their own; the linear memory of larger ones is given away with them. */
 const COPIED_QUBITS = 14;
@@ -19,11 +18,11 @@ export class LargeStatevector implements StatevectorProgram {
   readonly #given = new WeakMap<ArrayBufferLike, KernelMemory>();
 
   /** @throws SimulatorError STATE_TOO_LARGE */
-  constructor(circuit: Circuit, memory: StateMemory, shape?: TileShape) {
+  constructor(circuit: Circuit, memory: StateMemory, options?: TileOptions) {
     memory.assertFits(circuit.numQubits, 1);
     this.circuit = circuit;
     this.#memory = memory;
-    this.#tiles = new TileCircuit(circuit, null, shape);
+    this.#tiles = new TileCircuit(circuit, null, options);
   }
 
   get bytes(): number {

@@ -17,7 +17,11 @@ export function borrowStates(memory: StateMemory, circuit: TileCircuit, states: 
   const { numQubits } = circuit;
   memory.assertFits(numQubits, states);
   const bytes = circuit.memoryBytes(states);
-  const target = { addressBits: addressBits(bytes, numQubits, states), realBits: 64, shared: false } as const;
+  const target = {
+    addressBits: addressBits(bytes, numQubits, states),
+    realBits: 64,
+    shared: circuit.threads > 1,
+  } as const;
   const lent = memory.borrow(target, states * UNIT * 2 ** numQubits, circuit);
   try {
     lent.reserve(bytes);

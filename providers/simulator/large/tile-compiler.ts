@@ -35,7 +35,6 @@ const ROTATIONS = 3;
 const PASS_TABLE_BYTES = 1 << 19;
 /** Tables of all passes together that are made once a run; beyond it each pass makes its own when it is run. */
 const KEPT_TABLE_BYTES = 1 << 22;
-const LOCK_WORDS = 64;
 
 /** A phase in a table: its bits in the tile and its angle. */
 export interface TablePhase {
@@ -89,14 +88,14 @@ interface Cut {
 
 /**
  * Compiles primitives.
- * @param scratches how many threads may work at once
+ * @param threads how many may work at once
  * @param reserve says how many bytes of linear memory its caller wants besides
  */
 export function compileTiles(
   primitives: readonly Primitive[],
   numQubits: number,
   shape: TileShape,
-  scratches: number,
+  threads: number,
   reserve: (tileBits: number) => number = () => 0,
 ): CompiledTiles {
   const global: AffineAngle[] = [];
@@ -109,7 +108,7 @@ export function compileTiles(
   const cuts = planned.flatMap((pass) => cut({ inner: pass.inner, sweeps: sweepsOf(pass, numQubits) }, tileBits));
   const keepsTables = cuts.reduce((sum, { sweeps }) => sum + tableBytes(sweeps, tileBits), 0) <= KEPT_TABLE_BYTES;
 
-  const tables = new TableSpace(4 * LOCK_WORDS, keepsTables);
+  const tables = new TableSpace(0, keepsTables);
   const drafts = cuts.map(({ inner, sweeps }) => {
     tables.next();
     return draftTables(sweeps, inner, tileBits, tables);
@@ -163,7 +162,7 @@ export function compileTiles(
   const partialAddress = allocate(REAL * partial);
   const scratchBytes = Math.ceil((scratchLayout(tileBits).sums + sums) / 64) * 64;
   end = Math.ceil(end / 64) * 64;
-  const scratch = allocate(scratches * scratchBytes);
+  const scratch = allocate(threads * scratchBytes);
   const reserved = allocate(reserve(tileBits));
   const stateAddress = Math.ceil(end / 64) * 64;
   return {
@@ -173,8 +172,6 @@ export function compileTiles(
       passes,
       psi: stateAddress,
       lambda: stateAddress + UNIT * 2 ** numQubits,
-      locks: 0,
-      scratches,
       scratch,
       scratchBytes,
       partial: partialAddress / REAL,

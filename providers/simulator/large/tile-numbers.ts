@@ -8,10 +8,10 @@ const REAL = 8;
 /** Unitaries take part in scaling only where numbers would become too small otherwise. */
 const SMALL_SCALE = 2 ** -300;
 
-/** Radians of an angle, from those of the circuit's slots. */
-export function angleOf({ constant, slots, coefficients }: AffineAngle, slotAngles: Float64Array): number {
-  let sum = constant;
-  for (let k = 0; k < slots.length; k++) sum += coefficients[k]! * slotAngles[slots[k]!]!;
+/** Radians of an angle, from those of the circuit's slots, which begin at number `slots` of linear memory. */
+function angleOf(angle: AffineAngle, numbers: Float64Array, slots: number): number {
+  let sum = angle.constant;
+  for (let k = 0; k < angle.slots.length; k++) sum += angle.coefficients[k]! * numbers[slots + angle.slots[k]!]!;
   return sum;
 }
 
@@ -34,8 +34,11 @@ export class TileNumbers {
     this.factors = tiles.recipes.map(({ gradients }) => new Float64Array(gradients.length));
   }
 
-  /** Writes the numbers of all passes, for gradients in the slots that are wanted. */
-  write({ f64 }: KernelMemory, slotAngles: Float64Array, wanted: Uint8Array): void {
+  /**
+   * Writes the numbers of all passes, for gradients in the slots that are wanted.
+   * @param slots number index of the slots' angles in linear memory
+   */
+  write({ f64 }: KernelMemory, slots: number, wanted: Uint8Array): void {
     const { program, recipes, global } = this.#tiles;
     const { passes } = program;
     this.firstPass = passes.length;
@@ -53,7 +56,7 @@ export class TileNumbers {
           case "rotations": {
             let forms = 0;
             for (let k = 0; k < angles.length; k++) {
-              const half = angleOf(angles[k]!, slotAngles) / 2;
+              const half = angleOf(angles[k]!, f64, slots) / 2;
               const c = Math.cos(half);
               const s = Math.sin(half);
               const form = Math.abs(s) <= Math.abs(c) ? 0 : 1;
@@ -68,7 +71,7 @@ export class TileNumbers {
           case "product":
           case "monomial":
             if (op.kind === "product")
-              for (let k = 0; k < angles.length; k++) f64[op.numbers + 3 + k] = angleOf(angles[k]!, slotAngles);
+              for (let k = 0; k < angles.length; k++) f64[op.numbers + 3 + k] = angleOf(angles[k]!, f64, slots);
             f64[op.numbers] = scale;
             scale = 1;
             f64[op.numbers + 2] = isWanted ? 1 : 0;
@@ -86,7 +89,7 @@ export class TileNumbers {
       } else f64[stop] = -1;
     }
     let phase = 0;
-    for (const angle of global) phase += angleOf(angle, slotAngles);
+    for (const angle of global) phase += angleOf(angle, f64, slots);
     this.initial[0] = scale * Math.cos(phase);
     this.initial[1] = scale * Math.sin(phase);
   }
@@ -142,7 +145,7 @@ export class TileNumbers {
   }
 
   /** Makes the tables of a pass; its numbers must have been written. */
-  writeTables(memory: KernelMemory, pass: number, slotAngles: Float64Array): void {
+  writeTables(memory: KernelMemory, pass: number, slots: number): void {
     const { program, recipes, keepsTables } = this.#tiles;
     const { kernels, f64, u32 } = memory;
     const { tileBits } = program;
@@ -156,7 +159,7 @@ export class TileNumbers {
       else {
         f64.fill(0, sines, sines + tileBits);
         for (const { mask, angle } of phases)
-          if (countBits(mask) === 1) f64[sines + 31 - Math.clz32(mask)]! += angleOf(angle, slotAngles);
+          if (countBits(mask) === 1) f64[sines + 31 - Math.clz32(mask)]! += angleOf(angle, f64, slots);
         for (let bit = 0; bit < tileBits; bit++) {
           const angle = f64[sines + bit]!;
           f64[cosines + bit] = Math.cos(angle);
@@ -166,7 +169,7 @@ export class TileNumbers {
       }
       for (const { mask, angle } of phases) {
         if (base < 0 && countBits(mask) === 1) continue;
-        const phase = angleOf(angle, slotAngles);
+        const phase = angleOf(angle, f64, slots);
         kernels.maskPhases!(address, bytes, UNIT * mask, Math.cos(phase), Math.sin(phase));
       }
     }

@@ -1,7 +1,6 @@
 import type { SparsePauliOp } from "../../../circuits/index.ts";
 import type { WorkMemory } from "../threads/index.ts";
 import { chunksOf, scratchLayout, type TileProgram } from "./tile-program.ts";
-import { lockScratch, unlockScratch } from "./tile-scratch.ts";
 
 const UNIT = 16;
 const REAL = 8;
@@ -126,8 +125,14 @@ export class TileObservables {
 }
 
 /** Reads the overlaps of all strings in the tiles of one chunk. */
-export function readChunk(memory: WorkMemory, tiles: TileProgram, observables: ObservableProgram, chunk: number): void {
-  const scratch = lockScratch(memory, tiles);
+export function readChunk(
+  memory: WorkMemory,
+  tiles: TileProgram,
+  observables: ObservableProgram,
+  chunk: number,
+  thread: number,
+): void {
+  const scratch = tiles.scratch + thread * tiles.scratchBytes;
   const { kernels, f64 } = memory;
   const { tileBits, psi } = tiles;
   const { groups, numStrings } = observables;
@@ -158,7 +163,6 @@ export function readChunk(memory: WorkMemory, tiles: TileProgram, observables: O
         f64[values + index[k]!]! += signOf(outerZ[k]! & outer) * f64[numbers / REAL + innerZ[k]!]!;
     }
   }
-  unlockScratch(memory, tiles, scratch);
 }
 
 /** Writes λ = Σ_k cotangents[k]·O_k ψ in the tiles of one chunk. */
@@ -167,8 +171,9 @@ export function adjointChunk(
   tiles: TileProgram,
   observables: ObservableProgram,
   chunk: number,
+  thread: number,
 ): void {
-  const scratch = lockScratch(memory, tiles);
+  const scratch = tiles.scratch + thread * tiles.scratchBytes;
   const { kernels, f64 } = memory;
   const { tileBits, psi, lambda } = tiles;
   const { groups, weights } = observables;
@@ -198,7 +203,6 @@ export function adjointChunk(
       else kernels.addScaledReal!(own, source, flip, bytes, numbers);
     }
   }
-  unlockScratch(memory, tiles, scratch);
 }
 
 /** -1 where an odd number of bits is set, else 1. */

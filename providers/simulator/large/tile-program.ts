@@ -92,9 +92,7 @@ export interface TileProgram {
   readonly passes: readonly TilePass[];
   readonly psi: number;
   readonly lambda: number;
-  /** Words (of 4 bytes) that threads lock a scratch by. */
-  readonly locks: number;
-  readonly scratches: number;
+  /** Where the scratch of the first thread is; those of the others follow. */
   readonly scratch: number;
   readonly scratchBytes: number;
   /** Number index of the gradients [chunk][gradient] of the pass that is run. */

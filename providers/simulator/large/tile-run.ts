@@ -10,13 +10,18 @@ import {
   type TileProgram,
   type UnitaryOp,
 } from "./tile-program.ts";
-import { lockScratch, unlockScratch } from "./tile-scratch.ts";
 
 const UNIT = 16;
 
 /** Does the tiles of one chunk of pass `pass`, on ψ, from |0…0⟩ on. Threads may do chunks in any order. */
-export function forwardChunk(memory: WorkMemory, program: TileProgram, pass: TilePass, chunk: number): void {
-  const scratch = lockScratch(memory, program);
+export function forwardChunk(
+  memory: WorkMemory,
+  program: TileProgram,
+  pass: TilePass,
+  chunk: number,
+  thread: number,
+): void {
+  const scratch = program.scratch + thread * program.scratchBytes;
   const layout = scratchLayout(program.tileBits);
   const { kernels } = memory;
   const { inPlace, bytes, run, skipped, fresh, ops } = pass;
@@ -56,12 +61,17 @@ export function forwardChunk(memory: WorkMemory, program: TileProgram, pass: Til
     else if (state !== home) kernels.scatterTile!(home, state, bytes, bytes, bytes - 1);
     outer = (outer - pass.outer) & pass.outer;
   }
-  unlockScratch(memory, program, scratch);
 }
 
 /** Undoes pass `pass` on ψ and λ for the tiles of one chunk, and adds up the chunk's gradients. */
-export function backwardChunk(memory: WorkMemory, program: TileProgram, pass: TilePass, chunk: number): void {
-  const scratch = lockScratch(memory, program);
+export function backwardChunk(
+  memory: WorkMemory,
+  program: TileProgram,
+  pass: TilePass,
+  chunk: number,
+  thread: number,
+): void {
+  const scratch = program.scratch + thread * program.scratchBytes;
   const layout = scratchLayout(program.tileBits);
   const { kernels, f64 } = memory;
   const { inPlace, bytes, run, skipped, ops } = pass;
@@ -163,7 +173,6 @@ export function backwardChunk(memory: WorkMemory, program: TileProgram, pass: Ti
     if (op.kind === "monomial" && op.sums >= 0 && f64[op.numbers + 2] !== 0)
       foldSums(memory, op, scratch + op.sums, bytes / 2, program.tileBits, scratch + layout.angles, gradients);
   }
-  unlockScratch(memory, program, scratch);
 }
 
 /** The bits of `value` at the places of the bits of `mask`. */

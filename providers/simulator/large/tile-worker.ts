@@ -1,0 +1,4 @@
+import { serveTeam } from "../threads/team-worker.ts";
+import { doTiles } from "./tile-work.ts";
+
+serveTeam(doTiles);
