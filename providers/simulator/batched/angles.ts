@@ -137,12 +137,12 @@ export class Angles {
 
   /**
    * Adds the gradients of some rows to out[at + lane·width + column], for angles that are one parameter each. That of lane
-   * angle k in lane l of a group is gradients[from + (group·numLane + k)·lanes + l], times `scales[k]`.
+   * angle k is gradients[from + k·stride + lane], times `scales[k]`.
    */
   pullbackLanes(
     gradients: Float64Array | Float32Array,
     from: number,
-    lanes: number,
+    stride: number,
     scales: Float64Array,
     out: Float64Array,
     at: number,
@@ -150,13 +150,11 @@ export class Angles {
     rows: number,
   ): void {
     const { starts, coefficients } = this.#lane;
-    const step = (scales.length - 1) * lanes;
     for (let k = 0; k < scales.length; k++) {
       const factor = scales[k]! * coefficients[starts[k]!]!;
+      const source = from + k * stride;
       let to = at + this.#columns[k]!;
-      for (let lane = 0, source = from + k * lanes; lane < rows; source += step)
-        for (let end = Math.min(rows, lane + lanes); lane < end; lane++, source++, to += width)
-          out[to]! += factor * gradients[source]!;
+      for (let lane = 0; lane < rows; lane++, to += width) out[to]! += factor * gradients[source + lane]!;
     }
   }
 

@@ -29,12 +29,17 @@ export interface LaneBuffers {
   readonly laneAngles: number;
   readonly laneCosines: number;
   readonly laneSines: number;
-  /** [qubit][group]: both amplitudes of each qubit of a product state. */
-  readonly firsts: number;
-  readonly seconds: number;
+  /** States of single qubits and their λ, [qubit][group][amplitude][re, im], and products of the first qubits. */
+  readonly qubits: number;
+  readonly qubitLambdas: number;
+  readonly partials: number;
+  /** Cosines, sines and gradients of shared angles of the prefix, [angle][group]. */
+  readonly prefixCosines: number;
+  readonly prefixSines: number;
+  readonly prefixGradients: number;
   /** A unit for each shared rotation. */
   readonly sharedGradients: number;
-  /** [group][lane angle], with room for the last sweep. */
+  /** [lane angle][group]. */
   readonly laneGradients: number;
   readonly tableScratch: number;
   readonly denseScratch: number;
@@ -43,7 +48,7 @@ export interface LaneBuffers {
 /** @param maxKept bytes that kept states may take */
 export function placeBuffers(
   { numQubits, levels }: LevelPlan,
-  { numPositions, rotations }: LaneSteps,
+  { numPositions, rotations, prefixShared }: LaneSteps,
   numLane: number,
   layout: Layout,
   { maxKept = KEPT_BYTES, realBytes }: { readonly maxKept?: number; readonly realBytes: number },
@@ -67,8 +72,12 @@ export function placeBuffers(
     laneAngles: layout.take(perGroup * numLane),
     laneCosines: layout.take(perGroup * numLane),
     laneSines: layout.take(perGroup * numLane),
-    firsts: layout.take(perGroup * numQubits),
-    seconds: layout.take(perGroup * numQubits),
+    qubits: layout.take(4 * perGroup * numQubits),
+    qubitLambdas: layout.take(4 * perGroup * numQubits),
+    partials: layout.take(slotBytes),
+    prefixCosines: layout.take(perGroup * prefixShared.length),
+    prefixSines: layout.take(perGroup * prefixShared.length),
+    prefixGradients: layout.take(perGroup * prefixShared.length),
     sharedGradients: layout.take(16 * rotations.length),
     laneGradients: layout.take(perGroup * numLane),
     tableScratch: layout.take(2 * realBytes * size),

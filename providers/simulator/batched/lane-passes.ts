@@ -12,17 +12,6 @@ export interface Passage {
   readonly groups: number;
 }
 
-/** The basis state that a first level with dense unitaries starts from. */
-export function prepareBasisState({ memory, size, groups }: Passage, start: number, slot: number): void {
-  const { reals, realBytes, lanes } = memory;
-  const at = slot / realBytes;
-  reals.fill(0, at, at + 2 * size * lanes * groups);
-  for (let group = 0; group < groups; group++) {
-    const first = at + (group * size + start) * 2 * lanes;
-    reals.fill(1, first, first + lanes);
-  }
-}
-
 /** Phases and the permutation of a level, out of place. */
 export function applyPermutation(
   { memory: { kernels }, buffers, scales, size, groups }: Passage,
@@ -115,38 +104,38 @@ export function addRotationGradients(
   for (let index = 0; index < sweeps.length; index++) {
     const { strides, first } = sweeps[index]!;
     const out = buffers.sharedGradients + 16 * first;
-    if (strides.length === 1) kernels.rotationGradient1!(psi, lambda, bytes, 1, strides[0]!, out, 0);
-    else if (strides.length === 2) kernels.rotationGradient2!(psi, lambda, bytes, 1, strides[0]!, strides[1]!, out, 0);
-    else kernels.rotationGradient3!(psi, lambda, bytes, 1, strides[0]!, strides[1]!, strides[2]!, out, 0);
+    if (strides.length === 1) kernels.rotationGradient1!(psi, lambda, bytes, 1, strides[0]!, out, 16, 0);
+    else if (strides.length === 2)
+      kernels.rotationGradient2!(psi, lambda, bytes, 1, strides[0]!, strides[1]!, out, 16, 0);
+    else kernels.rotationGradient3!(psi, lambda, bytes, 1, strides[0]!, strides[1]!, strides[2]!, out, 16, 0);
   }
 }
 
-/** Adds the gradients of a level's lane rotations to theirs, [group][lane angle]. */
+/** Adds the gradients of a level's lane rotations to theirs. */
 export function addLaneRotationGradients(
   { memory: { kernels }, buffers, groups }: Passage,
   { laneRotations }: LaneStep,
-  numLane: number,
   psi: number,
   lambda: number,
 ): void {
   const { stateBytes, laneGradients } = buffers;
-  const step = 16 * numLane;
+  const spacing = 16 * groups;
   for (let index = 0; index < laneRotations.length; ) {
     const { stride, lane } = laneRotations[index]!;
-    const out = laneGradients + 16 * lane;
+    const out = laneGradients + spacing * lane;
     const rest = laneRotations.length - index;
     // Lane angles of one level are numbered in the order of its rotations.
     if (rest === 1) {
-      kernels.rotationGradient1!(psi, lambda, stateBytes, groups, stride, out, step);
+      kernels.rotationGradient1!(psi, lambda, stateBytes, groups, stride, out, spacing, 16);
       index += 1;
     } else if (rest === 2 || rest === 4) {
       const second = laneRotations[index + 1]!.stride;
-      kernels.rotationGradient2!(psi, lambda, stateBytes, groups, stride, second, out, step);
+      kernels.rotationGradient2!(psi, lambda, stateBytes, groups, stride, second, out, spacing, 16);
       index += 2;
     } else {
       const second = laneRotations[index + 1]!.stride;
       const third = laneRotations[index + 2]!.stride;
-      kernels.rotationGradient3!(psi, lambda, stateBytes, groups, stride, second, third, out, step);
+      kernels.rotationGradient3!(psi, lambda, stateBytes, groups, stride, second, third, out, spacing, 16);
       index += 3;
     }
   }
@@ -156,20 +145,12 @@ export function addLaneRotationGradients(
 export function addLanePhaseGradients(
   { memory: { kernels }, buffers, groups }: Passage,
   { lanePhases }: LaneStep,
-  numLane: number,
   psi: number,
   lambda: number,
 ): void {
   const { stateBytes, laneGradients } = buffers;
-  for (const { lane, count, before } of lanePhases)
-    for (let group = 0; group < groups; group++)
-      kernels.phaseGradientLanes!(
-        psi + group * stateBytes,
-        lambda + group * stateBytes,
-        stateBytes,
-        1,
-        before,
-        count,
-        laneGradients + 16 * (group * numLane + lane),
-      );
+  for (let index = 0; index < lanePhases.length; index++) {
+    const { lane, count, before } = lanePhases[index]!;
+    kernels.phaseGradientLanes!(psi, lambda, stateBytes, groups, before, count, laneGradients + 16 * groups * lane);
+  }
 }

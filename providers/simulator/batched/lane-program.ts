@@ -12,15 +12,15 @@ import {
   addRotationGradients,
   applyPermutation,
   type Passage,
-  prepareBasisState,
   turn,
   undoPermutation,
 } from "./lane-passes.ts";
-import { AMPLITUDE, angleUses, type LaneStep, type LaneSteps, laneSteps } from "./lane-steps.ts";
+import { angleUses, type LaneStep, type LaneSteps, laneSteps } from "./lane-steps.ts";
 import { Layout } from "./layout.ts";
 import { LevelScales } from "./level-scales.ts";
 import type { LevelPlan } from "./levels.ts";
 import { buildTable, cosAndSin } from "./phase-tables.ts";
+import { ProductPrefix } from "./product-prefix.ts";
 import { WantedGradients } from "./wanted-gradients.ts";
 
 export interface LaneProgramOptions {
@@ -58,13 +58,11 @@ export class LaneProgram {
   readonly #row: Float64Array;
   readonly #gradient: Float64Array;
   readonly #laneScales: Float64Array;
-  readonly #isProduct: boolean;
-  /** Lane angles of the first level are those of all qubits in order: the product state reads them where they are. */
-  readonly #isDirectProduct: boolean;
+  readonly #prefix: ProductPrefix;
 
   constructor(circuit: Circuit, plan: LevelPlan, observables: readonly SparsePauliOp[], options: LaneProgramOptions) {
     const { memory, sharesWeights, realBits } = options;
-    const { numQubits, levels } = plan;
+    const { numQubits } = plan;
     const realBytes = realBits / 8;
     const layout = new Layout();
     const uses = angleUses(plan);
@@ -85,16 +83,11 @@ export class LaneProgram {
       ...(memory.maxBytes === undefined ? {} : { maxKept: memory.maxBytes / 4 }),
     });
     this.callBytes = layout.bytes;
-    this.#wanted = new WantedGradients(plan, uses, this.#angles, slotsOf(circuit));
+    this.#wanted = new WantedGradients(plan, this.#steps.prefix, uses, this.#angles, slotsOf(circuit));
     this.#row = new Float64Array(circuit.parameters.length);
     this.#gradient = new Float64Array(circuit.parameters.length);
     this.#laneScales = new Float64Array(this.#angles.numLane);
-    this.#isProduct = levels[0]!.dense.length === 0;
-    const { laneRotations } = this.#steps.steps[0]!;
-    this.#isDirectProduct =
-      plan.start === 0 &&
-      laneRotations.length === numQubits &&
-      laneRotations.every(({ stride, lane }, qubit) => stride === AMPLITUDE * 2 ** qubit && lane === qubit);
+    this.#prefix = new ProductPrefix(this.#steps, this.#buffers, numQubits);
   }
 
   /**
@@ -169,7 +162,7 @@ export class LaneProgram {
     f64.fill(0, sharedAngles / 8, sharedAngles / 8 + length);
     this.#angles.addShared(this.#row, positions, f64, sharedAngles / 8);
     cosAndSin(memory, sharedAngles, sharedCosines, sharedSines, length, f64);
-    this.#scales.prepare(f64, sharedCosines / 8, sharedSines / 8, this.#isProduct, this.#buffers.numKept);
+    this.#scales.prepare(f64, sharedCosines / 8, sharedSines / 8, this.#buffers.numKept);
     for (let level = 1; level < steps.length; level++)
       if (this.#scales.hasTable[level] === 1)
         buildTable(memory, this.#plan.numQubits, steps[level]!, {
@@ -179,6 +172,7 @@ export class LaneProgram {
           scratch: tableScratch,
           identity,
         });
+    this.#prefix.prepare(f64);
     if (targets === null) return;
     this.#angles.clearGradients();
     this.#gradient.fill(0);
@@ -256,57 +250,12 @@ export class LaneProgram {
 
   #forward(passage: Passage): void {
     const { steps } = this.#steps;
-    const first = this.#slot(0);
-    if (this.#isProduct) this.#prepareProduct(passage, first);
-    else {
-      prepareBasisState(passage, this.#plan.start, first);
-      turn(passage, steps[0]!, first, 1);
-    }
+    this.#prefix.forward(passage, this.#slot(0));
     for (let level = 1; level < steps.length; level++) {
       const to = this.#slot(level);
       applyPermutation(passage, steps[level]!, level, this.#slot(level - 1), to);
       turn(passage, steps[level]!, to, 1);
     }
-  }
-
-  #prepareProduct({ memory, groups }: Passage, slot: number): void {
-    const { firsts, seconds, laneCosines, laneSines, sharedCosines, sharedSines } = this.#buffers;
-    const { numQubits, start } = this.#plan;
-    const { productState } = memory.kernels;
-    if (this.#isDirectProduct) {
-      productState!(slot, groups, numQubits, laneCosines, laneSines);
-      return;
-    }
-    const { reals, realBytes, lanes, f64 } = memory;
-    const width = groups * lanes;
-    const a = firsts / realBytes;
-    const b = seconds / realBytes;
-    reals.fill(1, a, a + numQubits * width);
-    reals.fill(0, b, b + numQubits * width);
-    const { sweeps, laneRotations } = this.#steps.steps[0]!;
-    for (const { strides, first } of sweeps)
-      for (const [k, stride] of strides.entries()) {
-        const qubit = Math.log2(stride / AMPLITUDE);
-        const position = this.#steps.rotations[first + k]!;
-        reals.fill(f64[sharedCosines / 8 + position]!, a + qubit * width, a + (qubit + 1) * width);
-        reals.fill(f64[sharedSines / 8 + position]!, b + qubit * width, b + (qubit + 1) * width);
-      }
-    for (const { stride, lane } of laneRotations) {
-      const qubit = Math.log2(stride / AMPLITUDE);
-      const from = lane * width;
-      for (let i = 0; i < width; i++) {
-        reals[a + qubit * width + i] = reals[laneCosines / realBytes + from + i]!;
-        reals[b + qubit * width + i] = reals[laneSines / realBytes + from + i]!;
-      }
-    }
-    for (let qubit = 0; qubit < numQubits; qubit++)
-      if ((start >> qubit) & 1)
-        for (let i = qubit * width; i < (qubit + 1) * width; i++) {
-          const c = reals[a + i]!;
-          reals[a + i] = -reals[b + i]!;
-          reals[b + i] = c;
-        }
-    productState!(slot, groups, numQubits, firsts, seconds);
   }
 
   /** λ starts in the first of its two buffers. */
@@ -325,7 +274,8 @@ export class LaneProgram {
       const step = steps[level]!;
       const psi = this.#slot(level);
       if (rotations[level] === 1) addRotationGradients(passage, step, psi, lambda);
-      if (laneRotations[level] === 1) addLaneRotationGradients(passage, step, numLane, psi, lambda);
+      if (laneRotations[level] === 1) addLaneRotationGradients(passage, step, psi, lambda);
+      if (level === 0 && deepest === 0) this.#prefix.backward(passage, lambda, this.#wanted);
       if (level <= deepest) return;
       turn(passage, step, lambda, -1);
       undoPermutation(passage, step, level, lambda, spare);
@@ -338,28 +288,28 @@ export class LaneProgram {
         undoPermutation(passage, step, level, psi, before);
       }
       if (phases[level] === 1) memory.kernels.phaseGradient!(before, lambda, size, groups, step.phaseGradient);
-      if (lanePhases[level] === 1) addLanePhaseGradients(passage, step, numLane, before, lambda);
+      if (lanePhases[level] === 1) addLanePhaseGradients(passage, step, before, lambda);
     }
   }
 
-  #pullLanes({ memory }: Passage, values: Float64Array, row: number, rows: number, targets: GradientTargets): void {
+  #pullLanes({ memory, groups }: Passage, values: Float64Array, row: number, rows: number, targets: GradientTargets): void {
     const { numLane, needsRow } = this.#angles;
     if (numLane === 0) return;
     const { reals, realBytes, lanes } = memory;
+    const stride = groups * lanes;
     const width = this.#width;
     const start = this.#buffers.laneGradients / realBytes;
     if (!needsRow) {
       if (targets.inputs !== null)
-        this.#angles.pullbackLanes(reals, start, lanes, this.#laneScales, targets.inputs, row * width, width, rows);
+        this.#angles.pullbackLanes(reals, start, stride, this.#laneScales, targets.inputs, row * width, width, rows);
       return;
     }
     for (let lane = 0; lane < rows; lane++) {
-      const from = start + Math.floor(lane / lanes) * numLane * lanes + (lane % lanes);
       const at = (row + lane) * width;
       this.#readRow(values, at);
       const gradient = this.#gradient;
       for (let k = 0; k < width; k++) gradient[k] = 0;
-      this.#angles.pullbackLane(this.#row, reals, from, lanes, this.#laneScales, gradient);
+      this.#angles.pullbackLane(this.#row, reals, start + lane, stride, this.#laneScales, gradient);
       if (targets.inputs !== null) for (let k = 0; k < width; k++) targets.inputs[at + k]! += gradient[k]!;
     }
   }
@@ -371,6 +321,7 @@ export class LaneProgram {
     const { reals, realBytes, lanes } = memory;
     const { lambda, recovered } = this.#scales;
     const units = this.#buffers.sharedGradients / realBytes;
+    this.#prefix.addShares(this.#angles, lambda[0]!);
     for (let level = 0; level < steps.length; level++) {
       const step = steps[level]!;
       const scale = recovered[level]! * lambda[level]!;

@@ -2,6 +2,7 @@ import type { DensePrimitive } from "../normal-form.ts";
 import type { Angles, AngleUse } from "./angles.ts";
 import type { Layout } from "./layout.ts";
 import type { LevelPlan } from "./levels.ts";
+import { type PrefixRun, prefixRuns } from "./prefix.ts";
 
 /** Bytes of an amplitude: a unit of lanes for re and one for im. */
 export const AMPLITUDE = 32;
@@ -72,11 +73,14 @@ export interface LaneStep {
 }
 
 /** All uses of angles of a plan in the order in which `laneSteps` takes them. */
-export function angleUses({ levels }: LevelPlan): readonly AngleUse[] {
-  return levels.flatMap(({ rotations, phases }) => [
-    ...rotations.map(({ angle }) => ({ angle, factor: 0.5 })),
-    ...phases.map(({ angle }) => ({ angle, factor: 1 })),
-  ]);
+export function angleUses({ prefix, levels }: LevelPlan): readonly AngleUse[] {
+  return [
+    ...prefix.flatMap((column) => column.map(({ kind, angle }) => ({ angle, factor: kind === "rotation" ? 0.5 : 1 }))),
+    ...levels.flatMap(({ rotations, phases }) => [
+      ...rotations.map(({ angle }) => ({ angle, factor: 0.5 })),
+      ...phases.map(({ angle }) => ({ angle, factor: 1 })),
+    ]),
+  ];
 }
 
 /** What is written to linear memory once, before the first call. */
@@ -86,6 +90,9 @@ export interface Constants {
 }
 
 export interface LaneSteps {
+  readonly prefix: readonly PrefixRun[];
+  /** Positions of shared angles of the prefix, in the order of its runs. */
+  readonly prefixShared: readonly { readonly position: number; readonly shared: number }[];
   readonly steps: readonly LaneStep[];
   /** Where each shared angle is added up, in the array of shared angles. */
   readonly positions: Int32Array;
@@ -94,6 +101,8 @@ export interface LaneSteps {
   readonly rotations: Int32Array;
   /** For each of them, its place among the shared angles. */
   readonly rotationShared: Int32Array;
+  /** A list of one basis state, 1. */
+  readonly one: number;
   /** Address of the identity permutation and of the one before diagonal observables. */
   readonly identity: number;
   readonly final: number;
@@ -141,6 +150,15 @@ export function laneSteps(plan: LevelPlan, angles: Angles, layout: Layout, realB
   // The first block stays 0, for tables that only hold a scale.
   let numPositions = numQubits;
   let use = 0;
+  const prefixShared: { readonly position: number; readonly shared: number }[] = [];
+  const prefix = plan.prefix.flatMap((column) => {
+    const first = use;
+    use += column.length;
+    return prefixRuns(column, first, angles, (shared) => {
+      positions[shared] = numPositions;
+      return prefixShared.push({ position: numPositions++, shared }) - 1;
+    });
+  });
 
   const steps = levels.map((level): LaneStep => {
     const shared: { stride: number; use: number }[] = [];
@@ -218,11 +236,14 @@ export function laneSteps(plan: LevelPlan, angles: Angles, layout: Layout, realB
     };
   });
   return {
+    prefix,
+    prefixShared,
     steps,
     positions,
     numPositions,
     rotations: Int32Array.from(rotations),
     rotationShared: Int32Array.from(rotationShared),
+    one: listAt(Int32Array.of(1)),
     identity: listAt(tables.table(0)),
     final: listAt(tables.table(plan.finalBasis)),
     constants: { u32, real },

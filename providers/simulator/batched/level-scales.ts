@@ -38,10 +38,9 @@ export class LevelScales {
 
   /**
    * Takes the cosines and sines of half the angles, at `positions` from `cosines` and `sines` on.
-   * @param exact whether the first level is prepared as a product state, without scaled rotations
    * @param numKept how many of the last levels keep their ψ for the way back
    */
-  prepare(numbers: Float64Array | Float32Array, cosines: number, sines: number, exact: boolean, numKept: number): void {
+  prepare(numbers: Float64Array | Float32Array, cosines: number, sines: number, numKept: number): void {
     const { steps, rotations } = this.#steps;
     let carried = 1;
     for (let level = 0, at = 0; level < steps.length; level++) {
@@ -56,10 +55,6 @@ export class LevelScales {
         this.factors[at] = form === 1 ? c / s : s / c;
         forward *= form === 1 ? s : c;
         backward *= form === 1 ? -s : c;
-      }
-      if (level === 0 && exact) {
-        forward = 1;
-        backward = 1;
       }
       const hasTable =
         level > 0 &&

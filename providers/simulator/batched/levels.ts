@@ -2,6 +2,7 @@ import type { Circuit } from "../../../circuits/index.ts";
 import { BasisTables } from "../basis-tables.ts";
 import { type AffineAngle, type DensePrimitive, normalForm } from "../normal-form.ts";
 import { type MonomialStage, schedule } from "../stages.ts";
+import { type PrefixColumn, splitPrefix } from "./prefix.ts";
 
 /** An angle that the circuit turns something by. */
 export interface Angle {
@@ -30,12 +31,13 @@ export interface Level {
   readonly dense: readonly DensePrimitive[];
 }
 
-/** A circuit as levels over |0…0⟩, each one pass out of place and some in place. */
+/** A circuit as a product state and levels on it, each one pass out of place and some in place. */
 export interface LevelPlan {
   readonly numQubits: number;
   readonly tables: BasisTables;
-  /** The basis state that the first level starts from; it has no phases and no permutation. */
-  readonly start: number;
+  /** Gates on single qubits at the start of the circuit: what is left of |0…0⟩ is a product state. */
+  readonly prefix: readonly PrefixColumn[];
+  /** The first level is the product state itself: it has no gates. */
   readonly levels: readonly Level[];
   /** The basis in which diagonal observables see the last state. */
   readonly finalBasis: number;
@@ -53,14 +55,8 @@ export function planLevels(circuit: Circuit, diagonal: boolean): LevelPlan {
   const { numQubits } = circuit;
   const tables = new BasisTables(2 ** numQubits);
   const primitives = normalForm(circuit).filter(({ kind, ...rest }) => kind !== "phase" || maskOf(rest) !== 0);
-  const stages = [...schedule(primitives, numQubits)];
-  let start = 0;
-  const [first] = stages;
-  // Phases do nothing to |0…0⟩ but multiply it by a number that nobody sees.
-  if (first?.kind === "monomial") {
-    start = tables.table(tables.last(first))[0]!;
-    stages.shift();
-  }
+  const { columns, rest } = splitPrefix(primitives, numQubits);
+  const stages = [...schedule(rest, numQubits)];
   let finalBasis = 0;
   const last = stages.at(-1);
   if (diagonal && last?.kind === "monomial") {
@@ -96,7 +92,8 @@ export function planLevels(circuit: Circuit, diagonal: boolean): LevelPlan {
     levels.push(level);
     return level;
   };
-  let open: (typeof levels)[number] | undefined = newLevel();
+  newLevel();
+  let open: (typeof levels)[number] | undefined;
   for (const stage of stages) {
     if (stage.kind === "monomial") {
       open = newLevel(stage);
@@ -110,7 +107,7 @@ export function planLevels(circuit: Circuit, diagonal: boolean): LevelPlan {
   const bytes = tables.bytes + 16 * tables.size * constants.size;
   const withParameters = levels.filter(({ phases }) => phases.length > 0).length;
   const tableBytes = bytes + 16 * tables.size * (levels.length + withParameters);
-  return { numQubits, tables, start, levels, finalBasis, bytes, tableBytes };
+  return { numQubits, tables, prefix: columns, levels, finalBasis, bytes, tableBytes };
 }
 
 function constantTable(phases: readonly LevelPhase[], tables: BasisTables): Float64Array {

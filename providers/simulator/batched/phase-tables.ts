@@ -60,30 +60,45 @@ function buildDouble(memory: KernelMemory, numQubits: number, step: LaneStep, so
   multiplyMultiples(memory.f64, table / 8, memory.f64, runs, sources);
 }
 
+/** A table of the largest size asked for so far, in double precision. */
+let made = new Float64Array(0);
+
 /** Made in double precision and rounded at the end. */
 function buildSingle(memory: KernelMemory, numQubits: number, step: LaneStep, sources: TableSources): void {
-  const size = 2 ** numQubits;
-  const { f64 } = memory;
-  const cosines = sources.cosines / 8;
-  const sines = sources.sines / 8;
-  const made = new Float64Array(2 * size);
-  for (let i = 0; i < size; i++) {
-    let re = sources.scale;
-    let im = 0;
-    const turn = (c: number, s: number): void => {
-      const kept = re;
-      re = c * kept - s * im;
-      im = c * im + s * kept;
-    };
-    for (const { block, table } of step.runs)
-      for (let q = 0; block >= 0 && q < numQubits; q++)
-        if ((table[i]! >> q) & 1) turn(f64[cosines + block + q]!, f64[sines + block + q]!);
-    if (step.constants !== undefined) turn(step.constants.values[2 * i]!, step.constants.values[2 * i + 1]!);
-    made[2 * i] = re;
-    made[2 * i + 1] = im;
+  const length = 2 * 2 ** numQubits;
+  const { f64, f32 } = memory;
+  if (made.length < length) made = new Float64Array(length);
+  made[0] = sources.scale;
+  made[1] = 0;
+  // The angles of a run that sees basis states as they are, by doubling.
+  const first = step.runs.find(({ isFirst, block }) => isFirst && block >= 0);
+  const from = first?.block ?? 0;
+  for (let q = 0, half = 2; q < numQubits; q++, half *= 2) {
+    const c = f64[sources.cosines / 8 + from + q]!;
+    const s = f64[sources.sines / 8 + from + q]!;
+    for (let at = 0; at < half; at += 2) multiplyInto(half + at, at, c, s);
+  }
+  for (const run of step.runs)
+    if (run !== first && run.block >= 0)
+      for (let q = 0; q < numQubits; q++) {
+        const c = f64[sources.cosines / 8 + run.block + q]!;
+        const s = f64[sources.sines / 8 + run.block + q]!;
+        for (let at = 0; at < length; at += 2) if ((run.table[at / 2]! >> q) & 1) multiplyInto(at, at, c, s);
+      }
+  if (step.constants !== undefined) {
+    const { values } = step.constants;
+    for (let at = 0; at < length; at += 2) multiplyInto(at, at, values[at]!, values[at + 1]!);
   }
   multiplyMultiples(made, 0, f64, step.runs, sources);
-  memory.f32.set(made, step.table / 4);
+  for (let k = 0; k < length; k++) f32[step.table / 4 + k] = made[k]!;
+}
+
+/** The entry `to` of the table that is being made becomes the entry `from` times c + i·s. */
+function multiplyInto(to: number, from: number, c: number, s: number): void {
+  const re = made[from]!;
+  const im = made[from + 1]!;
+  made[to] = c * re - s * im;
+  made[to + 1] = c * im + s * re;
 }
 
 function multiplyMultiples(

@@ -2,10 +2,13 @@ import type { Slot } from "../../../circuits/index.ts";
 import type { Angles, AngleUse } from "./angles.ts";
 import type { LevelScales } from "./level-scales.ts";
 import type { LevelPlan } from "./levels.ts";
+import type { PrefixRun } from "./prefix.ts";
 
-/** One use of an angle: where it is, and what it depends on. */
+/** One use of an angle: where it is, and what it depends on; level 0 is the prefix. */
 interface Use {
   readonly level: number;
+  /** The run of the prefix, or -1. */
+  readonly run: number;
   readonly isPhase: boolean;
   readonly lane: number;
   readonly onInput: boolean;
@@ -19,6 +22,9 @@ export class WantedGradients {
   readonly laneRotations: Uint8Array;
   readonly phases: Uint8Array;
   readonly lanePhases: Uint8Array;
+  /** For each run of the prefix, 1 where some gradient is wanted; and the first of them, or their number. */
+  readonly prefix: Uint8Array;
+  firstRun = 0;
   /** The first level whose ψ and λ are needed. */
   deepest = 0;
   /** Room for one number of each basis state. */
@@ -30,7 +36,14 @@ export class WantedGradients {
   #weights: boolean | undefined;
   readonly #ofQubit: Float64Array;
 
-  constructor({ levels, numQubits }: LevelPlan, uses: readonly AngleUse[], angles: Angles, slots: readonly Slot[]) {
+  constructor(
+    { levels, numQubits }: LevelPlan,
+    runs: readonly PrefixRun[],
+    uses: readonly AngleUse[],
+    angles: Angles,
+    slots: readonly Slot[],
+  ) {
+    this.prefix = new Uint8Array(runs.length);
     this.rotations = new Uint8Array(levels.length);
     this.laneRotations = new Uint8Array(levels.length);
     this.phases = new Uint8Array(levels.length);
@@ -40,11 +53,25 @@ export class WantedGradients {
     const depends = (own: readonly number[], role: "input" | "weight"): boolean =>
       own.some((slot) => slots[slot]!.expression.parameters.some((parameter) => parameter.role === role));
     let use = 0;
-    this.#uses = levels.flatMap(({ rotations, phases }, level) =>
+    const ofPrefix = runs.flatMap(({ kind, count }, run) =>
+      Array.from({ length: count }, (): Use => {
+        const own = uses[use]!.angle.slots;
+        return {
+          level: 0,
+          run,
+          isPhase: kind === "phase",
+          lane: angles.laneIndex[use++]!,
+          onInput: depends(own, "input"),
+          onWeight: depends(own, "weight"),
+        };
+      }),
+    );
+    const ofLevels = levels.flatMap(({ rotations, phases }, level) =>
       [...rotations, ...phases].map((_, index): Use => {
         const own = uses[use]!.angle.slots;
         return {
           level,
+          run: -1,
           isPhase: index >= rotations.length,
           lane: angles.laneIndex[use++]!,
           onInput: depends(own, "input"),
@@ -52,6 +79,7 @@ export class WantedGradients {
         };
       }),
     );
+    this.#uses = [...ofPrefix, ...ofLevels];
     this.#laneUses = this.#uses.filter(({ lane }) => lane >= 0);
   }
 
@@ -59,10 +87,17 @@ export class WantedGradients {
     if (this.#inputs === inputs && this.#weights === weights) return;
     this.#inputs = inputs;
     this.#weights = weights;
-    for (const list of [this.rotations, this.laneRotations, this.phases, this.lanePhases]) list.fill(0);
+    this.firstRun = this.prefix.length;
+    for (const list of [this.prefix, this.rotations, this.laneRotations, this.phases, this.lanePhases]) list.fill(0);
     this.deepest = this.rotations.length;
-    for (const { level, isPhase, lane, onInput, onWeight } of this.#uses) {
+    for (const { level, run, isPhase, lane, onInput, onWeight } of this.#uses) {
       if (!(inputs && onInput) && !(weights && onWeight)) continue;
+      if (run >= 0) {
+        this.prefix[run] = 1;
+        this.firstRun = Math.min(this.firstRun, run);
+        this.deepest = 0;
+        continue;
+      }
       const list = isPhase
         ? lane >= 0
           ? this.lanePhases
@@ -78,8 +113,9 @@ export class WantedGradients {
   /** For each lane angle, what its gradient in memory must be multiplied by. */
   scaleLanes({ recovered, lambda }: LevelScales, scales: Float64Array): void {
     for (let index = 0; index < this.#laneUses.length; index++) {
-      const { level, isPhase, lane } = this.#laneUses[index]!;
-      scales[lane] = isPhase ? 2 * recovered[level - 1]! * lambda[level - 1]! : recovered[level]! * lambda[level]!;
+      const { level, run, isPhase, lane } = this.#laneUses[index]!;
+      if (run >= 0) scales[lane] = (isPhase ? 2 : 1) * lambda[0]!;
+      else scales[lane] = isPhase ? 2 * recovered[level - 1]! * lambda[level - 1]! : recovered[level]! * lambda[level]!;
     }
   }
 

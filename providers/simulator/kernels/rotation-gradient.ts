@@ -2,8 +2,8 @@ import type { FunctionBuilder, Operations, Variable } from "../wasm/index.ts";
 import { forFree, type KernelEmitter, UNIT } from "./kernel.ts";
 
 /**
- * rotationGradient1, 2, 3(psi, lambda, bytes, groups, stride..., out, step): for each of `groups` states of `bytes` bytes, adds
- * to the k-th unit at `out`, lane by lane, Σ λ_b·ψ_a - λ_a·ψ_b over the pairs (a, b) that lie `stride` k apart: the derivative
+ * rotationGradient1, 2, 3(psi, lambda, bytes, groups, stride..., out, spacing, step): for each of `groups` states of `bytes` bytes, adds
+ * to the unit at `out` + k·spacing, lane by lane, Σ λ_b·ψ_a - λ_a·ψ_b over the pairs (a, b) that lie `stride` k apart: the derivative
  * of ⟨ψ|O|ψ⟩ in the angle of an RY rotation on that qubit, λ = Oψ. `out` moves on by `step` bytes from group to group. All
  * rotations of a layer commute, so one pass reads the gradients of up to three. Per unit of ψ two loads, and for each rotation
  * one multiplication and one addition.
@@ -11,9 +11,18 @@ import { forFree, type KernelEmitter, UNIT } from "./kernel.ts";
 export const emitRotationGradient: KernelEmitter = (module) => {
   module.add(
     "rotationGradient1",
-    { psi: "index", lambda: "index", bytes: "index", groups: "index", stride0: "index", out: "index", step: "index" },
-    (f, { psi, lambda, bytes, groups, stride0, out, step }, o) =>
-      gradient(f, o, psi, lambda, bytes, groups, [stride0], out, step),
+    {
+      psi: "index",
+      lambda: "index",
+      bytes: "index",
+      groups: "index",
+      stride0: "index",
+      out: "index",
+      spacing: "index",
+      step: "index",
+    },
+    (f, { psi, lambda, bytes, groups, stride0, out, spacing, step }, o) =>
+      gradient(f, o, psi, lambda, bytes, groups, [stride0], out, spacing, step),
   );
   module.add(
     "rotationGradient2",
@@ -25,10 +34,11 @@ export const emitRotationGradient: KernelEmitter = (module) => {
       stride0: "index",
       stride1: "index",
       out: "index",
+      spacing: "index",
       step: "index",
     },
-    (f, { psi, lambda, bytes, groups, stride0, stride1, out, step }, o) =>
-      gradient(f, o, psi, lambda, bytes, groups, [stride0, stride1], out, step),
+    (f, { psi, lambda, bytes, groups, stride0, stride1, out, spacing, step }, o) =>
+      gradient(f, o, psi, lambda, bytes, groups, [stride0, stride1], out, spacing, step),
   );
   module.add(
     "rotationGradient3",
@@ -41,10 +51,11 @@ export const emitRotationGradient: KernelEmitter = (module) => {
       stride1: "index",
       stride2: "index",
       out: "index",
+      spacing: "index",
       step: "index",
     },
-    (f, { psi, lambda, bytes, groups, stride0, stride1, stride2, out, step }, o) =>
-      gradient(f, o, psi, lambda, bytes, groups, [stride0, stride1, stride2], out, step),
+    (f, { psi, lambda, bytes, groups, stride0, stride1, stride2, out, spacing, step }, o) =>
+      gradient(f, o, psi, lambda, bytes, groups, [stride0, stride1, stride2], out, spacing, step),
   );
 };
 
@@ -57,6 +68,7 @@ function gradient(
   groups: Variable<"index">,
   strides: readonly Variable<"index">[],
   out: Variable<"index">,
+  spacing: Variable<"index">,
   step: Variable<"index">,
 ): void {
   const size = 2 ** strides.length;
@@ -69,7 +81,8 @@ function gradient(
   const state = f.index(psi);
   const target = f.index(out);
   f.loop(o.at(0), groups, o.at(1), () => {
-    const sums = strides.map((_, k) => f.vector(o.load(target, UNIT * k)));
+    const places = strides.map((_, k) => (k === 0 ? target : f.index(o.add(target, o.mul(spacing, o.at(k))))));
+    const sums = places.map((place) => f.vector(o.load(place)));
     forFree(f, o, occupied, bytes, (offset) => {
       const first = f.index(o.add(state, offset));
       const addresses = offsets.map((own, unit) => (unit === 0 ? first : f.index(o.add(first, own))));
@@ -83,7 +96,7 @@ function gradient(
         }
       }
     });
-    for (const [k, sum] of sums.entries()) f.store(target, sum, UNIT * k);
+    for (const [k, sum] of sums.entries()) f.store(places[k]!, sum);
     f.set(state, o.add(state, bytes));
     f.set(target, o.add(target, step));
   });

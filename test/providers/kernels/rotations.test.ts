@@ -2,7 +2,11 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { emitGivens, type Givens, givensTwin } from "../../../providers/simulator/kernels/givens.ts";
 import { emitLaneRotation } from "../../../providers/simulator/kernels/lane-rotation.ts";
-import { emitProductState, productStateTwin } from "../../../providers/simulator/kernels/product-state.ts";
+import {
+  contractProductTwin,
+  emitProductState,
+  productStateTwin,
+} from "../../../providers/simulator/kernels/product-state.ts";
 import { rotate, rotateLanes } from "../../../providers/simulator/kernels/rotation.ts";
 import { emitRotationGradient, rotationGradientTwin } from "../../../providers/simulator/kernels/rotation-gradient.ts";
 import { KernelBench, TARGETS } from "../../support/kernel-bench.ts";
@@ -90,20 +94,21 @@ test("rotationGradient1, 2, 3 add to what is there, group by group, and equal th
       const { lanes } = bench;
       const width = 2 ** (Math.max(...strides) + 1) * lanes;
       const [psi, lambda] = [bench.random(width * groups), bench.random(width * groups)];
-      // One place for the sums of all groups, or one for each, further apart than the sums are long.
-      const step = apart ? (strides.length + 1) * lanes : 0;
-      const sums = bench.random(strides.length * lanes + (groups - 1) * step);
+      // One place for the sums of all groups, or one for each, with those of a stride side by side.
+      const step = apart ? lanes : 0;
+      const spacing = apart ? groups * lanes : lanes;
+      const sums = bench.random(strides.length * spacing);
       const [p, l, out] = [bench.reals(psi), bench.reals(lambda), bench.reals(sums)];
       const bytes = strides.map((exponent) => 16 * 2 ** exponent);
       bench.run(
         `rotationGradient${strides.length}`,
-        [p, l, (16 * width) / lanes, groups, ...bytes, out, (16 * step) / lanes],
+        [p, l, (16 * width) / lanes, groups, ...bytes, out, (16 * spacing) / lanes, (16 * step) / lanes],
         [[out, sums.length]],
       );
       for (let group = 0; group < groups; group++) {
         const [a, b] = [psi, lambda].map((state) => state.subarray(group * width, (group + 1) * width));
         for (const [k, stride] of bytes.entries()) {
-          const from = group * step + k * lanes;
+          const from = group * step + k * spacing;
           rotationGradientTwin(a!, b!, lanes, stride, sums.subarray(from, from + lanes));
         }
       }
@@ -149,38 +154,49 @@ test("rotateLanes equals rotateLanes of kernels/rotation.ts group by group, and 
   );
 });
 
-test("productState equals its twin group by group, over whatever was in the memory", () => {
+test("productState and contractProduct equal their twins group by group, over whatever was in the memory", () => {
   fc.assert(
     fc.property(lanewise, ({ target, seed, numQubits, groups }) => {
       const bench = new KernelBench(emitProductState, target, seed);
       const { lanes } = bench;
       const width = 2 * 2 ** numQubits * lanes;
-      const [firsts, seconds] = [bench.random(numQubits * groups * lanes), bench.random(numQubits * groups * lanes)];
-      const at = bench.reals(new Float64Array(width * groups).fill(Number.NaN));
+      const qubits = bench.random(4 * numQubits * groups * lanes);
+      const lambda = bench.random(width * groups);
+      const [at, partials] = [0, 1].map(() => bench.reals(new Float64Array(width * groups).fill(Number.NaN)));
+      const [q, l, out] = [bench.reals(qubits), bench.reals(lambda), bench.reals(qubits.map(() => Number.NaN))];
       bench.run(
         "productState",
-        [at, groups, numQubits, bench.reals(firsts), bench.reals(seconds)],
-        [[at, width * groups]],
+        [at!, partials!, groups, numQubits, q],
+        [
+          [at!, width * groups],
+          [partials!, width * groups],
+        ],
+      );
+      bench.run(
+        "contractProduct",
+        [l, partials!, groups, numQubits, q, out],
+        [
+          [l, lambda.length],
+          [out, qubits.length],
+        ],
       );
       const ofGroup = (values: Float64Array, group: number): Float64Array =>
-        Float64Array.from({ length: numQubits * lanes }, (_, i) => {
-          const [qubit, lane] = [Math.floor(i / lanes), i % lanes];
-          return values[(qubit * groups + group) * lanes + lane]!;
+        Float64Array.from({ length: 4 * numQubits * lanes }, (_, i) => {
+          const [qubit, rest] = [Math.floor(i / (4 * lanes)), i % (4 * lanes)];
+          return values[(qubit * groups + group) * 4 * lanes + rest]!;
         });
-      for (let group = 0; group < groups; group++)
-        bench.expectReals(
-          at + 16 * (width / lanes) * group,
-          productStateTwin(numQubits, lanes, ofGroup(firsts, group), ofGroup(seconds, group)),
-          8,
-        );
+      const contracted = bench.read(out, qubits.length);
+      for (let group = 0; group < groups; group++) {
+        const own = ofGroup(qubits, group);
+        bench.expectReals(at! + 16 * (width / lanes) * group, productStateTwin(numQubits, lanes, own), 16);
+        const part = lambda.subarray(group * width, (group + 1) * width);
+        const expected = contractProductTwin(part, numQubits, lanes, own);
+        const scale = Math.max(1, ...expected.map(Math.abs)) * width;
+        const eps = target.realBits === 64 ? 2 ** -52 : 2 ** -23;
+        for (const [i, value] of ofGroup(Float64Array.from(contracted), group).entries())
+          expect(Math.abs(value - expected[i]!)).toBeLessThan(64 * eps * scale);
+      }
     }),
     options,
   );
-});
-
-test("a product state of no qubits is the number 1", () => {
-  const bench = new KernelBench(emitProductState, TARGETS[0]!, 1);
-  const at = bench.reals(new Float64Array(4 * bench.lanes));
-  bench.run("productState", [at, 2, 0, 0, 0], [[at, 4 * bench.lanes]]);
-  expect([...bench.read(at, 4 * bench.lanes)]).toEqual([1, 1, 0, 0, 1, 1, 0, 0]);
 });

@@ -1,0 +1,141 @@
+import type { KernelMemory } from "../kernels/kernel-memory.ts";
+import type { Angles } from "./angles.ts";
+import type { LaneBuffers } from "./lane-buffers.ts";
+import type { Passage } from "./lane-passes.ts";
+import type { LaneSteps } from "./lane-steps.ts";
+import type { PrefixRun } from "./prefix.ts";
+import type { WantedGradients } from "./wanted-gradients.ts";
+
+/** Bytes of one qubit's state: two amplitudes of two units. */
+const QUBIT_BYTES = 64;
+
+/**
+ * The gates on single qubits at the start of a circuit. Every qubit has a state of its own there, so gates cost 2 amplitudes
+ * instead of 2^n; the states are multiplied once, and on the way back λ is contracted to one for each qubit, which the gates'
+ * gradients are read from.
+ */
+export class ProductPrefix {
+  readonly #runs: readonly PrefixRun[];
+  readonly #shared: LaneSteps["prefixShared"];
+  readonly #one: number;
+  readonly #buffers: LaneBuffers;
+  readonly #numQubits: number;
+  readonly #cosines: Float64Array;
+  readonly #sines: Float64Array;
+  /** Gradients of shared angles, summed over chunks. */
+  readonly #sums: Float64Array;
+  /** For how many groups the shared angles are spread at the moment. */
+  #spread = 0;
+
+  constructor({ prefix, prefixShared, one }: LaneSteps, buffers: LaneBuffers, numQubits: number) {
+    this.#runs = prefix;
+    this.#shared = prefixShared;
+    this.#one = one;
+    this.#buffers = buffers;
+    this.#numQubits = numQubits;
+    this.#cosines = new Float64Array(prefixShared.length);
+    this.#sines = new Float64Array(prefixShared.length);
+    this.#sums = new Float64Array(prefixShared.length);
+  }
+
+  /** Takes the cosines and sines of the shared angles of a call. */
+  prepare(f64: Float64Array): void {
+    const { sharedCosines, sharedSines } = this.#buffers;
+    for (let k = 0; k < this.#shared.length; k++) {
+      const { position } = this.#shared[k]!;
+      this.#cosines[k] = f64[sharedCosines / 8 + position]!;
+      this.#sines[k] = f64[sharedSines / 8 + position]!;
+    }
+    this.#sums.fill(0);
+    this.#spread = 0;
+  }
+
+  /** Writes the product state to `slot`. */
+  forward({ memory, groups }: Passage, slot: number): void {
+    const { kernels, reals, realBytes, lanes } = memory;
+    const { qubits, partials } = this.#buffers;
+    if (this.#numQubits === 0) {
+      reals.fill(0, slot / realBytes, slot / realBytes + 2 * groups * lanes);
+      for (let group = 0; group < groups; group++) {
+        const at = slot / realBytes + 2 * group * lanes;
+        reals.fill(1, at, at + lanes);
+      }
+      return;
+    }
+    if (this.#spread !== groups) this.#spreadShared(memory, groups);
+    const start = qubits / realBytes;
+    const count = this.#numQubits * groups;
+    reals.fill(0, start, start + 4 * lanes * count);
+    for (let index = 0; index < count; index++)
+      for (let lane = 0, at = start + 4 * lanes * index; lane < lanes; lane++) reals[at + lane] = 1;
+    for (let run = 0; run < this.#runs.length; run++) this.#apply(memory, groups, this.#runs[run]!, qubits, 1);
+    kernels.productState!(slot, partials, groups, this.#numQubits, qubits);
+  }
+
+  /** Reads all gradients; destroys λ. */
+  backward({ memory, groups }: Passage, lambda: number, wanted: WantedGradients): void {
+    const { kernels, reals, realBytes, lanes } = memory;
+    const { qubits, qubitLambdas, partials, laneGradients, prefixGradients } = this.#buffers;
+    if (wanted.firstRun === this.#runs.length) return;
+    kernels.contractProduct!(lambda, partials, groups, this.#numQubits, qubits, qubitLambdas);
+    const sums = prefixGradients / realBytes;
+    reals.fill(0, sums, sums + this.#shared.length * groups * lanes);
+    for (let index = this.#runs.length - 1; index >= wanted.firstRun; index--) {
+      const run = this.#runs[index]!;
+      const { kind, qubit, count, lane, shared } = run;
+      if (wanted.prefix[index] === 1) {
+        const at = QUBIT_BYTES * groups * qubit;
+        const out = lane >= 0 ? laneGradients + 16 * groups * lane : prefixGradients + 16 * groups * shared;
+        const states = groups * count;
+        const [psi, own] = [qubits + at, qubitLambdas + at];
+        if (kind === "rotation") kernels.rotationGradient1!(psi, own, QUBIT_BYTES, states, 32, out, 0, 16);
+        else kernels.phaseGradientLanes!(psi, own, QUBIT_BYTES, states, this.#one, 1, out);
+      }
+      if (index === wanted.firstRun) break;
+      this.#apply(memory, groups, run, qubits, -1);
+      this.#apply(memory, groups, run, qubitLambdas, -1);
+    }
+    const width = groups * lanes;
+    for (let k = 0; k < this.#shared.length; k++) {
+      let sum = 0;
+      for (let at = sums + k * width; at < sums + (k + 1) * width; at++) sum += reals[at]!;
+      this.#sums[k]! += sum;
+    }
+  }
+
+  /** Counts the gradients of the shared angles. @param scale of λ at the product state */
+  addShares(angles: Angles, scale: number): void {
+    for (let index = 0; index < this.#runs.length; index++) {
+      const { kind, count, shared } = this.#runs[index]!;
+      if (shared < 0) continue;
+      const factor = kind === "rotation" ? scale : 2 * scale;
+      for (let k = shared; k < shared + count; k++) angles.addShare(this.#shared[k]!.shared, factor * this.#sums[k]!);
+    }
+  }
+
+  #apply(
+    { kernels }: KernelMemory,
+    groups: number,
+    { kind, qubit, count, lane, shared }: PrefixRun,
+    states: number,
+    sign: 1 | -1,
+  ): void {
+    const { laneCosines, laneSines, prefixCosines, prefixSines } = this.#buffers;
+    const base = states + QUBIT_BYTES * groups * qubit;
+    const at = 16 * groups * (lane >= 0 ? lane : shared);
+    const cosines = (lane >= 0 ? laneCosines : prefixCosines) + at;
+    const sines = (lane >= 0 ? laneSines : prefixSines) + at;
+    if (kind === "rotation") kernels.rotateLanes!(base, QUBIT_BYTES, groups * count, 32, cosines, sines, sign);
+    else kernels.multiplyLanes!(base, QUBIT_BYTES, groups * count, this.#one, 1, cosines, sines, sign);
+  }
+
+  #spreadShared({ reals, realBytes, lanes }: KernelMemory, groups: number): void {
+    const width = groups * lanes;
+    const [c, s] = [this.#buffers.prefixCosines / realBytes, this.#buffers.prefixSines / realBytes];
+    for (let k = 0; k < this.#shared.length; k++) {
+      reals.fill(this.#cosines[k]!, c + k * width, c + (k + 1) * width);
+      reals.fill(this.#sines[k]!, s + k * width, s + (k + 1) * width);
+    }
+    this.#spread = groups;
+  }
+}
