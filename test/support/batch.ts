@@ -54,14 +54,15 @@ export function differentiate(program: Differentiable, batch: Batch): BatchResul
   return { outputs, weightGradients, inputGradients };
 }
 
-/** The largest difference between two results, relative to the size of their numbers (at least 1). */
+/** The largest difference between two results, relative to the size of their numbers (at least 1); NaN where one is. */
 export function distance(a: BatchResult, b: BatchResult): number {
   let worst = 0;
   for (const name of ["outputs", "weightGradients", "inputGradients"] as const) {
     const scale = Math.max(1, ...a[name].map(Math.abs));
     for (const [i, value] of a[name].entries()) {
       const difference = Math.abs(value - b[name][i]!) / scale;
-      if (!(difference <= worst)) worst = difference;
+      if (Number.isNaN(difference)) return difference;
+      worst = Math.max(worst, difference);
     }
   }
   return worst;

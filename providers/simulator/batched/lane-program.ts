@@ -76,7 +76,7 @@ export class LaneProgram {
       ({ expression }) => !sharesWeights || expression.parameters.some(({ role }) => role === "input"),
     );
     this.#steps = laneSteps(plan, this.#angles, layout, realBytes);
-    this.#scales = new LevelScales(this.#steps);
+    this.#scales = new LevelScales(this.#steps, realBits);
     this.#observables = new LaneObservables(observables, numQubits, groupsPerChunk(numQubits), layout);
     this.#buffers = placeBuffers(plan, this.#steps, this.#angles.numLane, layout, {
       realBytes,

@@ -1,7 +1,10 @@
 import type { LaneSteps } from "./lane-steps.ts";
 
-/** A state's carried scale outside these bounds goes into the next table, though it has no phases. */
-const LARGEST = 2 ** 60;
+/**
+ * A state's carried scale outside these bounds goes into the next table, though it has no phases. On the way back scales
+ * reach the square of the bound, and a gradient multiplies two of them: that must stay in the range of the numbers.
+ */
+const LARGEST = { 64: 2 ** 60, 32: 2 ** 12 } as const;
 
 /**
  * Numbers of a call that scaled Givens rotations (kernels/givens.ts) leave over. A state in memory times its scale is the
@@ -22,9 +25,12 @@ export class LevelScales {
   readonly #steps: LaneSteps;
   readonly #forward: Float64Array;
   readonly #backward: Float64Array;
+  readonly #largest: number;
 
-  constructor(steps: LaneSteps) {
+  /** @param realBits of the numbers of states */
+  constructor(steps: LaneSteps, realBits: 32 | 64) {
     const count = steps.steps.length;
+    this.#largest = LARGEST[realBits];
     this.#steps = steps;
     this.hasTable = new Uint8Array(count);
     this.psi = new Float64Array(count);
@@ -60,7 +66,7 @@ export class LevelScales {
         level > 0 &&
         (runs.length > 0 ||
           constants !== undefined ||
-          !(Math.abs(carried) < LARGEST && Math.abs(carried) > 1 / LARGEST));
+          !(Math.abs(carried) < this.#largest && Math.abs(carried) > 1 / this.#largest));
       this.hasTable[level] = hasTable ? 1 : 0;
       this.#forward[level] = forward;
       this.#backward[level] = backward;

@@ -4,6 +4,7 @@ import { BatchedExpectation } from "../../../providers/simulator/batched/batched
 import { StateMemory } from "../../../providers/simulator/state-memory.ts";
 import { createStatevectorEngine } from "../../../providers/simulator/statevector-engine.ts";
 import { type Batch, type BatchResult, differentiate, distance, randomBatch } from "../../support/batch.ts";
+import { fewStates } from "../../support/few-states.ts";
 import { randomObservables, randomTrainingCircuit } from "../../support/training-circuit.ts";
 
 /** The same one state at a time, as large circuits are run. */
@@ -39,25 +40,11 @@ describe("thousands of layers of RY and CX", () => {
     // The worst angles for the scale: every rotation leaves a factor √½.
     batch.weights.set([Math.PI / 2 + 1e-3, -Math.PI / 2 + 2e-3, Math.PI / 2 - 3e-3]);
     const memory = new StateMemory();
-    const limited = maxBytes === undefined ? memory : new Limited(memory, maxBytes).memory;
+    const limited = maxBytes === undefined ? memory : fewStates(memory, maxBytes);
     const result = differentiate(new BatchedExpectation(circuit, zs(3), limited), batch);
     expect(distance(plain(circuit, zs(3), batch), result)).toBeLessThan(1e-9);
   });
 });
-
-/** A memory that says that it has few bytes, so that few states are kept, but lends all that is asked for. */
-class Limited {
-  readonly memory: StateMemory;
-  constructor(memory: StateMemory, maxBytes: number) {
-    this.memory = new Proxy(memory, {
-      get: (target, name) => {
-        if (name === "maxBytes") return maxBytes;
-        const value: unknown = Reflect.get(target, name, target);
-        return typeof value === "function" ? value.bind(target) : value;
-      },
-    });
-  }
-}
 
 describe.each(["everything", "layers", "monomials", "rotations"] as const)(
   "states that are recovered on the way back, %s",
@@ -71,7 +58,7 @@ describe.each(["everything", "layers", "monomials", "rotations"] as const)(
       const kept = differentiate(new BatchedExpectation(circuit, observables, new StateMemory()), batch);
       // Room for two states at least, and for some of them.
       for (const maxBytes of [1, 2 ** 17, 2 ** 18]) {
-        const { memory } = new Limited(new StateMemory(), maxBytes);
+        const memory = fewStates(new StateMemory(), maxBytes);
         const recovered = differentiate(new BatchedExpectation(circuit, observables, memory), batch);
         expect(distance(kept, recovered)).toBeLessThan(1e-10);
       }

@@ -3,10 +3,10 @@ import { Circuit, input, Rng, SparsePauliOp, weight } from "../../../circuits/in
 import { BatchedExpectation } from "../../../providers/simulator/batched/batched-expectation.ts";
 import { StateMemory } from "../../../providers/simulator/state-memory.ts";
 import { createStatevectorEngine } from "../../../providers/simulator/statevector-engine.ts";
-import { differentiate, randomBatch } from "../../support/batch.ts";
+import { differentiate, randomBatch, rowsOf } from "../../support/batch.ts";
 import { randomObservables, randomTrainingCircuit } from "../../support/training-circuit.ts";
 
-const ROWS = 700;
+const ROWS = 701;
 
 interface Work {
   readonly program: BatchedExpectation;
@@ -123,6 +123,36 @@ test("tables that a program left in a memory are used again only while they are 
   expect(run()).toEqual(expected);
   memory.release(held);
   expect(run()).toEqual(expected);
+});
+
+test("what others left in a memory does not matter, in lanes without a row either", () => {
+  for (const realBits of [64, 32] as const)
+    for (let seed = 0; seed < 12; seed++) {
+      const rng = Rng.seed(seed);
+      const n = 1 + rng.integer(5);
+      const circuit = randomTrainingCircuit(rng, n, 20, seed % 2 === 0 ? "everything" : "layers");
+      const observables = randomObservables(rng, n);
+      const batch = randomBatch(rng, circuit, observables.length, 1 + 2 * rng.integer(3));
+      const make = (memory: StateMemory): BatchedExpectation =>
+        new BatchedExpectation(circuit, observables, memory, realBits);
+      const spoilt = new StateMemory();
+      const borrowed = spoilt.borrow({ addressBits: 32, realBits, shared: false }, 2 ** 23);
+      borrowed.f64.fill(Number.NaN);
+      spoilt.release(borrowed);
+      expect(differentiate(make(spoilt), batch)).toEqual(differentiate(make(new StateMemory()), batch));
+    }
+});
+
+test("a row that is not finite leaves nothing behind in lanes that are empty afterwards", () => {
+  const rng = Rng.seed("empty lanes");
+  const circuit = randomTrainingCircuit(rng, 3, 20, "layers");
+  const program = new BatchedExpectation(circuit, [SparsePauliOp.z(3, 1)], new StateMemory());
+  const batch = randomBatch(rng, circuit, 1, 4);
+  const three = rowsOf(batch, 0, 3);
+  const good = differentiate(program, three);
+  batch.inputs.fill(Number.NaN, 6);
+  expect(differentiate(program, batch).weightGradients.every(Number.isNaN)).toBe(true);
+  expect(differentiate(program, three)).toEqual(good);
 });
 
 describe("memory is given back", () => {
