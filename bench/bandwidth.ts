@@ -1,14 +1,6 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
-
-/** What is used of a global that TypeScript knows only among those of browsers. */
-declare const WebAssembly: {
-  readonly Memory: new (descriptor: {
-    readonly initial: number;
-    readonly maximum: number;
-    readonly shared: true;
-  }) => { readonly buffer: SharedArrayBuffer };
-};
+import { webAssembly } from "../providers/simulator/wasm/index.ts";
 
 const PAGE = 65536;
 const UNROLLED = 4;
@@ -85,7 +77,7 @@ export class InPlaceScale {
     this.bytes = bytes;
     this.threads = threads;
     const pages = bytes / PAGE;
-    const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+    const memory = new webAssembly.Memory({ initial: pages, maximum: pages, shared: true });
     // Touched, so that the operating system's own work is done.
     new Float64Array(memory.buffer).fill(1);
     const module = scaleModule(pages);

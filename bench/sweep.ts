@@ -1,3 +1,4 @@
+import { KernelMemory } from "../providers/simulator/kernels/kernel-memory.ts";
 import { rotate } from "../providers/simulator/kernels/rotation.ts";
 import type { BenchOptions } from "./arguments.ts";
 import { InPlaceScale } from "./bandwidth.ts";
@@ -18,7 +19,17 @@ interface SweepKernel {
 
 const KERNELS: readonly SweepKernel[] = [
   {
-    name: "RY, typed arrays",
+    name: "RY, WASM SIMD",
+    threads: 1,
+    prepare() {
+      const { memory, kernels } = new KernelMemory({ addressBits: 32, realBits: 64, shared: false }, BYTES);
+      // Touched, so that the operating system's own work is done.
+      new Float64Array(memory.buffer).fill(1);
+      return { sweep: (qubit) => kernels.givens1!(0, BYTES, 16 << qubit, 0, 1e-9), close() {} };
+    },
+  },
+  {
+    name: "RY, plain typed arrays",
     threads: 1,
     prepare() {
       const size = 2 ** NUM_QUBITS;
