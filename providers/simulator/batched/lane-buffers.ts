@@ -33,6 +33,8 @@ export interface LaneBuffers {
   readonly qubits: number;
   readonly qubitLambdas: number;
   readonly partials: number;
+  /** Cosines, then sines, of shared angles of the prefix, one number each. */
+  readonly prefixNumbers: number;
   /** Cosines, sines and gradients of shared angles of the prefix, [angle][group]. */
   readonly prefixCosines: number;
   readonly prefixSines: number;
@@ -75,6 +77,7 @@ export function placeBuffers(
     qubits: layout.take(4 * perGroup * numQubits),
     qubitLambdas: layout.take(4 * perGroup * numQubits),
     partials: layout.take(slotBytes),
+    prefixNumbers: layout.take(2 * realBytes * prefixShared.length),
     prefixCosines: layout.take(perGroup * prefixShared.length),
     prefixSines: layout.take(perGroup * prefixShared.length),
     prefixGradients: layout.take(perGroup * prefixShared.length),

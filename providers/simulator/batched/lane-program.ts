@@ -172,7 +172,7 @@ export class LaneProgram {
           scratch: tableScratch,
           identity,
         });
-    this.#prefix.prepare(f64);
+    this.#prefix.prepare(memory);
     if (targets === null) return;
     this.#angles.clearGradients();
     this.#gradient.fill(0);
@@ -292,7 +292,13 @@ export class LaneProgram {
     }
   }
 
-  #pullLanes({ memory, groups }: Passage, values: Float64Array, row: number, rows: number, targets: GradientTargets): void {
+  #pullLanes(
+    { memory, groups }: Passage,
+    values: Float64Array,
+    row: number,
+    rows: number,
+    targets: GradientTargets,
+  ): void {
     const { numLane, needsRow } = this.#angles;
     if (numLane === 0) return;
     const { reals, realBytes, lanes } = memory;

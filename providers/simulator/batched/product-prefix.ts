@@ -20,12 +20,11 @@ export class ProductPrefix {
   readonly #one: number;
   readonly #buffers: LaneBuffers;
   readonly #numQubits: number;
-  readonly #cosines: Float64Array;
-  readonly #sines: Float64Array;
   /** Gradients of shared angles, summed over chunks. */
   readonly #sums: Float64Array;
-  /** For how many groups the shared angles are spread at the moment. */
-  #spread = 0;
+  /** In which memory and for how many groups the shared angles are spread at the moment. */
+  #spreadIn: KernelMemory | undefined;
+  #spreadFor = 0;
 
   constructor({ prefix, prefixShared, one }: LaneSteps, buffers: LaneBuffers, numQubits: number) {
     this.#runs = prefix;
@@ -33,21 +32,21 @@ export class ProductPrefix {
     this.#one = one;
     this.#buffers = buffers;
     this.#numQubits = numQubits;
-    this.#cosines = new Float64Array(prefixShared.length);
-    this.#sines = new Float64Array(prefixShared.length);
     this.#sums = new Float64Array(prefixShared.length);
   }
 
   /** Takes the cosines and sines of the shared angles of a call. */
-  prepare(f64: Float64Array): void {
-    const { sharedCosines, sharedSines } = this.#buffers;
-    for (let k = 0; k < this.#shared.length; k++) {
+  prepare({ f64, reals, realBytes }: KernelMemory): void {
+    const { sharedCosines, sharedSines, prefixNumbers } = this.#buffers;
+    const count = this.#shared.length;
+    const to = prefixNumbers / realBytes;
+    for (let k = 0; k < count; k++) {
       const { position } = this.#shared[k]!;
-      this.#cosines[k] = f64[sharedCosines / 8 + position]!;
-      this.#sines[k] = f64[sharedSines / 8 + position]!;
+      reals[to + k] = f64[sharedCosines / 8 + position]!;
+      reals[to + count + k] = f64[sharedSines / 8 + position]!;
     }
     this.#sums.fill(0);
-    this.#spread = 0;
+    this.#spreadIn = undefined;
   }
 
   /** Writes the product state to `slot`. */
@@ -62,7 +61,7 @@ export class ProductPrefix {
       }
       return;
     }
-    if (this.#spread !== groups) this.#spreadShared(memory, groups);
+    if (this.#spreadIn !== memory || this.#spreadFor !== groups) this.#spreadShared(memory, groups);
     const start = qubits / realBytes;
     const count = this.#numQubits * groups;
     reals.fill(0, start, start + 4 * lanes * count);
@@ -129,13 +128,12 @@ export class ProductPrefix {
     else kernels.multiplyLanes!(base, QUBIT_BYTES, groups * count, this.#one, 1, cosines, sines, sign);
   }
 
-  #spreadShared({ reals, realBytes, lanes }: KernelMemory, groups: number): void {
-    const width = groups * lanes;
-    const [c, s] = [this.#buffers.prefixCosines / realBytes, this.#buffers.prefixSines / realBytes];
-    for (let k = 0; k < this.#shared.length; k++) {
-      reals.fill(this.#cosines[k]!, c + k * width, c + (k + 1) * width);
-      reals.fill(this.#sines[k]!, s + k * width, s + (k + 1) * width);
-    }
-    this.#spread = groups;
+  #spreadShared(memory: KernelMemory, groups: number): void {
+    const { prefixNumbers, prefixCosines, prefixSines } = this.#buffers;
+    const count = this.#shared.length;
+    memory.kernels.spread!(prefixNumbers, count, groups, prefixCosines);
+    memory.kernels.spread!(prefixNumbers + memory.realBytes * count, count, groups, prefixSines);
+    this.#spreadIn = memory;
+    this.#spreadFor = groups;
   }
 }

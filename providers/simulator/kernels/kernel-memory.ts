@@ -19,6 +19,7 @@ import { emitPhaseTable } from "./phase-table.ts";
 import { emitProductState } from "./product-state.ts";
 import { emitRotationGradient } from "./rotation-gradient.ts";
 import { emitSincos } from "./sincos.ts";
+import { emitSpread } from "./spread.ts";
 import { emitTileCopy } from "./tile-copy.ts";
 import { emitTileGradients } from "./tile-gradients.ts";
 import { emitTileObservable } from "./tile-observable.ts";
@@ -39,6 +40,7 @@ const KERNELS: readonly KernelEmitter[] = [
   emitProductState,
   emitRotationGradient,
   emitSincos,
+  emitSpread,
   emitTileCopy,
   emitTileGradients,
   emitTileObservable,

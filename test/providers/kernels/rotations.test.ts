@@ -9,6 +9,7 @@ import {
 } from "../../../providers/simulator/kernels/product-state.ts";
 import { rotate, rotateLanes } from "../../../providers/simulator/kernels/rotation.ts";
 import { emitRotationGradient, rotationGradientTwin } from "../../../providers/simulator/kernels/rotation-gradient.ts";
+import { emitSpread, spreadTwin } from "../../../providers/simulator/kernels/spread.ts";
 import { KernelBench, TARGETS } from "../../support/kernel-bench.ts";
 
 const target = fc.constantFrom(...TARGETS);
@@ -196,6 +197,20 @@ test("productState and contractProduct equal their twins group by group, over wh
         for (const [i, value] of ofGroup(Float64Array.from(contracted), group).entries())
           expect(Math.abs(value - expected[i]!)).toBeLessThan(64 * eps * scale);
       }
+    }),
+    options,
+  );
+});
+
+test("spread writes each number to all lanes of its units", () => {
+  fc.assert(
+    fc.property(lanewise, ({ target, seed, numQubits: count, groups }) => {
+      const bench = new KernelBench(emitSpread, target, seed);
+      const values = bench.random(count);
+      const width = groups * bench.lanes;
+      const units = bench.reals(new Float64Array(count * width));
+      bench.run("spread", [bench.reals(values), count, groups, units], [[units, count * width]]);
+      bench.expectReals(units, spreadTwin(values, width), 1);
     }),
     options,
   );
