@@ -21,6 +21,9 @@ interface Action {
   readonly turns: number;
 }
 
+/** Primitives that a pass leaves before it stops to look for more: it need not find all that it could do. */
+const MAX_WAITING = 2000;
+
 const WORK = { rotation: 4, permutation: 2, phase: 1 } as const;
 
 /**
@@ -38,59 +41,68 @@ export function planPasses(
   const low = Math.min(runQubits, numQubits);
   const size = Math.min(numQubits, Math.max(tileQubits, widest + low));
   const passes: PlannedPass[] = [];
-  let rest = primitives;
-  while (rest.length > 0) {
+  let rest: Rest = { waiting: [], next: 0 };
+  while (rest.waiting.length > 0 || rest.next < primitives.length) {
     let best: Taken | undefined;
-    for (const inner of candidates(rest, actions, numQubits, size, low)) {
-      const taken = take(rest, actions, inner);
-      if (best === undefined || taken.work > best.work) best = { ...taken, inner };
+    for (const inner of candidates(primitives, rest, actions, numQubits, size, low)) {
+      const taken = take(primitives, rest, actions, inner);
+      if (best === undefined || taken.work > best.work) best = taken;
     }
-    const { inner, done, left } = best!;
+    const { inner, done } = best!;
+    rest = best!.rest;
     // Phases that are left alone at the end need no pass of their own: each tile knows the bits it stands for.
-    const onlyPhases = left.every(({ kind }) => kind === "phase");
-    passes.push({ inner, primitives: onlyPhases ? [...done, ...left] : done });
-    rest = onlyPhases ? [] : left;
+    const onlyPhases = rest.next === primitives.length && rest.waiting.every(({ kind }) => kind === "phase");
+    passes.push({ inner, primitives: onlyPhases ? [...done, ...rest.waiting] : done });
+    if (onlyPhases) break;
   }
   return passes;
+}
+
+/** What is still to be done: primitives that passes have left, and then all from `next` on. */
+interface Rest {
+  readonly waiting: readonly Primitive[];
+  readonly next: number;
 }
 
 interface Taken {
   readonly inner: number;
   readonly done: readonly Primitive[];
-  readonly left: readonly Primitive[];
+  readonly rest: Rest;
   readonly work: number;
 }
 
-/** What a pass over tiles of the qubits `inner` can do of `primitives`. */
-function take(primitives: readonly Primitive[], actions: Map<Primitive, Action>, inner: number): Taken {
+/** What a pass over tiles of the qubits `inner` can do of the rest. */
+function take(primitives: readonly Primitive[], rest: Rest, actions: Map<Primitive, Action>, inner: number): Taken {
+  const { waiting, next } = rest;
+  const end = waiting.length + primitives.length - next;
   const done: Primitive[] = [];
   const left: Primitive[] = [];
   let work = 0;
   // Qubits that primitives which are left turn, and those that they only read.
   let turned = 0;
   let read = 0;
-  for (const [index, primitive] of primitives.entries()) {
+  let at = 0;
+  for (; at < end && (inner & ~turned) !== 0 && left.length < MAX_WAITING; at++) {
+    const primitive = at < waiting.length ? waiting[at]! : primitives[next + at - waiting.length]!;
     const { reads, turns } = actions.get(primitive)!;
     const isFree = ((reads | turns) & turned) === 0 && (turns & read) === 0;
     if (isFree && (turns & ~inner) === 0 && ((reads | turns) & inner) !== 0) {
       done.push(primitive);
       work += workOf(primitive);
-      continue;
-    }
-    left.push(primitive);
-    turned |= turns;
-    read |= reads;
-    if ((inner & ~turned) === 0) {
-      for (let later = index + 1; later < primitives.length; later++) left.push(primitives[later]!);
-      break;
+    } else {
+      left.push(primitive);
+      turned |= turns;
+      read |= reads;
     }
   }
-  return { inner, done, left, work };
+  left.push(...waiting.slice(at));
+  return { inner, done, rest: { waiting: left, next: next + Math.max(0, at - waiting.length) }, work };
 }
 
 /** Sets of qubits to try: the lowest with each run of others, and with those that the next primitives turn. */
 function candidates(
   primitives: readonly Primitive[],
+  { waiting, next: from }: Rest,
   actions: Map<Primitive, Action>,
   numQubits: number,
   size: number,
@@ -101,7 +113,8 @@ function candidates(
   const lowest = maskOf(low);
   for (let start = low; start + size - low <= numQubits; start++) found.add(lowest | (maskOf(size - low) << start));
   let next = lowest;
-  for (const primitive of primitives) {
+  for (let at = 0; at < waiting.length + primitives.length - from; at++) {
+    const primitive = waiting[at] ?? primitives[from + at - waiting.length]!;
     const { reads, turns } = actions.get(primitive)!;
     const wider = next | (turns === 0 ? reads & -reads : turns);
     if (countBits(wider) <= size) next = wider;
