@@ -32,6 +32,7 @@ export type { ObservableArray } from "./pub-observables.ts";
 export type { ParameterRows } from "./pub-values.ts";
 export { shotsFor } from "./shots.ts";
 export { type Block, blocksOf } from "./simulator/blocks.ts";
+export type { Dtype } from "./simulator/dtype.ts";
 export type { Engine, RowExpectationProgram, StatevectorProgram } from "./simulator/engine.ts";
 export { type LocalSimulatorOptions, localSimulator } from "./simulator/local-simulator.ts";
 export { type MeasurementGroup, measurementGroups } from "./simulator/measurement-groups.ts";

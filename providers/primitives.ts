@@ -54,6 +54,12 @@ export interface EstimatorPubResult {
   readonly evs: Float64Array;
   /** Standard error of each; 0 where exact. */
   readonly stds: Float64Array;
+  /**
+   * What the backend says about the result. The local simulator: `precision`; `shots` of each group of terms where sampled;
+   * `dtype: "float32"` where exact values come from amplitudes in single precision; and for exact values of a circuit that
+   * measures, resets or branches on its way, `branches` (how many histories of outcomes were followed, over all rows),
+   * `prunedProbability` (the total probability of those left out as too unlikely to matter) and `note` (why so).
+   */
   readonly metadata: Readonly<Record<string, unknown>>;
 }
 

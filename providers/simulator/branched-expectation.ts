@@ -1,4 +1,4 @@
-import { type Circuit, SparsePauliOp } from "../../circuits/index.ts";
+import { type Circuit, type Operation, SparsePauliOp } from "../../circuits/index.ts";
 import { SimulatorError } from "../errors.ts";
 import { BranchedCircuit } from "./branched-circuit.ts";
 import type { Engine } from "./engine.ts";
@@ -24,6 +24,8 @@ export interface BranchSum {
 /** Exact expectation values of a circuit with measurements, resets or branches: the mean over all its histories. */
 export class BranchedExpectation {
   readonly bytes: number;
+  /** How the values are found and why not by the engine's own expectation values, for who reads the result. */
+  readonly note: string;
   readonly #branched: BranchedCircuit;
   readonly #memory: StateMemory;
   readonly #kernel: ObservableKernel;
@@ -42,6 +44,7 @@ export class BranchedExpectation {
     const local = observables.map((observable) => restrict(observable, cone));
     this.#kernel = new ObservableKernel(local, prefix.numQubits, 1);
     this.#leaf = new Float64Array(observables.length);
+    this.note = noteOf(this.#branched.live.rest);
     this.bytes = this.#branched.bytes + this.#kernel.bytes;
   }
 
@@ -88,6 +91,23 @@ export class BranchedExpectation {
     }
     return { branches, prunedProbability };
   }
+}
+
+const VERBS: readonly (readonly [kind: Operation["kind"], verb: string])[] = [
+  ["measure", "measures"],
+  ["reset", "resets"],
+  ["if", "branches"],
+];
+
+/** @param rest what follows the unitary beginning of a circuit, as far as the observables see it */
+function noteOf(rest: readonly Operation[]): string {
+  const kinds = new Set(rest.map(({ kind }) => kind));
+  const verbs = VERBS.filter(([kind]) => kinds.has(kind)).map(([, verb]) => verb);
+  if (verbs.length === 0)
+    return "Rows were run one by one, since the circuit measures, resets or branches on its way, though where no observable sees it.";
+  const last = verbs.pop()!;
+  const list = verbs.length === 0 ? last : `${verbs.join(", ")} and ${last}`;
+  return `Histories of outcomes were followed one by one, for one row after another, since the circuit ${list} on its way: it has no single final state.`;
 }
 
 /**

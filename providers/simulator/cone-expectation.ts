@@ -1,5 +1,6 @@
 import { Circuit, mapOperation, type SparsePauliOp } from "../../circuits/index.ts";
 import { BATCHED_QUBITS, BatchedExpectation } from "./batched/batched-expectation.ts";
+import type { Dtype } from "./dtype.ts";
 import { LargeExpectation } from "./large/index.ts";
 import { type LightCone, restrict } from "./light-cone.ts";
 import type { StateMemory } from "./state-memory.ts";
@@ -8,6 +9,8 @@ import type { StateMemory } from "./state-memory.ts";
 export interface ConeExpectation {
   /** Bytes kept between calls, without any state. */
   readonly bytes: number;
+  /** Of the amplitudes; float64 when left out. */
+  readonly dtype?: Dtype;
   /** Writes [rows, K] for values [rows, P], pausing now and then. */
   evaluateInSteps(values: Float64Array, rows: number, outputs: Float64Array): Generator<void>;
   /** Writes outputs; with cotangents also adds to the gradients that are not null. */
@@ -27,6 +30,8 @@ export interface ConeOptions {
   readonly tableQubits?: number | undefined;
   /** Threads that work on one large state. */
   readonly threads?: number | undefined;
+  /** Of the amplitudes of rows that are run many at once; large states are float64. */
+  readonly dtype?: Dtype | undefined;
 }
 
 /** @throws SimulatorError STATE_TOO_LARGE */
@@ -35,7 +40,7 @@ export function coneExpectation(
   cone: LightCone,
   observables: readonly SparsePauliOp[],
   memory: StateMemory,
-  { tableQubits, threads }: ConeOptions,
+  { tableQubits, threads, dtype }: ConeOptions,
 ): ConeExpectation {
   memory.assertFits(cone.numQubits, 1);
   const place = new Map(cone.qubits.map((qubit, index) => [qubit, index]));
@@ -47,6 +52,6 @@ export function coneExpectation(
   const local = observables.map((observable) => restrict(observable, cone));
   const large = (): ConeExpectation => new LargeExpectation(reduced, local, memory, { threads });
   if (cone.numQubits > Math.max(0, Math.min(BATCHED_QUBITS, tableQubits ?? BATCHED_QUBITS))) return large();
-  const batched = new BatchedExpectation(reduced, local, memory);
+  const batched = new BatchedExpectation(reduced, local, memory, dtype === "float32" ? 32 : 64);
   return batched.fits || cone.numQubits === 0 ? batched : large();
 }

@@ -1,5 +1,6 @@
 import type { Circuit, SparsePauliOp } from "../../circuits/index.ts";
 import type { ExpectationProgram } from "../primitives.ts";
+import type { Dtype } from "./dtype.ts";
 import type { StateMemory } from "./state-memory.ts";
 
 /** A unitary circuit compiled once, to be run for many rows of parameter values; one row at a time. */
@@ -23,6 +24,8 @@ export interface StatevectorProgram {
 export interface RowExpectationProgram extends ExpectationProgram {
   /** Bytes that the program keeps between calls, without any state; 0 when left out. */
   readonly bytes?: number;
+  /** Of the amplitudes that the values come from; float64 when left out. */
+  readonly dtype?: Dtype;
   /** Writes [rows, K] for values [rows, P]; unlike in `forward`, weights may differ from row to row. */
   evaluate(values: Float64Array, rows: number, outputs: Float64Array): void;
   /** As `evaluate`, pausing now and then where the state is large. */

@@ -71,8 +71,13 @@ export class LocalEstimator implements Estimator {
         continue;
       }
       const { unitary, branched } = this.#programs.exact(pub.circuit, block.observables);
-      if (branched === undefined) await this.#exact(run, block, unitary);
-      else await this.#branched(run, block, branched, metadata);
+      if (branched === undefined) {
+        if (unitary.dtype === "float32") metadata.dtype = unitary.dtype;
+        await this.#exact(run, block, unitary);
+      } else {
+        metadata.note ??= branched.note;
+        await this.#branched(run, block, branched, metadata);
+      }
     }
     return { shape: Object.freeze([...pub.shape]), evs, stds, metadata: Object.freeze(metadata) };
   }

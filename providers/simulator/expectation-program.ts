@@ -1,6 +1,7 @@
 import type { Circuit, SparsePauliOp } from "../../circuits/index.ts";
 import { type ConeExpectation, type ConeOptions, coneExpectation } from "./cone-expectation.ts";
 import { partition } from "./cone-partition.ts";
+import type { Dtype } from "./dtype.ts";
 import type { RowExpectationProgram } from "./engine.ts";
 import { assertLength, assertRows } from "./program-arrays.ts";
 import type { StateMemory } from "./state-memory.ts";
@@ -22,6 +23,11 @@ export class StatevectorExpectation implements RowExpectationProgram {
     this.#cones = partition(circuit, observables).map((part) =>
       coneExpectation(circuit, part.cone, part.observables, memory, options),
     );
+  }
+
+  /** float32 where any part of the values comes from amplitudes in single precision. */
+  get dtype(): Dtype {
+    return this.#cones.some(({ dtype }) => dtype === "float32") ? "float32" : "float64";
   }
 
   get bytes(): number {

@@ -1,5 +1,5 @@
 import { Circuit, SparsePauliOp } from "../../circuits/index.ts";
-import { PubError } from "../errors.ts";
+import { PubError, SimulatorError } from "../errors.ts";
 import { LocalJobs } from "../job.ts";
 import { checkOptions } from "../options.ts";
 import type {
@@ -12,6 +12,7 @@ import type {
   Sampler,
   SamplerOptions,
 } from "../primitives.ts";
+import type { Dtype } from "./dtype.ts";
 import type { Engine } from "./engine.ts";
 import { LocalEstimator } from "./estimator.ts";
 import { MAX_SHOTS, PrimitiveSettings } from "./primitive-settings.ts";
@@ -32,6 +33,12 @@ export interface LocalSimulatorOptions {
    * Compiled programs, which are kept for when a circuit comes again, take at most a quarter of it besides.
    */
   readonly maxMemoryBytes?: number;
+  /**
+   * Of the amplitudes that exact expectation values and gradients of light cones of at most 14 qubits come from:
+   * `float32` is 1.2 (4 qubits, 32 rows) to 1.9 times (12 qubits, 256 rows) as fast and right to about 1e-5, and the metadata
+   * of a result say so. All else is float64, as everything is by default. Not together with `engine`, which has its own.
+   */
+  readonly dtype?: Dtype;
   /** What computes states; the statevector engine by default. */
   readonly engine?: Engine;
 }
@@ -44,12 +51,12 @@ export interface LocalSimulatorOptions {
  * Jobs run one after another, in slices, so that other work of the process gets its turn.
  * Circuits may measure, reset and branch; their expectation values are those of the final state, averaged over outcomes.
  * @example const job = await localSimulator().estimator().run([[bell, ["ZZ", "XX"]]]);
- * @throws PubError PUB_PRECISION, PUB_SHOTS, PUB_FORM (options that are no object); SimulatorError MEMORY_LIMIT;
- * ParameterError SEED
+ * @throws PubError PUB_PRECISION, PUB_SHOTS, PUB_FORM (options that are no object); SimulatorError MEMORY_LIMIT,
+ * DTYPE; ParameterError SEED
  */
 export function localSimulator(options?: LocalSimulatorOptions): DifferentiableBackend {
   return new LocalSimulator(
-    checkOptions(options, "localSimulator", ["seed", "precision", "shots", "maxMemoryBytes", "engine"]),
+    checkOptions(options, "localSimulator", ["seed", "precision", "shots", "maxMemoryBytes", "dtype", "engine"]),
   );
 }
 
@@ -60,10 +67,12 @@ class LocalSimulator implements DifferentiableBackend {
   readonly #settings: PrimitiveSettings;
 
   constructor(options: LocalSimulatorOptions) {
-    const { engine, maxMemoryBytes } = options;
+    const { engine, maxMemoryBytes, dtype = "float64" } = options;
+    if (engine !== undefined && options.dtype !== undefined)
+      throw new SimulatorError("DTYPE", "localSimulator has an engine and a dtype; give the dtype to the engine.");
     this.#settings = new PrimitiveSettings(options);
     const memory = new StateMemory(maxMemoryBytes);
-    this.#programs = new Programs(engine ?? createStatevectorEngine({ memory }), memory);
+    this.#programs = new Programs(engine ?? createStatevectorEngine({ memory, dtype }), memory);
   }
 
   get capabilities(): Capabilities {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { Circuit, Rng, SparsePauliOp } from "../../circuits/index.ts";
+import { Circuit, type CircuitBuilder, Rng, SparsePauliOp } from "../../circuits/index.ts";
 import { createStatevectorEngine, type Engine, localSimulator, StateMemory } from "../../providers/index.ts";
 import { BranchedExpectation } from "../../providers/simulator/branched-expectation.ts";
 import { followBranches, instructionsOf } from "../../providers/simulator/dynamic.ts";
@@ -335,5 +335,61 @@ describe("exact sums over histories", () => {
     expect(Math.abs(result!.evs[0]! - 1)).toBeLessThan(1e-12);
     expect(result!.metadata.branches).toBe(1);
     expect(Math.abs((result!.metadata.prunedProbability as number) - 1e-16)).toBeLessThan(1e-18);
+  });
+
+  test.each<[string, (c: CircuitBuilder) => unknown, string]>([
+    ["measures", (c) => c.h(0).measure(0, 0).h(0), "measures on its way"],
+    ["resets", (c) => c.h(0).reset(0).h(0), "resets on its way"],
+    [
+      "branches",
+      (c) =>
+        c
+          .h(0)
+          .measure(0, 0)
+          .if([0], 1, (then) => then.x(0))
+          .reset(0)
+          .h(0),
+      "measures, resets and branches on its way",
+    ],
+  ])("a circuit that %s is followed branch by branch, and the result says why", async (_, body, reason) => {
+    const circuit = Circuit.build(2, (c) => {
+      c.register("m", 1);
+      body(c);
+    });
+    const [result] = await (
+      await localSimulator()
+        .estimator()
+        .run([[circuit, ["IX", "IZ"]]])
+    ).result();
+    expect(result!.metadata.note).toMatch(/^Histories of outcomes were followed one by one/);
+    expect(result!.metadata.note).toContain(reason);
+    expect(result!.metadata.branches).toBeGreaterThan(0);
+  });
+
+  test("where observables see no measurement there is one history, and the note says so", async () => {
+    const circuit = Circuit.build(2, (c) => {
+      c.register("m", 1);
+      c.h(0).measure(0, 0).h(0).ry(0.3, 1);
+    });
+    const [result] = await (
+      await localSimulator()
+        .estimator()
+        .run([[circuit, "ZI"]])
+    ).result();
+    expect(Math.abs(result!.evs[0]! - Math.cos(0.3))).toBeLessThan(1e-12);
+    expect(result!.metadata.branches).toBe(1);
+    expect(result!.metadata.note).toMatch(/^Rows were run one by one/);
+  });
+
+  test("circuits of gates, and values from samples, have no such note", async () => {
+    const circuit = Circuit.build(1, (c) => c.h(0));
+    const dynamic = Circuit.build(1, (c) => {
+      c.register("m", 1);
+      c.h(0).measure(0, 0).h(0);
+    });
+    const backend = localSimulator();
+    const [gates] = await (await backend.estimator().run([[circuit, "X"]])).result();
+    const [sampled] = await (await backend.estimator({ precision: 0.1 }).run([[dynamic, "X"]])).result();
+    for (const result of [gates, sampled]) expect(result!.metadata.note).toBeUndefined();
   });
 });

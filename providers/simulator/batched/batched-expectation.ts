@@ -1,4 +1,5 @@
 import type { Circuit, SparsePauliOp } from "../../../circuits/index.ts";
+import type { Dtype } from "../dtype.ts";
 import type { StateMemory } from "../state-memory.ts";
 import { LaneProgram } from "./lane-program.ts";
 import { type LevelPlan, planLevels } from "./levels.ts";
@@ -39,6 +40,10 @@ export class BatchedExpectation {
     const uses = this.#plan.levels.reduce((sum, { rotations, phases }) => sum + rotations.length + phases.length, 0);
     const terms = observables.reduce((sum, { terms: own }) => sum + own.length, 0);
     this.bytes = this.#plan.bytes + BYTES_PER_OBJECT * (uses + terms);
+  }
+
+  get dtype(): Dtype {
+    return this.#realBits === 32 ? "float32" : "float64";
   }
 
   /** Whether its tables fit into a share of the memory; by what the user set, never by what happens to be free. */
