@@ -21,7 +21,7 @@ const PARAMETERS = {
  * states in one pass. Per amplitude four multiplications and two additions.
  * unapplyMonomial: the reverse, to[i] = conj(table[i])·from[π(i)].
  * permute, unpermute: the same without a table.
- * Twins, group by group: applyMonomial, unapplyMonomial, permuteAmplitudes, unpermuteAmplitudes in kernels/monomial.ts.
+ * Twins, group by group: applyMonomial, unapplyMonomial, permuteAmplitudes, unpermuteAmplitudes.
  */
 export const emitLaneMonomial: KernelEmitter = (module) => {
   module.add("applyMonomial", PARAMETERS, (f, p, o) => pass(f, o, p, true, 1));
@@ -69,4 +69,80 @@ function pass(
     f.set(from, o.add(from, bytes));
     f.set(to, o.add(to, bytes));
   });
+}
+
+/** to[π(i)] = table[i]·from[i]: phases (interleaved re/im per basis state) and a permutation in one pass. O(2^n·lanes). */
+export function applyMonomial(
+  from: Float64Array,
+  to: Float64Array,
+  size: number,
+  lanes: number,
+  table: Float64Array,
+  permutation: Int32Array,
+): void {
+  for (let i = 0; i < size; i++) {
+    const re = table[2 * i]!;
+    const im = table[2 * i + 1]!;
+    let a = 2 * lanes * i;
+    let b = 2 * lanes * permutation[i]!;
+    for (let lane = 0; lane < lanes; lane++, a++, b++) {
+      const x = from[a]!;
+      const y = from[a + lanes]!;
+      to[b] = re * x - im * y;
+      to[b + lanes] = re * y + im * x;
+    }
+  }
+}
+
+/** The inverse of `applyMonomial`: to[i] = conj(table[i])·from[π(i)]. */
+export function unapplyMonomial(
+  from: Float64Array,
+  to: Float64Array,
+  size: number,
+  lanes: number,
+  table: Float64Array,
+  permutation: Int32Array,
+): void {
+  for (let i = 0; i < size; i++) {
+    const re = table[2 * i]!;
+    const im = table[2 * i + 1]!;
+    let a = 2 * lanes * i;
+    let b = 2 * lanes * permutation[i]!;
+    for (let lane = 0; lane < lanes; lane++, a++, b++) {
+      const x = from[b]!;
+      const y = from[b + lanes]!;
+      to[a] = re * x + im * y;
+      to[a + lanes] = re * y - im * x;
+    }
+  }
+}
+
+/** to[π(i)] = from[i]. */
+export function permuteAmplitudes(
+  from: Float64Array,
+  to: Float64Array,
+  size: number,
+  lanes: number,
+  permutation: Int32Array,
+): void {
+  const width = 2 * lanes;
+  for (let i = 0, a = 0; i < size; i++) {
+    let b = width * permutation[i]!;
+    for (const end = a + width; a < end; a++, b++) to[b] = from[a]!;
+  }
+}
+
+/** The inverse of `permuteAmplitudes`: to[i] = from[π(i)]. */
+export function unpermuteAmplitudes(
+  from: Float64Array,
+  to: Float64Array,
+  size: number,
+  lanes: number,
+  permutation: Int32Array,
+): void {
+  const width = 2 * lanes;
+  for (let i = 0, a = 0; i < size; i++) {
+    let b = width * permutation[i]!;
+    for (const end = a + width; a < end; a++, b++) to[a] = from[b]!;
+  }
 }

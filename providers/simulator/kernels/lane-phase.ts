@@ -11,7 +11,7 @@ const AMPLITUDE = 2 * UNIT;
  * by cos + i·sign·sin of its lanes. Four multiplications and two additions for each.
  * phaseGradientLanes(psi, lambda, bytes, groups, indices, count, out): adds to the unit out[g] the Σ of λ_im·ψ_re - λ_re·ψ_im
  * over the listed amplitudes: half the derivative in that phase.
- * Twins, group by group: the functions of these names in kernels/monomial.ts, whose gradient is the whole derivative.
+ * Twins, group by group: the functions of these names, whose gradient is the whole derivative.
  */
 export const emitLanePhase: KernelEmitter = (module) => {
   module.add(
@@ -78,3 +78,43 @@ export const emitLanePhase: KernelEmitter = (module) => {
     },
   );
 };
+
+/** Multiplies the listed amplitudes by c + i·s, given per lane. */
+export function multiplyLanes(
+  state: Float64Array,
+  indices: Int32Array,
+  lanes: number,
+  c: Float64Array,
+  s: Float64Array,
+  sign: number,
+): void {
+  for (let k = 0; k < indices.length; k++) {
+    const at = 2 * lanes * indices[k]!;
+    for (let lane = 0; lane < lanes; lane++) {
+      const a = at + lane;
+      const x = state[a]!;
+      const y = state[a + lanes]!;
+      const re = c[lane]!;
+      const im = sign * s[lane]!;
+      state[a] = re * x - im * y;
+      state[a + lanes] = re * y + im * x;
+    }
+  }
+}
+
+/** The same derivative summed over the listed basis states, added lane by lane to `out`. */
+export function phaseGradientLanes(
+  psi: Float64Array,
+  lambda: Float64Array,
+  indices: Int32Array,
+  lanes: number,
+  out: Float64Array,
+): void {
+  for (let k = 0; k < indices.length; k++) {
+    const at = 2 * lanes * indices[k]!;
+    for (let lane = 0; lane < lanes; lane++) {
+      const a = at + lane;
+      out[lane]! += 2 * (lambda[a + lanes]! * psi[a]! - lambda[a]! * psi[a + lanes]!);
+    }
+  }
+}

@@ -3,8 +3,8 @@ import { forFree, type KernelEmitter, UNIT } from "./kernel.ts";
 /**
  * rotateLanes(base, bytes, groups, stride, cosines, sines, sign): an RY rotation with an angle of its own for every lane of
  * every group, in place; the units cosines[g] and sines[g] belong to group g, whose state takes `bytes`. With sign -1 the
- * inverse. Per pair of units four multiplications and two additions. Twin: rotateLanes in
- * kernels/rotation.ts, group by group.
+ * inverse. Per pair of units four multiplications and two additions. Twin: rotateLanes, group
+ * by group.
  */
 export const emitLaneRotation: KernelEmitter = (module) => {
   module.add(
@@ -36,3 +36,26 @@ export const emitLaneRotation: KernelEmitter = (module) => {
     },
   );
 };
+
+/** As `rotate` with an angle for each lane. */
+export function rotateLanes(
+  state: Float64Array,
+  size: number,
+  qubit: number,
+  lanes: number,
+  c: Float64Array,
+  s: Float64Array,
+): void {
+  const run = (2 * lanes) << qubit;
+  const end = 2 * lanes * size;
+  for (let base = 0; base < end; base += 2 * run)
+    for (let row = base; row < base + run; row += lanes)
+      for (let lane = 0; lane < lanes; lane++) {
+        const i = row + lane;
+        const j = i + run;
+        const a = state[i]!;
+        const b = state[j]!;
+        state[i] = c[lane]! * a - s[lane]! * b;
+        state[j] = s[lane]! * a + c[lane]! * b;
+      }
+}

@@ -5,7 +5,7 @@ const AMPLITUDE = 2 * UNIT;
 /**
  * phaseGradient(psi, lambda, size, groups, out): adds Σ over groups of λ_im·ψ_re - λ_re·ψ_im to the unit out[i] of each basis
  * state, lane by lane: half the derivative of ⟨ψ|O|ψ⟩ in the phase of that basis state, λ = Oψ. Per amplitude two
- * multiplications and two additions. Twin: phaseGradient in kernels/monomial.ts, which adds up the lanes and takes the whole
+ * multiplications and two additions. Twin: phaseGradient, which adds up the lanes and takes the whole
  * derivative.
  */
 export const emitPhaseGradient: KernelEmitter = (module) => {
@@ -39,3 +39,19 @@ export const emitPhaseGradient: KernelEmitter = (module) => {
     },
   );
 };
+
+/** out[i] += Σ over lanes of -2·Im(conj(λ_i)·ψ_i): the derivative of ⟨O⟩ in the phase of basis state i. */
+export function phaseGradient(
+  psi: Float64Array,
+  lambda: Float64Array,
+  size: number,
+  lanes: number,
+  out: Float64Array,
+): void {
+  for (let i = 0; i < size; i++) {
+    let sum = 0;
+    const at = 2 * lanes * i;
+    for (let a = at; a < at + lanes; a++) sum += lambda[a + lanes]! * psi[a]! - lambda[a]! * psi[a + lanes]!;
+    out[i]! += 2 * sum;
+  }
+}

@@ -1,3 +1,5 @@
+export { rotateLanes } from "./lane-rotation.ts";
+
 /*
  * Layout of every state: [amplitude][re, im][lane], lanes being rows of a batch; qubit 0 is the least significant bit of
  * the amplitude index. A rotation about Y is real, so it treats re and im alike and a run of amplitudes is one flat run.
@@ -14,29 +16,6 @@ export function rotate(state: Float64Array, size: number, qubit: number, lanes: 
       state[i] = c * a - s * b;
       state[j] = s * a + c * b;
     }
-}
-
-/** As `rotate` with an angle for each lane. */
-export function rotateLanes(
-  state: Float64Array,
-  size: number,
-  qubit: number,
-  lanes: number,
-  c: Float64Array,
-  s: Float64Array,
-): void {
-  const run = (2 * lanes) << qubit;
-  const end = 2 * lanes * size;
-  for (let base = 0; base < end; base += 2 * run)
-    for (let row = base; row < base + run; row += lanes)
-      for (let lane = 0; lane < lanes; lane++) {
-        const i = row + lane;
-        const j = i + run;
-        const a = state[i]!;
-        const b = state[j]!;
-        state[i] = c[lane]! * a - s[lane]! * b;
-        state[j] = s[lane]! * a + c[lane]! * b;
-      }
 }
 
 /** Prepares ⊗ RY|0⟩ from |0…0⟩ on the first `qubits` qubits by doubling; `c`, `s` hold [qubit][lane]. 2^n·lanes products. */

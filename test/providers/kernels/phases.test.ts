@@ -1,19 +1,15 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { denseKernel } from "../../../providers/simulator/kernels/dense.ts";
-import { emitLaneDense } from "../../../providers/simulator/kernels/lane-dense.ts";
-import { emitLaneMonomial } from "../../../providers/simulator/kernels/lane-monomial.ts";
-import { emitLanePhase } from "../../../providers/simulator/kernels/lane-phase.ts";
+import { denseKernel, emitLaneDense } from "../../../providers/simulator/kernels/lane-dense.ts";
 import {
   applyMonomial,
-  multiplyLanes,
+  emitLaneMonomial,
   permuteAmplitudes,
-  phaseGradient,
-  phaseGradientLanes,
   unapplyMonomial,
   unpermuteAmplitudes,
-} from "../../../providers/simulator/kernels/monomial.ts";
-import { emitPhaseGradient } from "../../../providers/simulator/kernels/phase-gradient.ts";
+} from "../../../providers/simulator/kernels/lane-monomial.ts";
+import { emitLanePhase, multiplyLanes, phaseGradientLanes } from "../../../providers/simulator/kernels/lane-phase.ts";
+import { emitPhaseGradient, phaseGradient } from "../../../providers/simulator/kernels/phase-gradient.ts";
 import {
   emitPhaseTable,
   multiplyTablesTwin,
@@ -59,7 +55,7 @@ test.each(PASSES)("%s equals its twin group by group, and leaves its source alon
   );
 });
 
-test("multiplyLanes equals multiplyLanes of kernels/monomial.ts group by group", () => {
+test("multiplyLanes equals its twin group by group", () => {
   fc.assert(
     fc.property(states, fc.constantFrom(1, -1), ({ target, seed, numQubits, groups }, sign) => {
       const bench = new KernelBench(emitLanePhase, target, seed);
@@ -82,7 +78,7 @@ test("multiplyLanes equals multiplyLanes of kernels/monomial.ts group by group",
   );
 });
 
-test("phaseGradientLanes adds half of what phaseGradientLanes of kernels/monomial.ts adds, group by group", () => {
+test("phaseGradientLanes adds half of what its twin adds, group by group", () => {
   fc.assert(
     fc.property(states, ({ target, seed, numQubits, groups }) => {
       const bench = new KernelBench(emitLanePhase, target, seed);
@@ -110,7 +106,7 @@ test("phaseGradientLanes adds half of what phaseGradientLanes of kernels/monomia
   );
 });
 
-test("phaseGradient, its lanes added up, adds half of what phaseGradient of kernels/monomial.ts adds for all groups", () => {
+test("phaseGradient, its lanes added up, adds half of what its twin adds for all groups", () => {
   fc.assert(
     fc.property(states, ({ target, seed, numQubits, groups }) => {
       const bench = new KernelBench(emitPhaseGradient, target, seed);

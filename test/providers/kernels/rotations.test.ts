@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { emitGivens, type Givens, givensTwin } from "../../../providers/simulator/kernels/givens.ts";
-import { emitLaneRotation } from "../../../providers/simulator/kernels/lane-rotation.ts";
+import { emitLaneRotation, rotateLanes } from "../../../providers/simulator/kernels/lane-rotation.ts";
 import {
   contractProductTwin,
   emitProductState,
   productStateTwin,
 } from "../../../providers/simulator/kernels/product-state.ts";
-import { rotate, rotateLanes } from "../../../providers/simulator/kernels/rotation.ts";
+import { rotate } from "../../../providers/simulator/kernels/rotation.ts";
 import { emitRotationGradient, rotationGradientTwin } from "../../../providers/simulator/kernels/rotation-gradient.ts";
 import { emitSpread, spreadTwin } from "../../../providers/simulator/kernels/spread.ts";
 import { KernelBench, TARGETS } from "../../support/kernel-bench.ts";
@@ -126,7 +126,7 @@ const lanewise = fc.record({
   groups: fc.integer({ min: 1, max: 4 }),
 });
 
-test("rotateLanes equals rotateLanes of kernels/rotation.ts group by group, and sign -1 undoes it", () => {
+test("rotateLanes equals its twin group by group, and sign -1 undoes it", () => {
   fc.assert(
     fc.property(lanewise, fc.nat(), ({ target, seed, numQubits, groups }, any) => {
       const bench = new KernelBench(emitLaneRotation, target, seed);
