@@ -39,6 +39,38 @@ describe.each(["everything", "layers", "monomials"] as const)("circuits of %s", 
   });
 });
 
+test.each(["everything", "layers", "monomials"] as const)(
+  "gradients that are asked for are the same whatever was asked before: %s",
+  (flavour) => {
+    for (let seed = 0; seed < 8; seed++) {
+      const rng = Rng.seed(seed);
+      const n = 1 + rng.integer(4);
+      const circuit = randomTrainingCircuit(rng, n, 16, flavour);
+      const observables = randomObservables(rng, n);
+      const batch = randomBatch(rng, circuit, observables.length, 5);
+      const program = new BatchedExpectation(circuit, observables, new StateMemory());
+      const all = differentiate(program, batch);
+      for (const [wantsWeights, wantsInputs] of [
+        [false, true],
+        [true, true],
+        [true, false],
+        [false, false],
+        [true, false],
+        [false, true],
+        [true, true],
+      ] as const) {
+        const outputs = new Float64Array(all.outputs.length);
+        const weights = wantsWeights ? new Float64Array(3) : null;
+        const inputs = wantsInputs ? new Float64Array(10) : null;
+        program.run(batch.inputs, batch.weights, 5, batch.cotangents, outputs, weights, inputs);
+        expect(outputs).toEqual(all.outputs);
+        if (weights !== null) expect(weights).toEqual(all.weightGradients);
+        if (inputs !== null) expect(inputs).toEqual(all.inputGradients);
+      }
+    }
+  },
+);
+
 test("a batch without rows has no outputs, and gradients of 0", () => {
   const circuit = randomTrainingCircuit(Rng.seed(1), 3, 12, "everything");
   const program = createStatevectorEngine().expectation(circuit, [SparsePauliOp.z(3, 0)]);
