@@ -60,7 +60,7 @@ export interface Measured {
 }
 
 /** Seconds that one peer with one thread count may take for its turns after the first. */
-const PEER_SECONDS = 40;
+const PEER_SECONDS = 25;
 /** A thread count so much slower than the peer's best takes no further turns. */
 const HOPELESS = 1.5;
 const TURN_LIMIT = 600;

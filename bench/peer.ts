@@ -17,6 +17,8 @@ export class Peer {
       ...process.env,
       BENCH_THREADS: count,
       JAX_PLATFORMS: "cpu",
+      // Without reports of slow compilation.
+      TF_CPP_MIN_LOG_LEVEL: "3",
       OMP_NUM_THREADS: count,
       QULACS_NUM_THREADS: count,
       MKL_NUM_THREADS: count,
