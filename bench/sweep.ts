@@ -1,5 +1,5 @@
+import { givensTwin } from "../providers/simulator/kernels/givens.ts";
 import { KernelMemory } from "../providers/simulator/kernels/kernel-memory.ts";
-import { rotate } from "../providers/simulator/kernels/rotation.ts";
 import type { BenchOptions } from "./arguments.ts";
 import { InPlaceScale } from "./bandwidth.ts";
 import { figures, median, saveResults, table } from "./report.ts";
@@ -34,8 +34,7 @@ const KERNELS: readonly SweepKernel[] = [
     prepare() {
       const size = 2 ** NUM_QUBITS;
       const state = new Float64Array(2 * size).fill(1);
-      const [cos, sin] = [Math.cos(0.3), Math.sin(0.3)];
-      return { sweep: (qubit) => rotate(state, size, qubit, 1, cos, sin), close() {} };
+      return { sweep: (qubit) => givensTwin(state, 2, [{ stride: 16 << qubit, form: 0, t: 1e-9 }]), close() {} };
     },
   },
 ];
