@@ -26,8 +26,8 @@ export interface ConeExpectation {
 }
 
 export interface ConeOptions {
-  /** Up to this many qubits rows are run many at once, above one by one. */
-  readonly tableQubits?: number | undefined;
+  /** Up to this many qubits rows are run many at once; above, one by one. */
+  readonly batchedQubits?: number | undefined;
   /** Threads that work on one large state. */
   readonly threads?: number | undefined;
   /** Of the amplitudes of rows that are run many at once; large states are float64. */
@@ -40,7 +40,7 @@ export function coneExpectation(
   cone: LightCone,
   observables: readonly SparsePauliOp[],
   memory: StateMemory,
-  { tableQubits, threads, dtype }: ConeOptions,
+  { batchedQubits, threads, dtype }: ConeOptions,
 ): ConeExpectation {
   memory.assertFits(cone.numQubits, 1);
   const place = new Map(cone.qubits.map((qubit, index) => [qubit, index]));
@@ -51,7 +51,7 @@ export function coneExpectation(
   });
   const local = observables.map((observable) => restrict(observable, cone));
   const large = (): ConeExpectation => new LargeExpectation(reduced, local, memory, { threads });
-  if (cone.numQubits > Math.max(0, Math.min(BATCHED_QUBITS, tableQubits ?? BATCHED_QUBITS))) return large();
+  if (cone.numQubits > Math.min(BATCHED_QUBITS, batchedQubits ?? BATCHED_QUBITS)) return large();
   const batched = new BatchedExpectation(reduced, local, memory, dtype === "float32" ? 32 : 64);
   return batched.fits || cone.numQubits === 0 ? batched : large();
 }

@@ -10,8 +10,8 @@ import { threadCount } from "./threads/index.ts";
 
 /** Settings of the statevector engine; the defaults suit all circuits. */
 export interface StatevectorOptions {
-  /** Up to this many qubits, phases and permutations go by table, many rows at once; above, in place, row by row. */
-  readonly tableQubits?: number;
+  /** Up to this many qubits (at most 14, the default) rows are run many at once; above, one by one. */
+  readonly batchedQubits?: number;
   /** Bytes that the states of all programs together may take; by default most of what is free. */
   readonly maxBytes?: number;
   /** Threads that work on a large state, the caller's included; by default as many as the machine runs at once. */
@@ -26,7 +26,7 @@ export interface StatevectorOptions {
   readonly memory?: StateMemory;
 }
 
-const OPTIONS: readonly (keyof StatevectorOptions)[] = ["tableQubits", "maxBytes", "threads", "dtype", "memory"];
+const OPTIONS: readonly (keyof StatevectorOptions)[] = ["batchedQubits", "maxBytes", "threads", "dtype", "memory"];
 
 /** States that gradients hold: the state and its adjoint. */
 const GRADIENT_STATES = 2;
@@ -37,7 +37,7 @@ const GRADIENT_STATES = 2;
  */
 export function createStatevectorEngine(options?: StatevectorOptions): Engine {
   const checked = checkOptions(options, "createStatevectorEngine", OPTIONS);
-  const { tableQubits, dtype = "float64", memory = new StateMemory(checked.maxBytes) } = checked;
+  const { batchedQubits, dtype = "float64", memory = new StateMemory(checked.maxBytes) } = checked;
   checkDtype(dtype);
   const threads = threadCount(checked.threads);
   return {
@@ -60,7 +60,7 @@ export function createStatevectorEngine(options?: StatevectorOptions): Engine {
             "OBSERVABLE_QUBITS",
             `Observable ${index} has ${numQubits} qubit(s) but the circuit has ${circuit.numQubits}; a label needs one letter a qubit.`,
           );
-      return new StatevectorExpectation(circuit, observables, memory, { tableQubits, threads, dtype });
+      return new StatevectorExpectation(circuit, observables, memory, { batchedQubits, threads, dtype });
     },
   };
 }

@@ -31,7 +31,7 @@ const golden = <Item>(name: string): readonly Item[] =>
 const none = new Float64Array(0);
 const engines = [
   ["tables", createStatevectorEngine()],
-  ["in place", createStatevectorEngine({ tableQubits: -1 })],
+  ["in place", createStatevectorEngine({ batchedQubits: 0 })],
 ] as const;
 
 describe.each(engines)("statevector engine, %s", (_, engine) => {

@@ -80,7 +80,7 @@ describe("the memory of states", () => {
 
 test.each([
   ["tables", {}],
-  ["in place", { tableQubits: -1 }],
+  ["in place", { batchedQubits: 0 }],
 ])("programs give back all they borrow, also where it was not enough: %s", (_, options) => {
   const memory = new StateMemory(2 ** 16);
   const engine = createStatevectorEngine({ ...options, memory });

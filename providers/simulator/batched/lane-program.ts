@@ -1,6 +1,5 @@
 import { type Circuit, type SparsePauliOp, slotsOf } from "../../../circuits/index.ts";
 import type { KernelMemory } from "../kernels/kernel-memory.ts";
-import { supersetSums } from "../kernels/monomial.ts";
 import type { StateMemory } from "../state-memory.ts";
 import type { KernelTarget } from "../wasm/index.ts";
 import { Angles } from "./angles.ts";
@@ -21,6 +20,7 @@ import { LevelScales } from "./level-scales.ts";
 import type { LevelPlan } from "./levels.ts";
 import { buildTable, cosAndSin } from "./phase-tables.ts";
 import { ProductPrefix } from "./product-prefix.ts";
+import { supersetSums } from "./superset-sums.ts";
 import { WantedGradients } from "./wanted-gradients.ts";
 
 export interface LaneProgramOptions {

@@ -104,7 +104,7 @@ describe("angles", () => {
     ]),
   ];
   const program = new BatchedExpectation(circuit, observables, new StateMemory());
-  const twin = createStatevectorEngine({ tableQubits: -1 }).expectation(circuit, observables);
+  const twin = createStatevectorEngine({ batchedQubits: 0 }).expectation(circuit, observables);
   const expectEqual = (batch: Batch, tolerance: number): void => {
     const expected = differentiate(program, batch);
     const outputs = new Float64Array(expected.outputs.length);

@@ -13,7 +13,7 @@ function plain(circuit: Circuit, observables: readonly SparsePauliOp[], batch: B
   const outputs = new Float64Array(cotangents.length);
   const weightGradients = new Float64Array(weights.length);
   const inputGradients = new Float64Array(inputs.length);
-  createStatevectorEngine({ tableQubits: -1 })
+  createStatevectorEngine({ batchedQubits: 0 })
     .expectation(circuit, observables)
     .backward(inputs, weights, rows, cotangents, outputs, weightGradients, inputGradients);
   return { outputs, weightGradients, inputGradients };

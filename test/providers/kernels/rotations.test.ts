@@ -7,7 +7,6 @@ import {
   emitProductState,
   productStateTwin,
 } from "../../../providers/simulator/kernels/product-state.ts";
-import { rotate } from "../../../providers/simulator/kernels/rotation.ts";
 import { emitRotationGradient, rotationGradientTwin } from "../../../providers/simulator/kernels/rotation-gradient.ts";
 import { emitSpread, spreadTwin } from "../../../providers/simulator/kernels/spread.ts";
 import { KernelBench, TARGETS } from "../../support/kernel-bench.ts";
@@ -68,7 +67,14 @@ describe("givens1, givens2, givens3", () => {
         const run = (factor: number): void => bench.run("givens1", [at, 128, 32, form, factor], [[at, state.length]]);
         run(t);
         const rotated = state.slice();
-        rotate(rotated, 4, 0, bench.lanes, c, s);
+        rotateLanes(
+          rotated,
+          4,
+          0,
+          bench.lanes,
+          new Float64Array(bench.lanes).fill(c),
+          new Float64Array(bench.lanes).fill(s),
+        );
         const factor = form === 1 ? s : c;
         bench.expectReals(
           at,

@@ -1,1 +1,0 @@
-export { type DenseKernel, denseKernel } from "./lane-dense.ts";
