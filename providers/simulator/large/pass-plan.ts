@@ -24,12 +24,15 @@ interface Action {
 /** Primitives that a pass leaves before it stops to look for more: it need not find all that it could do. */
 const MAX_WAITING = 2000;
 
+/** What copying tiles and multiplying phases costs a pass besides, in the units of WORK: measured, within a factor of two. */
+const SWEEP_WORK = 128;
+/** What an operation costs an amplitude, about. */
 const WORK = { rotation: 4, permutation: 2, phase: 1 } as const;
 
 /**
  * Distributes primitives over passes, each as early as its qubits allow. A primitive is taken before others that come
  * earlier in the circuit only where both leave the basis states of all qubits that they share. Greedy: each pass takes the
- * qubits for which most can be done.
+ * qubits for which most is done for what it costs.
  */
 export function planPasses(
   primitives: readonly Primitive[],
@@ -42,13 +45,18 @@ export function planPasses(
   const size = Math.min(numQubits, Math.max(tileQubits, widest + low));
   const passes: PlannedPass[] = [];
   let rest: Rest = { waiting: [], next: 0 };
+  // Qubits that passes have turned; amplitudes in which others are 1 are 0 as yet, so that tiles of them are left out.
+  let touched = 0;
   while (rest.waiting.length > 0 || rest.next < primitives.length) {
-    let best: Taken | undefined;
+    let best: (Taken & { readonly worth: number }) | undefined;
     for (const inner of candidates(primitives, rest, actions, numQubits, size, low)) {
       const taken = take(primitives, rest, actions, inner);
-      if (best === undefined || taken.work > best.work) best = taken;
+      const { work } = taken;
+      const worth = work / ((SWEEP_WORK + work) * 2 ** countBits(touched | inner));
+      if (best === undefined || worth > best.worth) best = { ...taken, worth };
     }
     const { inner, done } = best!;
+    touched |= inner;
     rest = best!.rest;
     // Phases that are left alone at the end need no pass of their own: each tile knows the bits it stands for.
     const onlyPhases = rest.next === primitives.length && rest.waiting.every(({ kind }) => kind === "phase");

@@ -16,7 +16,7 @@ const GATE_BYTES = 400;
 /** Amplitudes that pass through an operation in about as long as PAUSE_WORK amplitudes take through a plain loop. */
 const PAUSE_AMPLITUDES = 8 * PAUSE_WORK;
 
-const SHAPE: TileShape = { tileQubits: 12, runQubits: 3 };
+const SHAPE: TileShape = { tileQubits: 12, runQubits: 4 };
 /** From this size on a pass takes so long that threads gain more than it costs to wake them. */
 const THREADED_QUBITS = 18;
 
