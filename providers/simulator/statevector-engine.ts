@@ -4,7 +4,7 @@ import { checkOptions } from "../options.ts";
 import { checkDtype, type Dtype } from "./dtype.ts";
 import type { Engine, RowExpectationProgram, StatevectorProgram } from "./engine.ts";
 import { StatevectorExpectation } from "./expectation-program.ts";
-import { LargeStatevector } from "./large/index.ts";
+import { LargeStatevector, largestQubits } from "./large/index.ts";
 import { StateMemory } from "./state-memory.ts";
 import { threadCount } from "./threads/index.ts";
 
@@ -43,7 +43,7 @@ export function createStatevectorEngine(options?: StatevectorOptions): Engine {
   return {
     name: dtype === "float64" ? "statevector" : `statevector ${dtype}`,
     get maxQubits() {
-      return memory.maxQubitsFor(GRADIENT_STATES);
+      return Math.min(memory.maxQubitsFor(GRADIENT_STATES), largestQubits(GRADIENT_STATES));
     },
     statevector(circuit: Circuit): StatevectorProgram {
       return new LargeStatevector(circuit, memory, { threads });

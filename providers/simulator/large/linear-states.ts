@@ -7,6 +7,8 @@ import type { TileCircuit } from "./tile-circuit.ts";
 
 const UNIT = 16;
 const PAGE_BYTES = 65536;
+/** Room for tables, more than any circuit needs. */
+const TABLE_BYTES = 1 << 27;
 
 /**
  * Lends linear memory for the tables of a circuit and for states of it: with addresses of 32 bits up to 4 GiB, else of 64
@@ -32,20 +34,23 @@ export function borrowStates(memory: StateMemory, circuit: TileCircuit, states: 
   }
 }
 
+/** The most qubits of which linear memory can hold `states` states and tables, whatever the machine has. */
+export function largestQubits(states: number): number {
+  return Math.floor(Math.log2((largestMemory() - TABLE_BYTES) / (states * UNIT)));
+}
+
 function addressBits(bytes: number, numQubits: number, states: number): 32 | 64 {
   if (bytes <= MAX_PAGES[32] * PAGE_BYTES) return 32;
-  const largest = hasWideMemory() ? 64 : 32;
-  const most = MAX_PAGES[largest] * PAGE_BYTES;
+  const most = largestMemory();
   if (bytes <= most) return 64;
-  const fits = Math.floor(Math.log2(most / (states * UNIT) - 1));
   throw new SimulatorError(
     "STATE_TOO_LARGE",
-    `${numQubits} qubits need ${gibibytes(states * UNIT * 2 ** numQubits)} for ${states} state vector(s) but this version of Node holds ${gibibytes(most)} in one memory; at most ${fits} qubits fit${largest === 32 ? ", and more from Node 24 on" : ""}.`,
+    `${numQubits} qubits need ${gibibytes(states * UNIT * 2 ** numQubits)} for ${states} state vector(s) and ${gibibytes(bytes - states * UNIT * 2 ** numQubits)} for tables, but this version of Node holds ${gibibytes(most)} in one memory (from Node 24 on 16 GiB); at most ${largestQubits(states)} qubits fit.`,
   );
 }
 
-/** Whether this version of Node takes modules with addresses of 64 bits. */
-function hasWideMemory(): boolean {
-  const empty = new ModuleBuilder({ addressBits: 64, realBits: 64, shared: false });
-  return webAssembly.validate(empty.finish());
+/** Bytes of the largest memory: modules with addresses of 64 bits came with Node 24. */
+function largestMemory(): number {
+  const wide = new ModuleBuilder({ addressBits: 64, realBits: 64, shared: false });
+  return MAX_PAGES[webAssembly.validate(wide.finish()) ? 64 : 32] * PAGE_BYTES;
 }

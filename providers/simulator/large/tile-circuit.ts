@@ -127,13 +127,7 @@ export class TileCircuit {
     for (let index = 0; index < program.passes.length; index++) {
       const pass = program.passes[index]!;
       if (!keepsTables) this.#numbers.writeTables(memory, index, this.#slotNumbers);
-      work = yield* this.#run(
-        memory,
-        TILE_STEP.forward(index, program.passes.length),
-        pass.chunks,
-        passWork(pass),
-        work,
-      );
+      work = yield* this.#run(memory, TILE_STEP.forward(index), pass.chunks, passWork(pass), work);
     }
   }
 

@@ -11,7 +11,7 @@ export interface TileTask {
 
 /** The steps of a circuit of `passes` passes: each pass forward and backward, reading the observables, their adjoint state. */
 export const TILE_STEP = {
-  forward: (pass: number, _passes: number): number => pass,
+  forward: (pass: number): number => pass,
   backward: (pass: number, passes: number): number => passes + pass,
   read: (passes: number): number => 2 * passes,
   adjoint: (passes: number): number => 2 * passes + 1,
