@@ -39,6 +39,11 @@ export interface LocalSimulatorOptions {
    * of a result say so. All else is float64, as everything is by default. Not together with `engine`, which has its own.
    */
   readonly dtype?: Dtype;
+  /**
+   * Threads that work on one state of 18 qubits or more, the caller's included; by default as many as the machine runs at
+   * once, and never more. Results are the same to the last bit for any number. Not together with `engine`.
+   */
+  readonly threads?: number;
   /** What computes states; the statevector engine by default. */
   readonly engine?: Engine;
 }
@@ -52,11 +57,19 @@ export interface LocalSimulatorOptions {
  * Circuits may measure, reset and branch; their expectation values are those of the final state, averaged over outcomes.
  * @example const job = await localSimulator().estimator().run([[bell, ["ZZ", "XX"]]]);
  * @throws PubError PUB_PRECISION, PUB_SHOTS, PUB_FORM (options that are no object); SimulatorError MEMORY_LIMIT,
- * DTYPE; ParameterError SEED
+ * DTYPE, THREAD_COUNT; ParameterError SEED
  */
 export function localSimulator(options?: LocalSimulatorOptions): DifferentiableBackend {
   return new LocalSimulator(
-    checkOptions(options, "localSimulator", ["seed", "precision", "shots", "maxMemoryBytes", "dtype", "engine"]),
+    checkOptions(options, "localSimulator", [
+      "seed",
+      "precision",
+      "shots",
+      "maxMemoryBytes",
+      "dtype",
+      "threads",
+      "engine",
+    ]),
   );
 }
 
@@ -67,12 +80,20 @@ class LocalSimulator implements DifferentiableBackend {
   readonly #settings: PrimitiveSettings;
 
   constructor(options: LocalSimulatorOptions) {
-    const { engine, maxMemoryBytes, dtype = "float64" } = options;
+    const { engine, maxMemoryBytes, dtype = "float64", threads } = options;
     if (engine !== undefined && options.dtype !== undefined)
       throw new SimulatorError("DTYPE", "localSimulator has an engine and a dtype; give the dtype to the engine.");
+    if (engine !== undefined && threads !== undefined)
+      throw new SimulatorError(
+        "THREAD_COUNT",
+        "localSimulator has an engine and threads; give the threads to the engine.",
+      );
     this.#settings = new PrimitiveSettings(options);
     const memory = new StateMemory(maxMemoryBytes);
-    this.#programs = new Programs(engine ?? createStatevectorEngine({ memory, dtype }), memory);
+    this.#programs = new Programs(
+      engine ?? createStatevectorEngine({ memory, dtype, ...(threads === undefined ? {} : { threads }) }),
+      memory,
+    );
   }
 
   get capabilities(): Capabilities {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { Circuit, Rng, SparsePauliOp } from "../../../circuits/index.ts";
-import { createStatevectorEngine, SimulatorError } from "../../../providers/index.ts";
+import { createStatevectorEngine, localSimulator, SimulatorError } from "../../../providers/index.ts";
 import { LargeExpectation, LargeStatevector } from "../../../providers/simulator/large/index.ts";
 import { StateMemory } from "../../../providers/simulator/state-memory.ts";
 import { differentiate, randomBatch } from "../../support/batch.ts";
@@ -52,4 +52,7 @@ test("an engine takes as many threads as it is told, and the results are the sam
   expect(shared!.state).toEqual(alone!.state);
   expect(shared!.value).toEqual(alone!.value);
   expect(() => createStatevectorEngine({ threads: 0 })).toThrow(SimulatorError);
+  expect(() => localSimulator({ threads: 1.5 })).toThrow(expect.objectContaining({ code: "THREAD_COUNT" }));
+  const engine = createStatevectorEngine();
+  expect(() => localSimulator({ threads: 2, engine })).toThrow(expect.objectContaining({ code: "THREAD_COUNT" }));
 });
