@@ -31,6 +31,11 @@ export interface LaneBuffers {
   readonly laneSines: number;
   /** States of single qubits and their λ, [qubit][group][amplitude][re, im], and products of the first qubits. */
   readonly qubits: number;
+  /** The same before the gates that all rows share; where there are none, the same array. */
+  readonly laneQubits: number;
+  /** A matrix for each qubit, and a unit for each entry of its correlations, re and im. */
+  readonly matrices: number;
+  readonly correlations: number;
   readonly qubitLambdas: number;
   readonly partials: number;
   /** Cosines, then sines, of shared angles of the prefix, one number each. */
@@ -50,7 +55,7 @@ export interface LaneBuffers {
 /** @param maxKept bytes that kept states may take */
 export function placeBuffers(
   { numQubits, levels }: LevelPlan,
-  { numPositions, rotations, prefixShared }: LaneSteps,
+  { numPositions, rotations, prefixShared, tail }: LaneSteps,
   numLane: number,
   layout: Layout,
   { maxKept = KEPT_BYTES, realBytes }: { readonly maxKept?: number; readonly realBytes: number },
@@ -62,6 +67,7 @@ export function placeBuffers(
   const slotBytes = stateBytes * groups;
   const numKept = Math.min(levels.length, Math.max(2, Math.floor(Math.min(KEPT_BYTES, maxKept) / slotBytes)));
   const local = Math.max(1, ...levels.flatMap(({ dense }) => dense.map(({ qubits }) => 2 ** qubits.length)));
+  const qubits = layout.take(4 * perGroup * numQubits);
   return {
     stateBytes,
     numKept,
@@ -74,7 +80,10 @@ export function placeBuffers(
     laneAngles: layout.take(perGroup * numLane),
     laneCosines: layout.take(perGroup * numLane),
     laneSines: layout.take(perGroup * numLane),
-    qubits: layout.take(4 * perGroup * numQubits),
+    qubits,
+    laneQubits: tail.length === 0 ? qubits : layout.take(4 * perGroup * numQubits),
+    matrices: layout.take(8 * realBytes * numQubits),
+    correlations: layout.take(8 * 16 * numQubits),
     qubitLambdas: layout.take(4 * perGroup * numQubits),
     partials: layout.take(slotBytes),
     prefixNumbers: layout.take(2 * realBytes * prefixShared.length),

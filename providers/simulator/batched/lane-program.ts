@@ -83,7 +83,7 @@ export class LaneProgram {
       ...(memory.maxBytes === undefined ? {} : { maxKept: memory.maxBytes / 4 }),
     });
     this.callBytes = layout.bytes;
-    this.#wanted = new WantedGradients(plan, this.#steps.prefix, uses, this.#angles, slotsOf(circuit));
+    this.#wanted = new WantedGradients(plan, this.#steps, uses, this.#angles, slotsOf(circuit));
     this.#row = new Float64Array(circuit.parameters.length);
     this.#gradient = new Float64Array(circuit.parameters.length);
     this.#laneScales = new Float64Array(this.#angles.numLane);
@@ -327,7 +327,7 @@ export class LaneProgram {
     const { reals, realBytes, lanes } = memory;
     const { lambda, recovered } = this.#scales;
     const units = this.#buffers.sharedGradients / realBytes;
-    this.#prefix.addShares(this.#angles, lambda[0]!);
+    this.#prefix.addShares(memory, this.#angles, lambda[0]!);
     for (let level = 0; level < steps.length; level++) {
       const step = steps[level]!;
       const scale = recovered[level]! * lambda[level]!;

@@ -2,7 +2,7 @@ import type { DensePrimitive } from "../normal-form.ts";
 import type { Angles, AngleUse } from "./angles.ts";
 import type { Layout } from "./layout.ts";
 import type { LevelPlan } from "./levels.ts";
-import { type PrefixRun, prefixRuns } from "./prefix.ts";
+import { laneColumns, type PrefixRun, prefixRuns } from "./prefix.ts";
 
 /** Bytes of an amplitude: a unit of lanes for re and one for im. */
 export const AMPLITUDE = 32;
@@ -90,7 +90,9 @@ export interface Constants {
 }
 
 export interface LaneSteps {
+  /** Runs of the columns up to the last one with lane angles; those of the columns after it. */
   readonly prefix: readonly PrefixRun[];
+  readonly tail: readonly PrefixRun[];
   /** Positions of shared angles of the prefix, in the order of its runs. */
   readonly prefixShared: readonly { readonly position: number; readonly shared: number }[];
   readonly steps: readonly LaneStep[];
@@ -151,14 +153,17 @@ export function laneSteps(plan: LevelPlan, angles: Angles, layout: Layout, realB
   let numPositions = numQubits;
   let use = 0;
   const prefixShared: { readonly position: number; readonly shared: number }[] = [];
-  const prefix = plan.prefix.flatMap((column) => {
-    const first = use;
-    use += column.length;
-    return prefixRuns(column, first, angles, (shared) => {
+  const numColumns = laneColumns(plan.prefix, 0, angles);
+  const prefix: PrefixRun[] = [];
+  const tail: PrefixRun[] = [];
+  for (const [index, column] of plan.prefix.entries()) {
+    const runs = prefixRuns(column, use, angles, (shared) => {
       positions[shared] = numPositions;
       return prefixShared.push({ position: numPositions++, shared }) - 1;
     });
-  });
+    (index < numColumns ? prefix : tail).push(...runs);
+    use += column.length;
+  }
 
   const steps = levels.map((level): LaneStep => {
     const shared: { stride: number; use: number }[] = [];
@@ -237,6 +242,7 @@ export function laneSteps(plan: LevelPlan, angles: Angles, layout: Layout, realB
   });
   return {
     prefix,
+    tail,
     prefixShared,
     steps,
     positions,

@@ -73,6 +73,15 @@ function qubitsOf(primitive: Primitive): readonly number[] {
   return qubits;
 }
 
+/** How many columns there are up to the last one with an angle of lanes; `first` is the prefix's first use of an angle. */
+export function laneColumns(columns: readonly PrefixColumn[], first: number, angles: Angles): number {
+  let use = first;
+  let count = 0;
+  for (const [index, column] of columns.entries())
+    for (const _ of column) if (angles.laneIndex[use++]! >= 0) count = index + 1;
+  return count;
+}
+
 /**
  * Cuts a column into runs.
  * @param first the column's first use of an angle

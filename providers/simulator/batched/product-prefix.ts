@@ -4,6 +4,7 @@ import type { LaneBuffers } from "./lane-buffers.ts";
 import type { Passage } from "./lane-passes.ts";
 import type { LaneSteps } from "./lane-steps.ts";
 import type { PrefixRun } from "./prefix.ts";
+import { PrefixTail } from "./prefix-tail.ts";
 import type { WantedGradients } from "./wanted-gradients.ts";
 
 /** Bytes of one qubit's state: two amplitudes of two units. */
@@ -20,23 +21,33 @@ export class ProductPrefix {
   readonly #one: number;
   readonly #buffers: LaneBuffers;
   readonly #numQubits: number;
+  readonly #tail: PrefixTail;
+  /** Whether the first run is a rotation of every qubit. */
+  readonly #startsByRotation: boolean;
   /** Gradients of shared angles, summed over chunks. */
   readonly #sums: Float64Array;
   /** In which memory and for how many groups the shared angles are spread at the moment. */
   #spreadIn: KernelMemory | undefined;
   #spreadFor = 0;
 
-  constructor({ prefix, prefixShared, one }: LaneSteps, buffers: LaneBuffers, numQubits: number) {
+  constructor(steps: LaneSteps, buffers: LaneBuffers, numQubits: number) {
+    const { prefix, prefixShared, one } = steps;
     this.#runs = prefix;
-    this.#shared = prefixShared;
+    this.#tail = new PrefixTail(steps, buffers, numQubits);
+    this.#shared = prefixShared.slice(
+      0,
+      prefix.reduce((sum, { shared, count }) => sum + (shared >= 0 ? count : 0), 0),
+    );
     this.#one = one;
     this.#buffers = buffers;
     this.#numQubits = numQubits;
-    this.#sums = new Float64Array(prefixShared.length);
+    this.#startsByRotation = prefix[0]?.kind === "rotation" && prefix[0].count === numQubits;
+    this.#sums = new Float64Array(this.#shared.length);
   }
 
   /** Takes the cosines and sines of the shared angles of a call. */
-  prepare({ f64, reals, realBytes }: KernelMemory): void {
+  prepare(memory: KernelMemory): void {
+    const { f64, reals, realBytes } = memory;
     const { sharedCosines, sharedSines, prefixNumbers } = this.#buffers;
     const count = this.#shared.length;
     const to = prefixNumbers / realBytes;
@@ -47,12 +58,13 @@ export class ProductPrefix {
     }
     this.#sums.fill(0);
     this.#spreadIn = undefined;
+    this.#tail.prepare(memory);
   }
 
   /** Writes the product state to `slot`. */
   forward({ memory, groups }: Passage, slot: number): void {
     const { kernels, reals, realBytes, lanes } = memory;
-    const { qubits, partials } = this.#buffers;
+    const { qubits, laneQubits, matrices, partials } = this.#buffers;
     if (this.#numQubits === 0) {
       reals.fill(0, slot / realBytes, slot / realBytes + 2 * groups * lanes);
       for (let group = 0; group < groups; group++) {
@@ -62,21 +74,35 @@ export class ProductPrefix {
       return;
     }
     if (this.#spreadIn !== memory || this.#spreadFor !== groups) this.#spreadShared(memory, groups);
-    const start = qubits / realBytes;
     const count = this.#numQubits * groups;
-    reals.fill(0, start, start + 4 * lanes * count);
-    for (let index = 0; index < count; index++)
-      for (let lane = 0, at = start + 4 * lanes * index; lane < lanes; lane++) reals[at + lane] = 1;
-    for (let run = 0; run < this.#runs.length; run++) this.#apply(memory, groups, this.#runs[run]!, qubits, 1);
+    let first = 0;
+    if (this.#startsByRotation) {
+      const { lane, shared } = this.#runs[first++]!;
+      const { laneCosines, laneSines, prefixCosines, prefixSines } = this.#buffers;
+      const at = 16 * groups * (lane >= 0 ? lane : shared);
+      const cosines = (lane >= 0 ? laneCosines : prefixCosines) + at;
+      kernels.startQubits!(laneQubits, count, cosines, (lane >= 0 ? laneSines : prefixSines) + at);
+    } else {
+      const start = laneQubits / realBytes;
+      reals.fill(0, start, start + 4 * lanes * count);
+      for (let index = 0; index < count; index++)
+        for (let lane = 0, at = start + 4 * lanes * index; lane < lanes; lane++) reals[at + lane] = 1;
+    }
+    for (let run = first; run < this.#runs.length; run++) this.#apply(memory, groups, this.#runs[run]!, laneQubits, 1);
+    if (!this.#tail.isEmpty) kernels.turnQubits!(laneQubits, qubits, groups, this.#numQubits, matrices);
     kernels.productState!(slot, partials, groups, this.#numQubits, qubits);
   }
 
   /** Reads all gradients; destroys λ. */
   backward({ memory, groups }: Passage, lambda: number, wanted: WantedGradients): void {
     const { kernels, reals, realBytes, lanes } = memory;
-    const { qubits, qubitLambdas, partials, laneGradients, prefixGradients } = this.#buffers;
-    if (wanted.firstRun === this.#runs.length) return;
+    const { qubits, laneQubits, qubitLambdas, partials, laneGradients, prefixGradients } = this.#buffers;
+    const { matrices, correlations } = this.#buffers;
+    if (wanted.firstRun === Number.POSITIVE_INFINITY) return;
     kernels.contractProduct!(lambda, partials, groups, this.#numQubits, qubits, qubitLambdas);
+    if (!this.#tail.isEmpty)
+      kernels.returnQubits!(qubits, qubitLambdas, groups, this.#numQubits, matrices, correlations);
+    if (wanted.firstRun >= this.#runs.length) return;
     const sums = prefixGradients / realBytes;
     reals.fill(0, sums, sums + this.#shared.length * groups * lanes);
     for (let index = this.#runs.length - 1; index >= wanted.firstRun; index--) {
@@ -86,12 +112,13 @@ export class ProductPrefix {
         const at = QUBIT_BYTES * groups * qubit;
         const out = lane >= 0 ? laneGradients + 16 * groups * lane : prefixGradients + 16 * groups * shared;
         const states = groups * count;
-        const [psi, own] = [qubits + at, qubitLambdas + at];
+        const psi = laneQubits + at;
+        const own = qubitLambdas + at;
         if (kind === "rotation") kernels.rotationGradient1!(psi, own, QUBIT_BYTES, states, 32, out, 0, 16);
         else kernels.phaseGradientLanes!(psi, own, QUBIT_BYTES, states, this.#one, 1, out);
       }
       if (index === wanted.firstRun) break;
-      this.#apply(memory, groups, run, qubits, -1);
+      this.#apply(memory, groups, run, laneQubits, -1);
       this.#apply(memory, groups, run, qubitLambdas, -1);
     }
     const width = groups * lanes;
@@ -103,7 +130,8 @@ export class ProductPrefix {
   }
 
   /** Counts the gradients of the shared angles. @param scale of λ at the product state */
-  addShares(angles: Angles, scale: number): void {
+  addShares(memory: KernelMemory, angles: Angles, scale: number): void {
+    this.#tail.addShares(memory, angles, scale);
     for (let index = 0; index < this.#runs.length; index++) {
       const { kind, count, shared } = this.#runs[index]!;
       if (shared < 0) continue;

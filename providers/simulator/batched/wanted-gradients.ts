@@ -1,8 +1,8 @@
 import type { Slot } from "../../../circuits/index.ts";
 import type { Angles, AngleUse } from "./angles.ts";
+import type { LaneSteps } from "./lane-steps.ts";
 import type { LevelScales } from "./level-scales.ts";
 import type { LevelPlan } from "./levels.ts";
-import type { PrefixRun } from "./prefix.ts";
 
 /** One use of an angle: where it is, and what it depends on; level 0 is the prefix. */
 interface Use {
@@ -22,7 +22,7 @@ export class WantedGradients {
   readonly laneRotations: Uint8Array;
   readonly phases: Uint8Array;
   readonly lanePhases: Uint8Array;
-  /** For each run of the prefix, 1 where some gradient is wanted; and the first of them, or their number. */
+  /** For each run of the prefix, 1 where some gradient is wanted; and the first of them or of the tail, or infinity. */
   readonly prefix: Uint8Array;
   firstRun = 0;
   /** The first level whose ψ and λ are needed. */
@@ -38,12 +38,13 @@ export class WantedGradients {
 
   constructor(
     { levels, numQubits }: LevelPlan,
-    runs: readonly PrefixRun[],
+    { prefix, tail }: LaneSteps,
     uses: readonly AngleUse[],
     angles: Angles,
     slots: readonly Slot[],
   ) {
-    this.prefix = new Uint8Array(runs.length);
+    const runs = [...prefix, ...tail];
+    this.prefix = new Uint8Array(prefix.length);
     this.rotations = new Uint8Array(levels.length);
     this.laneRotations = new Uint8Array(levels.length);
     this.phases = new Uint8Array(levels.length);
@@ -87,13 +88,13 @@ export class WantedGradients {
     if (this.#inputs === inputs && this.#weights === weights) return;
     this.#inputs = inputs;
     this.#weights = weights;
-    this.firstRun = this.prefix.length;
+    this.firstRun = Number.POSITIVE_INFINITY;
     for (const list of [this.prefix, this.rotations, this.laneRotations, this.phases, this.lanePhases]) list.fill(0);
     this.deepest = this.rotations.length;
     for (const { level, run, isPhase, lane, onInput, onWeight } of this.#uses) {
       if (!(inputs && onInput) && !(weights && onWeight)) continue;
       if (run >= 0) {
-        this.prefix[run] = 1;
+        if (run < this.prefix.length) this.prefix[run] = 1;
         this.firstRun = Math.min(this.firstRun, run);
         this.deepest = 0;
         continue;

@@ -17,6 +17,7 @@ import { emitLaneRotation } from "./lane-rotation.ts";
 import { emitPhaseGradient } from "./phase-gradient.ts";
 import { emitPhaseTable } from "./phase-table.ts";
 import { emitProductState } from "./product-state.ts";
+import { emitQubitStates } from "./qubit-states.ts";
 import { emitRotationGradient } from "./rotation-gradient.ts";
 import { emitSincos } from "./sincos.ts";
 import { emitSpread } from "./spread.ts";
@@ -38,6 +39,7 @@ const KERNELS: readonly KernelEmitter[] = [
   emitPhaseGradient,
   emitPhaseTable,
   emitProductState,
+  emitQubitStates,
   emitRotationGradient,
   emitSincos,
   emitSpread,
