@@ -1,4 +1,4 @@
-import type { ModuleBuilder } from "../wasm/index.ts";
+import type { FunctionBuilder, ModuleBuilder, Operations, V128, Variable } from "../wasm/index.ts";
 import { type Factor, factorAt, factorOf, times } from "./complex.ts";
 import { forFree, UNIT } from "./kernel.ts";
 
@@ -8,8 +8,8 @@ import { forFree, UNIT } from "./kernel.ts";
 
 /**
  * maskPhases(table, bytes, mask, c, s) multiplies by c + i·s where all bits of `mask` (of byte offsets) are set, in a table
- * or a state. tilePhases(state, table, bytes, scale, sign) multiplies a state by the table, conjugated where sign is -1,
- * and by `scale`; scaleUnits(state, bytes, scale) by `scale` alone. productPhases(state, low, lowBytes, high, bytes, scale) multiplies by the product of a table over the low
+ * or a state. pairPhases(table, bytes) puts the phases of two basis states side by side, (cos, cos) and (sin, sin), as
+ * tilePhases(state, table, bytes) takes them to multiply a state, and tilePhasesConjugate to undo that; scaleUnits(state, bytes, scale) by `scale` alone. productPhases(state, low, lowBytes, high, bytes, scale) multiplies by the product of a table over the low
  * qubits of a tile and one over the others. A complex product costs four multiplications in two instructions.
  */
 export function emitTilePhases(module: ModuleBuilder): void {
@@ -30,29 +30,39 @@ export function emitTilePhases(module: ModuleBuilder): void {
       });
     },
   );
-  module.add(
-    "tilePhases",
-    { state: "index", table: "index", bytes: "index", scale: "real", sign: "real" },
-    (f, { state, table, bytes, scale, sign }, o) => {
-      const scales = f.vector(o.splat(scale));
-      const signs = f.vector(o.vmul(o.splat(sign), o.constant(-1, 1)));
-      const at = f.index(state);
-      const end = f.index(o.add(state, bytes));
-      const from = f.index(table);
-      const amplitudes = [f.vector(), f.vector()];
-      const phases = [f.vector(), f.vector()];
-      f.doWhile(() => {
-        for (const k of [0, 1]) {
-          f.set(amplitudes[k]!, o.vmul(o.load(at, k * UNIT), scales));
-          f.set(phases[k]!, o.load(from, k * UNIT));
-        }
-        for (const k of [0, 1]) f.store(at, times(o, amplitudes[k]!, factorAt(o, phases[k]!, signs)), k * UNIT);
-        f.set(at, o.add(at, o.at(2 * UNIT)));
-        f.set(from, o.add(from, o.at(2 * UNIT)));
-        return o.lt(at, end);
-      });
-    },
-  );
+  module.add("pairPhases", { table: "index", bytes: "index" }, (f, { table, bytes }, o) => {
+    const at = f.index(table);
+    const end = f.index(o.add(table, bytes));
+    const first = f.vector();
+    const second = f.vector();
+    f.doWhile(() => {
+      f.set(first, o.load(at));
+      f.set(second, o.load(at, UNIT));
+      f.store(at, o.shuffle(first, second, 0, 2));
+      f.store(at, o.shuffle(first, second, 1, 3), UNIT);
+      f.set(at, o.add(at, o.at(2 * UNIT)));
+      return o.lt(at, end);
+    });
+  });
+  for (const conjugate of [false, true])
+    module.add(
+      conjugate ? "tilePhasesConjugate" : "tilePhases",
+      { state: "index", table: "index", bytes: "index" },
+      (f, { state, table, bytes }, o) => {
+        const at = f.index(state);
+        const end = f.index(o.add(state, bytes));
+        const from = f.index(table);
+        const pair = new PairProduct(f, o);
+        f.doWhile(() => {
+          const [first, second] = pair.times(o.load(at), o.load(at, UNIT), from, conjugate);
+          f.store(at, first);
+          f.store(at, second, UNIT);
+          f.set(at, o.add(at, o.at(2 * UNIT)));
+          f.set(from, o.add(from, o.at(2 * UNIT)));
+          return o.lt(at, end);
+        });
+      },
+    );
   module.add(
     "productPhases",
     { state: "index", low: "index", lowBytes: "index", high: "index", bytes: "index", scale: "real" },
@@ -102,10 +112,45 @@ export function emitTilePhases(module: ModuleBuilder): void {
   });
 }
 
-/** What tilePhases computes, in plain TypeScript. */
-export function tilePhasesTwin(state: Float64Array, table: Float64Array, scale: number, sign: number): void {
+/** Multiplies two amplitudes by the paired phases of a table: four shuffles, four multiplications and two additions. */
+export class PairProduct {
+  readonly #f: FunctionBuilder;
+  readonly #o: Operations;
+  readonly #amplitudes: readonly [Variable<"v128">, Variable<"v128">];
+  readonly #parts: readonly [Variable<"v128">, Variable<"v128">];
+  readonly #phases: readonly [Variable<"v128">, Variable<"v128">];
+
+  constructor(f: FunctionBuilder, o: Operations) {
+    this.#f = f;
+    this.#o = o;
+    this.#amplitudes = [f.vector(), f.vector()];
+    this.#parts = [f.vector(), f.vector()];
+    this.#phases = [f.vector(), f.vector()];
+  }
+
+  times(first: V128, second: V128, table: Variable<"index">, conjugate: boolean): readonly [V128, V128] {
+    const f = this.#f;
+    const o = this.#o;
+    const [a, b] = this.#amplitudes;
+    const [re, im] = this.#parts;
+    const [c, s] = this.#phases;
+    f.set(a, first);
+    f.set(b, second);
+    f.set(re, o.shuffle(a, b, 0, 2));
+    f.set(im, o.shuffle(a, b, 1, 3));
+    f.set(c, o.load(table));
+    f.set(s, o.load(table, UNIT));
+    const [plus, minus] = conjugate ? [o.vsub, o.vadd] : [o.vadd, o.vsub];
+    f.set(a, minus.call(o, o.vmul(re, c), o.vmul(im, s)));
+    f.set(b, plus.call(o, o.vmul(im, c), o.vmul(re, s)));
+    return [o.shuffle(a, b, 0, 2), o.shuffle(a, b, 1, 3)];
+  }
+}
+
+/** What tilePhases and, with sign -1, tilePhasesConjugate compute, in plain TypeScript; the table not paired. */
+export function tilePhasesTwin(state: Float64Array, table: Float64Array, sign: number): void {
   for (let at = 0; at < state.length; at += 2) {
-    const [x, y] = [scale * state[at]!, scale * state[at + 1]!];
+    const [x, y] = [state[at]!, state[at + 1]!];
     const [c, s] = [table[at]!, sign * table[at + 1]!];
     state[at] = x * c - y * s;
     state[at + 1] = x * s + y * c;

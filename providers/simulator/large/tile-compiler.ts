@@ -95,7 +95,9 @@ export function compileTiles(
     const { monomials, recipe } = drafts[index]!;
     const ops = new OpList(inner, tileBits, allocate, constant);
     for (const sweep of sweeps) ops.add(sweep, monomials);
-    recipes.push({ ...recipe, gradients: ops.gradients, angles: ops.angles, owned: ops.owned });
+    const scales = new Map(ops.ops.map((op) => [op.kind === "monomial" ? op.tables[0] : undefined, op.numbers]));
+    const tables = recipe.tables.map((table) => ({ ...table, scale: scales.get(table.address) ?? -1 }));
+    recipes.push({ ...recipe, tables, gradients: ops.gradients, angles: ops.angles, owned: ops.owned });
     sums = Math.max(sums, ops.sumBytes);
     const outer = touched & ~inner;
     const tiles = 2 ** countBits(outer);

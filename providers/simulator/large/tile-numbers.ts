@@ -115,9 +115,12 @@ export class TileNumbers {
             }
             break;
           case "monomial":
-            f64[op.numbers + 1] = scale;
-            scale = 1;
-            factors.fill(2, from, from + count);
+            if (op.tables.length > 0) scale /= f64[op.numbers]!;
+            else {
+              f64[op.numbers + 1] = scale;
+              scale = 1;
+            }
+            factors.fill(2 * scale * scale, from, from + count);
             break;
           case "product":
             factors.fill(2 * scale * scale, from, from + count);
@@ -125,7 +128,7 @@ export class TileNumbers {
             scale = 1;
             break;
           case "unitary": {
-            const isSmall = scale < SMALL_SCALE;
+            const isSmall = Math.abs(scale) < SMALL_SCALE;
             f64[op.numbers + 1] = isSmall ? scale : 1;
             if (isSmall) scale = 1;
           }
@@ -154,7 +157,7 @@ export class TileNumbers {
     if (!keepsTables) for (const { address, data } of places) u32.set(data, address / 4);
     const cosines = program.scratch / REAL;
     const sines = cosines + 32;
-    for (const { address, phases, base } of tables) {
+    for (const { address, phases, base, scale } of tables) {
       if (base >= 0) f64.copyWithin(address / REAL, base / REAL, (base + bytes) / REAL);
       else {
         f64.fill(0, sines, sines + tileBits);
@@ -165,7 +168,7 @@ export class TileNumbers {
           f64[cosines + bit] = Math.cos(angle);
           f64[sines + bit] = Math.sin(angle);
         }
-        kernels.phaseProduct!(address, tileBits, 1, 8 * cosines, 8 * sines);
+        kernels.phaseProduct!(address, tileBits, f64[scale]!, 8 * cosines, 8 * sines);
       }
       for (const { mask, angle } of phases) {
         if (base < 0 && countBits(mask) === 1) continue;
@@ -173,6 +176,7 @@ export class TileNumbers {
         kernels.maskPhases!(address, bytes, UNIT * mask, Math.cos(phase), Math.sin(phase));
       }
     }
+    for (const { address } of tables) kernels.pairPhases!(address, bytes);
   }
 
   /** Adds the gradients of a pass, summed over its chunks in order, to those of the slots. */

@@ -14,7 +14,10 @@ export interface RotationOp {
   readonly gradient: number;
 }
 
-/** Phases and a permutation. Numbers: scale forward, scale backward, whether gradients are wanted. */
+/**
+ * Phases and a permutation. Numbers: scale forward, which tables of phases contain; scale backward, only without tables;
+ * whether gradients are wanted.
+ */
 export interface MonomialOp {
   readonly kind: "monomial";
   readonly conditions: readonly number[];

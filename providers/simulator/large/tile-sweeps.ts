@@ -84,8 +84,8 @@ export function applyMonomial(
     kernels.permuteUnits!(state, spare, place, bytes, scale);
     return true;
   }
-  if (place < 0) kernels.tilePhases!(state, tables[at]!, bytes, scale, 1);
-  else kernels.permutePhases!(state, spare, place, tables[at]!, bytes, scale);
+  if (place < 0) kernels.tilePhases!(state, tables[at]!, bytes);
+  else kernels.permutePhases!(state, spare, place, tables[at]!, bytes);
   return place >= 0;
 }
 
@@ -109,8 +109,8 @@ export function undoMonomial(
     kernels.unpermuteUnits!(state, spare, place, bytes, scale);
     return true;
   }
-  if (place < 0) kernels.tilePhases!(state, tables[at]!, bytes, scale, -1);
-  else kernels.unpermutePhases!(state, spare, place, tables[at]!, bytes, scale);
+  if (place < 0) kernels.tilePhasesConjugate!(state, tables[at]!, bytes);
+  else kernels.unpermutePhases!(state, spare, place, tables[at]!, bytes);
   return place >= 0;
 }
 

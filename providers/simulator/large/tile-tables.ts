@@ -16,6 +16,8 @@ export interface TableRecipe {
   readonly phases: readonly TablePhase[];
   /** The table that these phases come on top of, -1 for none. */
   readonly base: number;
+  /** Number that says what a table without a base is multiplied with. */
+  readonly scale: number;
 }
 
 /** The places of the amplitudes of a tile after a permutation, and where they go in linear memory. */
@@ -92,10 +94,10 @@ export function draftTables(
   space: TableSpace,
 ): {
   readonly monomials: MonomialTables;
-  readonly recipe: { readonly tables: readonly TableRecipe[]; readonly places: readonly PlacesRecipe[] };
+  readonly recipe: { readonly tables: readonly Omit<TableRecipe, "scale">[]; readonly places: readonly PlacesRecipe[] };
 } {
   const monomials: MonomialTables = new Map();
-  const tables: TableRecipe[] = [];
+  const tables: Omit<TableRecipe, "scale">[] = [];
   const uploads: { address: number; data: Uint32Array }[] = [];
   for (const sweep of sweeps) {
     if (sweep.kind !== "monomial") continue;
