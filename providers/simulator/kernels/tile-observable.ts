@@ -1,6 +1,8 @@
-import type { FunctionBuilder, ModuleBuilder, Operations, V128, Variable } from "../wasm/index.ts";
+import type { FunctionBuilder, Index, ModuleBuilder, Operations, V128, Variable } from "../wasm/index.ts";
 import { swapped } from "./complex.ts";
 import { UNIT } from "./kernel.ts";
+
+const REAL = 8;
 
 /**
  * Pauli strings on tiles. A string sends basis state i to i ⊕ flip, so these kernels read two tiles, the second one through
@@ -8,7 +10,9 @@ import { UNIT } from "./kernel.ts";
  * conj(other_{i⊕flip})·ψ_i to number i of `out`; overlapSumReal and overlapSumImaginary add the sum of these to the number
  * at `out`. addFlippedReal and addFlippedImaginary(lambda, psi, flip, bytes, c): λ_i += c·ψ_{i⊕flip}, or i times that;
  * addScaledReal and addScaledImaginary(lambda, psi, flip, bytes, numbers) with number i ⊕ flip for c. All cost about two
- * multiplications and an addition a unit. tileTransform(numbers, bytes): number m becomes Σ_i (-1)^{|i & m|}·number i, in
+ * multiplications and an addition a unit. signPattern(numbers, bytes, z, weight): number i becomes
+ * (-1)^{|i & z|}·weight, by doubling, with `z` of byte offsets of numbers. addNumbers(to, from, bytes) adds numbers, and
+ * addProducts(a, b, bytes, out) the sum of their products to the number at `out`. tileTransform(numbers, bytes): number m becomes Σ_i (-1)^{|i & m|}·number i, in
  * place (Walsh and Hadamard); for 2^k numbers k·2^k additions.
  */
 export function emitTileObservable(module: ModuleBuilder): void {
@@ -75,6 +79,52 @@ export function emitTileObservable(module: ModuleBuilder): void {
       },
     );
   }
+  module.add(
+    "signPattern",
+    { numbers: "index", bytes: "index", z: "index", weight: "real" },
+    (f, { numbers, bytes, z, weight }, o) => {
+      const positive = f.vector(o.splat(weight));
+      const half = f.index(o.at(UNIT));
+      const sign = f.vector();
+      const at = f.index();
+      const setSign = (bit: Index): void =>
+        f.when(
+          o.equal(o.and(z, bit), o.at(0)),
+          () => f.set(sign, o.constant(1)),
+          () => f.set(sign, o.constant(-1)),
+        );
+      setSign(o.at(REAL));
+      f.store(numbers, o.shuffle(positive, o.vmul(positive, sign), 0, 2));
+      f.when(o.lt(half, bytes), () =>
+        f.doWhile(() => {
+          setSign(half);
+          f.set(at, numbers);
+          const end = f.index(o.add(numbers, half));
+          f.doWhile(() => {
+            f.store(o.add(at, half), o.vmul(o.load(at), sign));
+            f.set(at, o.add(at, o.at(UNIT)));
+            return o.lt(at, end);
+          });
+          f.set(half, o.add(half, half));
+          return o.lt(half, bytes);
+        }),
+      );
+    },
+  );
+  module.add("addNumbers", { to: "index", from: "index", bytes: "index" }, (f, { to, from, bytes }, o) => {
+    const at = f.index();
+    units(f, o, bytes, 1, (offset) => {
+      f.set(at, o.add(to, offset));
+      f.store(at, o.vadd(o.load(at), o.load(o.add(from, offset))));
+    });
+  });
+  module.add("addProducts", { a: "index", b: "index", bytes: "index", out: "index" }, (f, { a, b, bytes, out }, o) => {
+    const sum = f.vector();
+    units(f, o, bytes, 1, (offset) => {
+      f.set(sum, o.vadd(sum, o.vmul(o.load(o.add(a, offset)), o.load(o.add(b, offset)))));
+    });
+    f.storeReal(out, o.realAdd(o.loadReal(out), o.sumLanes(sum)));
+  });
   module.add("tileTransform", { numbers: "index", bytes: "index" }, (f, { numbers, bytes }, o) => {
     const signs = f.vector(o.constant(1, -1));
     const own = f.vector();

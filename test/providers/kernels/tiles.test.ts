@@ -274,6 +274,26 @@ describe.each(["Real", "Imaginary"])("observables, %s", (part) => {
   });
 });
 
+test("signPattern is a row of the matrix of signs, addNumbers and addProducts add", () => {
+  forTiles(emitTileObservable, (bench, size) => {
+    const [a, b] = [bench.random(size), bench.random(size)];
+    const z = bench.rng.integer(size);
+    const [at, other] = [bench.reals(a), bench.reals(b)];
+    const out = bench.reals([0.5]);
+    bench.run("addProducts", [at, other, 8 * size, out], [[out, 1]]);
+    bench.expectReals(out, Float64Array.of(a.reduce((sum, x, i) => sum + x * b[i]!, 0.5)), 2 * size);
+    bench.run("signPattern", [at, 8 * size, 8 * z, 0.3], [[at, size]]);
+    const signs = a.map((_, i) => ((i & z).toString(2).replaceAll("0", "").length % 2 === 0 ? 0.3 : -0.3));
+    bench.expectReals(at, signs, 0);
+    bench.run("addNumbers", [at, other, 8 * size], [[at, size]]);
+    bench.expectReals(
+      at,
+      signs.map((x, i) => x + b[i]!),
+      2,
+    );
+  });
+});
+
 test("tileTransform is the matrix of signs, and twice it is the identity times the size", () => {
   forTiles(emitTileObservable, (bench, size) => {
     const numbers = bench.random(size);
