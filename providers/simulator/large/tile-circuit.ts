@@ -83,10 +83,14 @@ export class TileCircuit {
     this.#angles = new Float64Array(slots.length);
     this.#gradients = new Float64Array(slots.length);
     const { program, bytes } = this.#tiles;
-    this.#threads = new TileThreads({ tiles: program, observables: this.#observables.program }, used);
+    this.#threads = new TileThreads({ kind: "tiles", tiles: program, observables: this.#observables.program }, used);
     this.psi = program.psi;
     this.lambda = program.lambda;
     this.bytes = bytes + this.#observables.bytes + 32 * slots.length + GATE_BYTES * primitives.length;
+  }
+
+  get numObservables(): number {
+    return this.#observables.numObservables;
   }
 
   /** Threads that work on the state, the caller's included. */

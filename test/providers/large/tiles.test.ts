@@ -5,6 +5,7 @@ import { LargeExpectation, LargeStatevector, type TileOptions } from "../../../p
 import { TileCircuit } from "../../../providers/simulator/large/tile-circuit.ts";
 import { StateMemory } from "../../../providers/simulator/state-memory.ts";
 import { differentiate, distance, randomBatch } from "../../support/batch.ts";
+import { TARGETS } from "../../support/kernel-bench.ts";
 import { createReferenceEngine, referenceState } from "../../support/reference-engine.ts";
 import { FLAVOURS, randomObservables, randomTrainingCircuit } from "../../support/training-circuit.ts";
 
@@ -205,6 +206,31 @@ describe("the array of a state", () => {
     }
     expect(pauses).toBeGreaterThan(2);
   });
+});
+
+const wide = TARGETS.filter(({ addressBits, realBits, shared }) => addressBits === 64 && realBits === 64 && !shared);
+test.skipIf(wide.length === 0)("memories with addresses of 64 bits give the same to the last bit", () => {
+  const memory = new StateMemory();
+  for (let seed = 0; seed < 20; seed++) {
+    const rng = Rng.seed(seed);
+    const n = 3 + (seed % 6);
+    const circuit = randomTrainingCircuit(rng, n, 30, "everything");
+    const tiles = new TileCircuit(circuit, randomObservables(rng, n), { shape: { tileQubits: 3, runQubits: 1 } });
+    const row = Float64Array.from(circuit.parameters, () => rng.normal());
+    tiles.want(true, true);
+    const [narrow, broad] = ([32, 64] as const).map((addressBits) => {
+      const lent = memory.borrow({ addressBits, realBits: 64, shared: false }, tiles.memoryBytes(2));
+      const values = new Float64Array(tiles.numObservables);
+      const gradient = new Float64Array(row.length);
+      for (const _ of tiles.forward(lent, row));
+      for (const _ of tiles.read(lent, values, 0));
+      tiles.adjoint(lent, new Float64Array(values.length).fill(0.5), 0);
+      tiles.backward(lent, row, gradient);
+      memory.release(lent);
+      return { values, gradient };
+    });
+    expect(broad).toEqual(narrow);
+  }
 });
 
 test("tables take a small part of what states take: two states and less than a tenth for gradients of 22 qubits", () => {
