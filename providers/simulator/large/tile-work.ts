@@ -5,6 +5,7 @@ import { backwardChunk, forwardChunk } from "./tile-run.ts";
 
 /** All that threads need to work on the tiles of one circuit. */
 export interface TileTask {
+  readonly kind: "tiles";
   readonly tiles: TileProgram;
   readonly observables: ObservableProgram;
 }
