@@ -35,6 +35,12 @@ export function assertStateFits(numQubits: number, states: number, bytes: number
   );
 }
 
+/** @throws SimulatorError MEMORY_LIMIT unless the option is a positive number or left out */
+export function checkMemoryLimit(option: string, bytes: number | undefined): void {
+  if (bytes === undefined || (typeof bytes === "number" && bytes > 0)) return;
+  throw new SimulatorError("MEMORY_LIMIT", `${option} is ${bytes}; give a positive number of bytes.`);
+}
+
 /** Bytes as messages print them. */
 export function gibibytes(bytes: number): string {
   return `${(bytes / 2 ** 30).toPrecision(3)} GiB`;

@@ -1,8 +1,8 @@
 import { Rng } from "../../circuits/index.ts";
-import { SimulatorError } from "../errors.ts";
 import { checkOptions } from "../options.ts";
 import type { EstimatorOptions, SamplerOptions } from "../primitives.ts";
 import { checkPrecision, checkShots, type PubLimits } from "../pub.ts";
+import { checkMemoryLimit } from "./memory.ts";
 
 /** Shots of one PUB, or of one group of an observable at the smallest precision. */
 export const MAX_SHOTS = 10_000_000;
@@ -23,8 +23,7 @@ export class PrimitiveSettings {
     readonly maxMemoryBytes?: number;
   }) {
     const { seed = 0, precision = 0, shots = 1024, maxMemoryBytes } = options;
-    if (maxMemoryBytes !== undefined && !(typeof maxMemoryBytes === "number" && maxMemoryBytes > 0))
-      throw new SimulatorError("MEMORY_LIMIT", `maxMemoryBytes is ${maxMemoryBytes}; give a positive number of bytes.`);
+    checkMemoryLimit("maxMemoryBytes", maxMemoryBytes);
     this.#precision = checkPrecision(precision);
     this.#shots = checkShots(shots);
     this.#rng = Rng.seed(seed);

@@ -1,6 +1,13 @@
 import { SimulatorError } from "../errors.ts";
 import { KernelMemory } from "./kernels/kernel-memory.ts";
-import { assertStateFits, availableBytes, BYTES_PER_AMPLITUDE, gibibytes, maxQubitsFor } from "./memory.ts";
+import {
+  assertStateFits,
+  availableBytes,
+  BYTES_PER_AMPLITUDE,
+  checkMemoryLimit,
+  gibibytes,
+  maxQubitsFor,
+} from "./memory.ts";
 import type { KernelTarget } from "./wasm/index.ts";
 
 /** Buffers that nobody needs at the moment are kept for the next computation up to this many bytes. */
@@ -16,14 +23,16 @@ export class StateMemory {
   /** Bytes that all buffers together may take; undefined for what the machine has free. */
   readonly maxBytes: number | undefined;
   readonly #kept = new Map<number, Float64Array[]>();
-  /** Linear memories by target, the largest last; small ones are kept, large ones only until they are collected. */
+  /** Linear memories that nobody uses: kept as buffers are, beyond that only until they are collected. */
   readonly #linear: (KernelMemory | WeakRef<KernelMemory>)[] = [];
   /** Lent linear memories of which somebody has an array only. */
   readonly #views = new Map<ArrayBufferLike, KernelMemory>();
   #keptBytes = 0;
   #lentBytes = 0;
 
+  /** @throws SimulatorError MEMORY_LIMIT when `maxBytes` is no positive number */
   constructor(maxBytes?: number) {
+    checkMemoryLimit("maxBytes", maxBytes);
     this.maxBytes = maxBytes;
   }
 
@@ -110,21 +119,34 @@ export class StateMemory {
    * @throws SimulatorError STATE_TOO_LARGE
    */
   borrow(target: KernelTarget, bytes: number, contents?: object): KernelMemory {
-    if (bytes > SMALL_BYTES && bytes > this.availableBytes) throw this.#noRoom(bytes);
+    const idle = this.#reuse(target, bytes, contents);
     try {
-      const idle = this.#reuse(target, contents);
-      if (this.maxBytes !== undefined && this.#heldBytes + bytes > this.maxBytes) this.#freeKept();
+      this.#makeRoom(bytes, idle?.bytes ?? 0);
       const memory = idle ?? new KernelMemory(target, bytes);
-      if (memory.contents !== contents) memory.contents = undefined;
       memory.reserve(bytes);
+      if (memory.contents !== contents) memory.contents = undefined;
       memory.lentBytes = bytes;
       this.#lentBytes += bytes;
       return memory;
     } catch (error) {
+      if (idle !== undefined) this.#keep(idle);
       // The operating system has the last word on what is free.
-      if (error instanceof RangeError) throw this.#noRoom(bytes);
+      if (error instanceof RangeError) throw refused(bytes, error);
       throw error;
     }
+  }
+
+  /** Frees what is only kept where linear memory of so many bytes, some of them there already, has no room beside it. */
+  #makeRoom(bytes: number, there: number): void {
+    if (this.maxBytes === undefined) {
+      const more = bytes - there;
+      if (more <= SMALL_BYTES || more <= availableBytes()) return;
+      if (more > this.availableBytes) throw this.#noRoom(bytes);
+    } else {
+      if (bytes > SMALL_BYTES && bytes > this.availableBytes) throw this.#noRoom(bytes);
+      if (this.#heldBytes + bytes <= this.maxBytes) return;
+    }
+    this.#freeKept();
   }
 
   /** Numbers of lent linear memory as a buffer of their own, which gives the memory back with it. */
@@ -138,26 +160,39 @@ export class StateMemory {
   release(memory: KernelMemory, keep = true): void {
     this.#lentBytes -= memory.lentBytes;
     memory.lentBytes = 0;
-    if (keep) this.#linear.push(memory.bytes > KEPT_BYTES ? new WeakRef(memory) : memory);
+    if (keep) this.#keep(memory);
   }
 
-  /** A memory that nobody uses, best one that has these contents. */
-  #reuse(target: KernelTarget, contents: object | undefined): KernelMemory | undefined {
-    let found = -1;
+  #keep(memory: KernelMemory): void {
+    let kept = this.#keptBytes + memory.bytes;
+    for (const entry of this.#linear) if (entry instanceof KernelMemory) kept += entry.bytes;
+    this.#linear.push(kept > KEPT_BYTES ? new WeakRef(memory) : memory);
+  }
+
+  /**
+   * A memory that nobody uses: best one that has these contents, else the smallest that is large enough, else the largest.
+   * Where bytes are limited, none that is much too large: whoever needs it would have to make another one.
+   */
+  #reuse(target: KernelTarget, bytes: number, contents: object | undefined): KernelMemory | undefined {
+    const largest = this.maxBytes === undefined ? Number.POSITIVE_INFINITY : 2 * Math.max(bytes, SMALL_BYTES);
+    let best: KernelMemory | undefined;
+    let at = -1;
     for (let index = this.#linear.length - 1; index >= 0; index--) {
       const memory = this.#idle(index);
-      if (memory === undefined) this.#linear.splice(index, 1);
-      if (memory === undefined || !isAlike(memory.target, target)) {
-        if (memory === undefined && found > index) found--;
+      if (memory === undefined) {
+        this.#linear.splice(index, 1);
+        at--;
         continue;
       }
-      found = index;
-      if (memory.contents === contents) break;
+      if (!isAlike(memory.target, target) || memory.bytes > largest) continue;
+      const hasContents = contents !== undefined && memory.contents === contents;
+      if (!hasContents && best !== undefined && !isBetter(memory.bytes, best.bytes, bytes)) continue;
+      best = memory;
+      at = index;
+      if (hasContents) break;
     }
-    if (found < 0) return undefined;
-    const memory = this.#idle(found);
-    this.#linear.splice(found, 1);
-    return memory;
+    if (best !== undefined) this.#linear.splice(at, 1);
+    return best;
   }
 
   #idle(index: number): KernelMemory | undefined {
@@ -174,7 +209,7 @@ export class StateMemory {
   #noRoom(bytes: number): SimulatorError {
     return new SimulatorError(
       "STATE_TOO_LARGE",
-      `A state needs another ${gibibytes(bytes)} but ${gibibytes(this.availableBytes)} can be used; use fewer qubits, or wait until other computations have ended.`,
+      `A computation needs another ${gibibytes(bytes)} but ${gibibytes(this.availableBytes)} can be used; use fewer qubits, or wait until other computations have ended.`,
     );
   }
 
@@ -193,6 +228,19 @@ export class StateMemory {
     this.#keptBytes = 0;
     this.#linear.length = 0;
   }
+}
+
+/** Whether a memory of so many bytes is the better one to lend than another. */
+function isBetter(own: number, other: number, needed: number): boolean {
+  return other < needed ? own > other : own >= needed && own < other;
+}
+
+function refused(bytes: number, cause: RangeError): SimulatorError {
+  return new SimulatorError(
+    "STATE_TOO_LARGE",
+    `A computation needs another ${gibibytes(bytes)} in one piece, which the system refuses (${cause.message}); use fewer qubits, or wait until other computations have ended.`,
+    { cause },
+  );
 }
 
 function isAlike(a: KernelTarget, b: KernelTarget): boolean {

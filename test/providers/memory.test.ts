@@ -78,6 +78,73 @@ describe("the memory of states", () => {
   });
 });
 
+describe("linear memory", () => {
+  const target = { addressBits: 32, realBits: 64, shared: false } as const;
+  const MIB = 2 ** 20;
+
+  test("is lent again: the smallest that is large enough, whichever was given back first", () => {
+    for (const order of [
+      [0, 1, 2],
+      [2, 1, 0],
+      [1, 2, 0],
+    ]) {
+      const memory = new StateMemory();
+      const lent = [1, 4, 16].map((size) => memory.borrow(target, size * MIB));
+      for (const index of order) memory.release(lent[index]!);
+      const same = (bytes: number, index: number): boolean => memory.borrow(target, bytes) === lent[index];
+      expect(same(3 * MIB, 1)).toBe(true);
+      // No other one is large enough for this but the largest, and then the largest that is left grows.
+      expect(same(12 * MIB, 2)).toBe(true);
+      expect(same(2 * MIB, 0)).toBe(true);
+      expect(lent[0]!.bytes).toBe(2 * MIB);
+    }
+  });
+
+  test("under a limit is not lent for much less, so that it is there for who needs it", () => {
+    const memory = new StateMemory(64 * MIB);
+    const large = memory.borrow(target, 40 * MIB);
+    memory.release(large);
+    const small = memory.borrow(target, MIB);
+    expect(small === large).toBe(false);
+    expect(memory.borrow(target, 40 * MIB) === large).toBe(true);
+  });
+
+  test("is kept for later up to 256 MiB in all, not each", async () => {
+    const memory = new StateMemory();
+    const refs = ((): WeakRef<object>[] => {
+      const lent = Array.from({ length: 5 }, () => memory.borrow(target, 100 * MIB));
+      for (const own of lent) memory.release(own);
+      return lent.map((own) => new WeakRef(own));
+    })();
+    // Weak references hold until the end of a turn of the event loop.
+    await new Promise((resolve) => setTimeout(resolve));
+    collectGarbage();
+    collectGarbage();
+    expect(refs.filter((ref) => ref.deref() !== undefined)).toHaveLength(2);
+  });
+
+  test("that the system refuses is STATE_TOO_LARGE, and what was lent before is there again", () => {
+    const memory = new StateMemory(2 ** 40);
+    const first = memory.borrow(target, MIB);
+    memory.release(first);
+    expect(() => memory.borrow(target, 2 ** 33)).toThrowError(
+      expect.objectContaining({
+        code: "STATE_TOO_LARGE",
+        message: expect.stringMatching(/another 8.00 GiB in one piece, which the system refuses/),
+        cause: expect.any(RangeError),
+      }),
+    );
+    expect(memory.lentBytes).toBe(0);
+    expect(memory.borrow(target, MIB) === first).toBe(true);
+  });
+
+  test.each([0, -1, Number.NaN, "1"])("a limit of %j is none", (maxBytes) => {
+    expect(() => createStatevectorEngine({ maxBytes: maxBytes as number })).toThrowError(
+      expect.objectContaining({ code: "MEMORY_LIMIT", message: expect.stringMatching(/^maxBytes is /) }),
+    );
+  });
+});
+
 test.each([
   ["tables", {}],
   ["in place", { batchedQubits: 0 }],
