@@ -1,5 +1,5 @@
 import { type Circuit, CircuitError, type SparsePauliOp } from "../../circuits/index.ts";
-import { PubError } from "../errors.ts";
+import { PubError, SimulatorError } from "../errors.ts";
 import { checkOptions } from "../options.ts";
 import { checkDtype, type Dtype } from "./dtype.ts";
 import type { Engine, RowExpectationProgram, StatevectorProgram } from "./engine.ts";
@@ -33,12 +33,17 @@ const GRADIENT_STATES = 2;
 
 /**
  * The engine of WebAssembly kernels made at run time; see docs/decisions/0003 and 0008.
- * @throws SimulatorError THREAD_COUNT, DTYPE; PubError PUB_FORM (options that there are not)
+ * @throws SimulatorError THREAD_COUNT, DTYPE, MEMORY_LIMIT, BATCHED_QUBITS; PubError PUB_FORM (options that there are not)
  */
 export function createStatevectorEngine(options?: StatevectorOptions): Engine {
   const checked = checkOptions(options, "createStatevectorEngine", OPTIONS);
   const { batchedQubits, dtype = "float64", memory = new StateMemory(checked.maxBytes) } = checked;
   checkDtype(dtype);
+  if (batchedQubits !== undefined && !(Number.isInteger(batchedQubits) && batchedQubits >= 0))
+    throw new SimulatorError(
+      "BATCHED_QUBITS",
+      `batchedQubits is ${String(batchedQubits)}; give an integer of 0 or more, or leave it out.`,
+    );
   const threads = threadCount(checked.threads);
   return {
     name: dtype === "float64" ? "statevector" : `statevector ${dtype}`,

@@ -324,3 +324,9 @@ test("errors: measurement in a circuit, an observable of another size", () => {
     ),
   ).toThrow(expect.objectContaining({ code: "OBSERVABLE_QUBITS" }));
 });
+
+test.each([-1, 1.5, Number.NaN, "3"])("batchedQubits %j is refused", (batchedQubits) => {
+  expect(() => createStatevectorEngine({ batchedQubits: batchedQubits as number })).toThrowError(
+    expect.objectContaining({ code: "BATCHED_QUBITS" }),
+  );
+});
