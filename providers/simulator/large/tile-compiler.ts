@@ -147,9 +147,7 @@ export function compileTiles(
     coversState: touched === 2 ** numQubits - 1,
     reserved,
     stateAddress,
-    bytes:
-      constants.reduce((sum, { data }) => sum + data.byteLength, 0) +
-      recipes.reduce((sum, { places }) => sum + places.reduce((own, { data }) => own + data.byteLength, 0), 0),
+    bytes: constants.reduce((sum, { data }) => sum + data.byteLength, 0) + tables.placesBytes,
   };
 }
 

@@ -144,7 +144,7 @@ export class TileNumbers {
       if (data instanceof Float64Array) f64.set(data, address / REAL);
       else u32.set(data, address / 4);
     if (keepsTables)
-      for (const { places } of recipes) for (const { address, data } of places) u32.set(data, address / 4);
+      for (const { places } of recipes) for (const { address, data } of places) u32.set(data(), address / 4);
   }
 
   /** Makes the tables of a pass; its numbers must have been written. */
@@ -154,7 +154,7 @@ export class TileNumbers {
     const { tileBits } = program;
     const { tables, places } = recipes[pass]!;
     const bytes = UNIT * 2 ** tileBits;
-    if (!keepsTables) for (const { address, data } of places) u32.set(data, address / 4);
+    if (!keepsTables) for (const { address, data } of places) u32.set(data(), address / 4);
     const cosines = program.scratch / REAL;
     const sines = cosines + 32;
     for (const { address, phases, base, scale } of tables) {

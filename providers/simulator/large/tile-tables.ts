@@ -3,6 +3,8 @@ import type { MonomialSweep, Sweep } from "./pass-slots.ts";
 import { holds, localMask, placesOf } from "./tile-program.ts";
 
 const UNIT = 16;
+/** Places of permutations that a program keeps; of a deep circuit with more of them, others are found anew in each run. */
+const PLACES_BYTES = 1 << 24;
 
 /** A phase in a table: its bits in the tile and its angle. */
 export interface TablePhase {
@@ -20,10 +22,10 @@ export interface TableRecipe {
   readonly scale: number;
 }
 
-/** The places of the amplitudes of a tile after a permutation, and where they go in linear memory. */
+/** Where the amplitudes of a tile go in a permutation, and where these places stand in linear memory. */
 export interface PlacesRecipe {
   readonly address: number;
-  readonly data: Uint32Array;
+  readonly data: () => Uint32Array;
 }
 
 /** Bytes of the tables of some sweeps. */
@@ -42,8 +44,11 @@ export class TableSpace {
   readonly #start: number;
   readonly #kept: boolean;
   readonly #known = new Map<string, number>();
+  readonly #places = new Map<string, (() => Uint32Array) | undefined>();
   #next: number;
   end: number;
+  /** Bytes of the places that are kept. */
+  placesBytes = 0;
 
   constructor(start: number, kept: boolean) {
     this.#start = start;
@@ -64,6 +69,17 @@ export class TableSpace {
     this.#next += Math.ceil(bytes / 64) * 64;
     this.end = Math.max(this.end, this.#next);
     return address;
+  }
+
+  /** The places of a permutation, kept as long as all together are few; undefined where it moves nothing. */
+  places(key: string, make: () => Uint32Array | undefined): (() => Uint32Array) | undefined {
+    if (this.#places.has(key)) return this.#places.get(key);
+    const made = make();
+    const keeps = made !== undefined && this.placesBytes + made.byteLength <= PLACES_BYTES;
+    if (keeps) this.placesBytes += made.byteLength;
+    const data = made === undefined ? undefined : keeps ? (): Uint32Array => made : (): Uint32Array => make()!;
+    this.#places.set(key, data);
+    return data;
   }
 
   /** The place of a table that other passes or operations may have too. */
@@ -98,7 +114,7 @@ export function draftTables(
 } {
   const monomials: MonomialTables = new Map();
   const tables: Omit<TableRecipe, "scale">[] = [];
-  const uploads: { address: number; data: Uint32Array }[] = [];
+  const uploads: PlacesRecipe[] = [];
   for (const sweep of sweeps) {
     if (sweep.kind !== "monomial") continue;
     const all = Array.from({ length: 2 ** sweep.conditions.length }, (_, combination) => combination);
@@ -124,14 +140,15 @@ export function draftTables(
     const key = sweep.permutations
       .map(({ qubits, permutation, controls }) => `${qubits}:${permutation}:${controls}`)
       .join(" ");
+    const placesKey = (combination: number): string => `${inner} ${key} ${sweep.conditions} ${combination}`;
     const places =
       sweep.permutations.length === 0
         ? []
         : all.map((combination) =>
-            space.share(`${inner} ${key} ${sweep.conditions} ${combination}`, () => {
-              const data = placesOf(sweep, combination, inner, tileBits);
+            space.share(placesKey(combination), () => {
+              const data = space.places(placesKey(combination), () => placesOf(sweep, combination, inner, tileBits));
               if (data === undefined) return undefined;
-              return { bytes: data.byteLength, fill: (address) => uploads.push({ address, data }) };
+              return { bytes: 4 * 2 ** tileBits, fill: (address) => uploads.push({ address, data }) };
             }),
           );
     monomials.set(sweep, { tables: own, places });
