@@ -181,10 +181,15 @@ export function placesOf(
 ): Uint32Array | undefined {
   const active = sweep.permutations.filter(({ controls }) => holds(sweep.conditions, controls & ~inner, combination));
   if (active.length === 0) return undefined;
-  const places = Uint32Array.from({ length: 2 ** tileBits }, (_, i) => i);
+  const places = new Uint32Array(2 ** tileBits);
+  for (let i = 0; i < places.length; i++) places[i] = i;
   for (const permutation of active) permute(places, permutation, inner);
-  if (places.every((place, i) => place === i)) return undefined;
-  return places.map((place) => UNIT * place);
+  let moved = false;
+  for (let i = 0; i < places.length; i++) {
+    if (places[i] !== i) moved = true;
+    places[i]! *= UNIT;
+  }
+  return moved ? places : undefined;
 }
 
 function permute(places: Uint32Array, { qubits, permutation, controls }: PermutationPrimitive, inner: number): void {
