@@ -37,6 +37,58 @@ function pass(
   scatters: boolean,
   sign: -1 | 0 | 1,
 ): void {
+  // With several groups a basis state's factor and place are loaded once for all of them.
+  f.when(
+    o.lt(o.at(2), p.groups),
+    () => groupsInside(f, o, p, scatters, sign),
+    () => statesInside(f, o, p, scatters, sign),
+  );
+}
+
+function groupsInside(
+  f: FunctionBuilder,
+  o: Operations,
+  p: { readonly [Name in keyof typeof PARAMETERS]: Variable<"index"> },
+  scatters: boolean,
+  sign: -1 | 0 | 1,
+): void {
+  const bytes = f.index(o.mul(p.size, o.at(AMPLITUDE)));
+  const all = f.index(o.mul(bytes, p.groups));
+  const factor = f.index(p.table);
+  const index = f.index(p.permutation);
+  const { plus, minus } = { plus: o.vadd.bind(o), minus: o.vsub.bind(o) };
+  f.loop(o.at(0), bytes, o.at(AMPLITUDE), (offset) => {
+    const moved = f.index(o.mul(o.loadIndex(index), o.at(AMPLITUDE)));
+    const source = f.index(o.add(p.from, scatters ? offset : moved));
+    const away = f.index(o.sub(o.add(p.to, scatters ? moved : offset), source));
+    const end = f.index(o.add(source, all));
+    const [c, s] = sign === 0 ? [] : [f.vector(o.loadSplat(factor)), f.vector(o.loadSplat(factor, o.realBytes))];
+    f.doWhile((): I32 => {
+      const target = f.index(o.add(source, away));
+      const re = f.vector(o.load(source));
+      const im = f.vector(o.load(source, UNIT));
+      if (c === undefined || s === undefined) {
+        f.store(target, re);
+        f.store(target, im, UNIT);
+      } else {
+        f.store(target, (sign > 0 ? minus : plus)(o.vmul(c, re), o.vmul(s, im)));
+        f.store(target, (sign > 0 ? plus : minus)(o.vmul(c, im), o.vmul(s, re)), UNIT);
+      }
+      f.set(source, o.add(source, bytes));
+      return o.lt(source, end);
+    });
+    if (sign !== 0) f.set(factor, o.add(factor, o.at(2 * o.realBytes)));
+    f.set(index, o.add(index, o.at(4)));
+  });
+}
+
+function statesInside(
+  f: FunctionBuilder,
+  o: Operations,
+  p: { readonly [Name in keyof typeof PARAMETERS]: Variable<"index"> },
+  scatters: boolean,
+  sign: -1 | 0 | 1,
+): void {
   const bytes = f.index(o.mul(p.size, o.at(AMPLITUDE)));
   const from = f.index(p.from);
   const to = f.index(p.to);
