@@ -28,7 +28,7 @@ export interface ConeExpectation {
 export interface ConeOptions {
   /** Up to this many qubits rows are run many at once; above, one by one. */
   readonly batchedQubits?: number | undefined;
-  /** Threads that work on one large state. */
+  /** Threads that work on one large state, or on shares of a large batch. */
   readonly threads?: number | undefined;
   /** Of the amplitudes of rows that are run many at once; large states are float64. */
   readonly dtype?: Dtype | undefined;
@@ -55,7 +55,7 @@ export function coneExpectation(
   const local = observables.map((observable) => restrict(observable, cone));
   const large = (): ConeExpectation => new LargeExpectation(reduced, local, memory, { threads });
   if (cone.numQubits > Math.min(BATCHED_QUBITS, batchedQubits ?? BATCHED_QUBITS)) return large();
-  const batched = new BatchedExpectation(reduced, local, memory, dtype === "float32" ? 32 : 64);
+  const batched = new BatchedExpectation(reduced, local, memory, dtype === "float32" ? 32 : 64, { threads });
   if (!batched.fits && cone.numQubits > 0) return large();
   return cone.numQubits < SINGLE_ROW_QUBITS || dtype === "float32" ? batched : new BatchOrRow(batched, large);
 }

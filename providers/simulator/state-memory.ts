@@ -27,6 +27,8 @@ export class StateMemory {
   readonly #linear: (KernelMemory | WeakRef<KernelMemory>)[] = [];
   /** Lent linear memories of which somebody has an array only. */
   readonly #views = new Map<ArrayBufferLike, KernelMemory>();
+  /** What other threads hold for the next computation. */
+  #elsewhere: { readonly bytes: number; readonly free: () => void } | undefined;
   #keptBytes = 0;
   #lentBytes = 0;
 
@@ -163,6 +165,14 @@ export class StateMemory {
     if (keep) this.#keep(memory);
   }
 
+  /**
+   * Counts memory that threads keep for the next computation, of as many bytes as the largest of them needed, among what is
+   * kept. @param free lets the threads' memory go
+   */
+  keepElsewhere(bytes: number, free: () => void): void {
+    this.#elsewhere = { bytes: Math.max(bytes, this.#elsewhere?.bytes ?? 0), free };
+  }
+
   #keep(memory: KernelMemory): void {
     let kept = this.#keptBytes + memory.bytes;
     for (const entry of this.#linear) if (entry instanceof KernelMemory) kept += entry.bytes;
@@ -219,7 +229,7 @@ export class StateMemory {
   }
 
   get #heldBytes(): number {
-    return this.#lentBytes + this.#keptBytes + this.#linearBytes();
+    return this.#lentBytes + this.#keptBytes + this.#linearBytes() + (this.#elsewhere?.bytes ?? 0);
   }
 
   #freeKept(): void {
@@ -227,6 +237,8 @@ export class StateMemory {
     this.#kept.clear();
     this.#keptBytes = 0;
     this.#linear.length = 0;
+    this.#elsewhere?.free();
+    this.#elsewhere = undefined;
   }
 }
 

@@ -28,6 +28,21 @@ export interface LaneProgramOptions {
   /** Whether all rows have the same weights; else every slot may differ from row to row. */
   readonly sharesWeights: boolean;
   readonly realBits: 32 | 64;
+  /** Bytes that the user allows for everything; where they are few, calls take less and longer. */
+  readonly maxBytes: number | undefined;
+}
+
+/** The kernels that programs run on. */
+export function laneTarget(realBits: 32 | 64): KernelTarget {
+  return { addressBits: 32, realBits, shared: false };
+}
+
+/** Share `index` of `count` of a batch; the shares of one call have the same values and want the same gradients. */
+export interface Share {
+  readonly index: number;
+  readonly count: number;
+  /** A number of its own for each call, not 0. */
+  readonly call: number;
 }
 
 /** What a call wants besides values: gradients are added to the arrays that are not null. */
@@ -51,6 +66,8 @@ export class LaneProgram {
   readonly #plan: LevelPlan;
   readonly #angles: Angles;
   readonly #steps: LaneSteps;
+  /** Groups of lanes in a chunk. */
+  readonly #maxGroups: number;
   readonly #scales: LevelScales;
   readonly #observables: LaneObservables;
   readonly #buffers: LaneBuffers;
@@ -59,16 +76,18 @@ export class LaneProgram {
   readonly #gradient: Float64Array;
   readonly #laneScales: Float64Array;
   readonly #prefix: ProductPrefix;
+  /** The call of whose shares the tables are in the memory that has this program's contents; 0 for none. */
+  #prepared = 0;
 
   constructor(circuit: Circuit, plan: LevelPlan, observables: readonly SparsePauliOp[], options: LaneProgramOptions) {
-    const { memory, sharesWeights, realBits } = options;
+    const { sharesWeights, realBits, maxBytes } = options;
     const { numQubits } = plan;
     const realBytes = realBits / 8;
     const layout = new Layout();
     const uses = angleUses(plan);
     this.#circuit = circuit;
     this.#options = options;
-    this.#target = { addressBits: 32, realBits, shared: false };
+    this.#target = laneTarget(realBits);
     this.#plan = plan;
     this.#angles = new Angles(
       circuit,
@@ -77,10 +96,11 @@ export class LaneProgram {
     );
     this.#steps = laneSteps(plan, this.#angles, layout, realBytes);
     this.#scales = new LevelScales(this.#steps, realBits);
-    this.#observables = new LaneObservables(observables, numQubits, groupsPerChunk(numQubits), layout);
+    this.#maxGroups = groupsPerChunk(numQubits);
+    this.#observables = new LaneObservables(observables, numQubits, this.#maxGroups, layout);
     this.#buffers = placeBuffers(plan, this.#steps, this.#angles.numLane, layout, {
       realBytes,
-      ...(memory.maxBytes === undefined ? {} : { maxKept: memory.maxBytes / 4 }),
+      ...(maxBytes === undefined ? {} : { maxKept: maxBytes / 4 }),
     });
     this.callBytes = layout.bytes;
     this.#wanted = new WantedGradients(plan, this.#steps, uses, this.#angles, slotsOf(circuit));
@@ -90,56 +110,110 @@ export class LaneProgram {
     this.#prefix = new ProductPrefix(this.#steps, this.#buffers, numQubits);
   }
 
-  /**
-   * Runs rows of values, pausing after each chunk.
-   * @param values inputs [rows, numInputs] with shared weights, else whole rows [rows, P]
-   * @param weights [W] where they are shared, else null
-   * @throws SimulatorError STATE_TOO_LARGE
-   */
-  *run(
-    values: Float64Array,
-    weights: Float64Array | null,
-    rows: number,
-    outputs: Float64Array,
-    targets: GradientTargets | null,
-  ): Generator<void> {
-    const memory = this.#begin(weights, targets);
+  /** Writes outputs [rows, K] for whole rows of values [rows, P], pausing after each chunk. @throws SimulatorError STATE_TOO_LARGE */
+  *evaluateInSteps(values: Float64Array, rows: number, outputs: Float64Array): Generator<void> {
+    const memory = this.#begin(null, null, 0);
     try {
-      const perChunk = groupsPerChunk(this.#plan.numQubits) * memory.lanes;
+      const perChunk = this.rowsPerChunk;
       for (let row = 0; row < rows; row += perChunk) {
         if (row > 0) yield;
-        this.#runChunk(memory, values, row, Math.min(perChunk, rows - row), outputs, targets);
+        this.#runChunk(memory, values, row, Math.min(perChunk, rows - row), outputs, null);
       }
-      if (targets !== null) this.#finish(memory, targets);
     } finally {
       this.#options.memory.release(memory);
     }
   }
 
-  /** As `run`, without pauses. */
-  runAll(
+  /**
+   * Writes outputs [rows, K] and adds to the gradients, those of the weights share by share.
+   * @param values [rows, numInputs]
+   * @param weights [W], those of all rows
+   * @throws SimulatorError STATE_TOO_LARGE
+   */
+  run(
+    values: Float64Array,
+    weights: Float64Array,
+    rows: number,
+    outputs: Float64Array,
+    targets: GradientTargets | null,
+    shares = 1,
+  ): void {
+    const memory = this.#begin(weights, targets, 0);
+    try {
+      for (let share = 0; share < shares; share++)
+        this.#runShare(memory, share, shares, values, rows, outputs, targets);
+    } finally {
+      this.#options.memory.release(memory);
+    }
+  }
+
+  /**
+   * Does what `run` does for one share of the rows.
+   * @param values [rows, numInputs] with shared weights, else whole rows [rows, P]
+   * @param weights [W] where they are shared, else null
+   * @throws SimulatorError STATE_TOO_LARGE
+   */
+  runShare(
+    { index, count, call }: Share,
     values: Float64Array,
     weights: Float64Array | null,
     rows: number,
     outputs: Float64Array,
     targets: GradientTargets | null,
   ): void {
-    const memory = this.#begin(weights, targets);
+    const memory = this.#begin(weights, targets, call);
     try {
-      const perChunk = groupsPerChunk(this.#plan.numQubits) * memory.lanes;
-      for (let row = 0; row < rows; row += perChunk)
-        this.#runChunk(memory, values, row, Math.min(perChunk, rows - row), outputs, targets);
-      if (targets !== null) this.#finish(memory, targets);
+      this.#runShare(memory, index, count, values, rows, outputs, targets);
     } finally {
       this.#options.memory.release(memory);
     }
   }
 
-  #begin(weights: Float64Array | null, targets: GradientTargets | null): KernelMemory {
+  /** Rows that go through the circuit together. */
+  get rowsPerChunk(): number {
+    return (this.#maxGroups * 128) / this.#options.realBits;
+  }
+
+  /** Numbers of a row of values. */
+  get width(): number {
+    return this.#options.sharesWeights ? this.#circuit.numInputs : this.#row.length;
+  }
+
+  /** Numbers of the values that all rows share. */
+  get numWeights(): number {
+    return this.#options.sharesWeights ? this.#circuit.numWeights : 0;
+  }
+
+  get numObservables(): number {
+    return this.#observables.numObservables;
+  }
+
+  #runShare(
+    memory: KernelMemory,
+    share: number,
+    shares: number,
+    values: Float64Array,
+    rows: number,
+    outputs: Float64Array,
+    targets: GradientTargets | null,
+  ): void {
+    const perChunk = this.rowsPerChunk;
+    const chunks = Math.ceil(rows / perChunk);
+    const end = Math.min(rows, perChunk * Math.floor(((share + 1) * chunks) / shares));
+    if (targets !== null) this.#clear(memory);
+    for (let row = perChunk * Math.floor((share * chunks) / shares); row < end; row += perChunk)
+      this.#runChunk(memory, values, row, Math.min(perChunk, end - row), outputs, targets);
+    if (targets !== null) this.#finish(memory, targets);
+  }
+
+  #begin(weights: Float64Array | null, targets: GradientTargets | null, call: number): KernelMemory {
     const { memory: states } = this.#options;
     const memory = states.borrow(this.#target, this.callBytes, this);
+    if (call !== 0 && call === this.#prepared && memory.contents === this) return memory;
+    this.#prepared = 0;
     try {
       this.#prepare(memory, weights, targets);
+      this.#prepared = call;
     } catch (error) {
       states.release(memory);
       throw error;
@@ -150,7 +224,7 @@ export class LaneProgram {
   /** What never changes, unless it is there already, and what depends on the shared angles only. */
   #prepare(memory: KernelMemory, weights: Float64Array | null, targets: GradientTargets | null): void {
     const { constants, numPositions, positions, steps, identity } = this.#steps;
-    const { sharedAngles, sharedCosines, sharedSines, tableScratch, sharedGradients } = this.#buffers;
+    const { sharedAngles, sharedCosines, sharedSines, tableScratch } = this.#buffers;
     const { f64, reals, realBytes } = memory;
     if (memory.contents !== this) {
       for (const [address, values] of constants.u32) memory.u32.set(values, address / 4);
@@ -174,13 +248,19 @@ export class LaneProgram {
         });
     this.#prefix.prepare(memory);
     if (targets === null) return;
-    this.#angles.clearGradients();
-    this.#gradient.fill(0);
     this.#wanted.prepare(targets.inputs !== null, targets.weights !== null);
     this.#wanted.scaleLanes(this.#scales, this.#laneScales);
-    const units = sharedGradients / realBytes;
+  }
+
+  /** Starts all sums over chunks. */
+  #clear(memory: KernelMemory): void {
+    const { reals, realBytes } = memory;
+    this.#angles.clearGradients();
+    this.#gradient.fill(0);
+    this.#prefix.clear(memory);
+    const units = this.#buffers.sharedGradients / realBytes;
     reals.fill(0, units, units + memory.lanes * this.#steps.rotations.length);
-    for (const { phaseGradient } of steps)
+    for (const { phaseGradient } of this.#steps.steps)
       if (phaseGradient > 0) {
         const start = phaseGradient / realBytes;
         reals.fill(0, start, start + memory.lanes * 2 ** this.#plan.numQubits);
@@ -224,7 +304,7 @@ export class LaneProgram {
     const stride = groups * lanes;
     const start = laneAngles / realBytes;
     if (rows < stride) reals.fill(0, start, start + numLane * stride);
-    const width = this.#width;
+    const width = this.width;
     if (!needsRow) this.#angles.setLanes(values, row * width, width, rows, reals, start, stride);
     else
       for (let lane = 0; lane < rows; lane++) {
@@ -234,12 +314,8 @@ export class LaneProgram {
     cosAndSin(memory, laneAngles, laneCosines, laneSines, numLane * stride, reals);
   }
 
-  get #width(): number {
-    return this.#options.sharesWeights ? this.#circuit.numInputs : this.#row.length;
-  }
-
   #readRow(values: Float64Array, at: number): void {
-    const width = this.#width;
+    const width = this.width;
     for (let k = 0; k < width; k++) this.#row[k] = values[at + k]!;
   }
 
@@ -303,7 +379,7 @@ export class LaneProgram {
     if (numLane === 0) return;
     const { reals, realBytes, lanes } = memory;
     const stride = groups * lanes;
-    const width = this.#width;
+    const width = this.width;
     const start = this.#buffers.laneGradients / realBytes;
     if (!needsRow) {
       if (targets.inputs !== null)

@@ -34,10 +34,10 @@ export class PrefixTail {
     return this.#runs.length === 0;
   }
 
-  /** Multiplies the gates of a call to matrices, and clears the sums. */
-  prepare({ f64, reals, realBytes, lanes }: KernelMemory): void {
+  /** Multiplies the gates of a call to matrices. */
+  prepare({ f64, reals, realBytes }: KernelMemory): void {
     if (this.isEmpty) return;
-    const { sharedCosines, sharedSines, matrices, correlations } = this.#buffers;
+    const { sharedCosines, sharedSines, matrices } = this.#buffers;
     const m = this.#matrices;
     m.fill(0);
     for (let qubit = 0; qubit < this.#numQubits; qubit++) {
@@ -62,7 +62,11 @@ export class PrefixTail {
     }
     const to = matrices / realBytes;
     for (let i = 0; i < m.length; i++) reals[to + i] = m[i]!;
-    const sums = correlations / realBytes;
+  }
+
+  /** Starts the sums over chunks. */
+  clear({ reals, realBytes, lanes }: KernelMemory): void {
+    const sums = this.#buffers.correlations / realBytes;
     reals.fill(0, sums, sums + 8 * lanes * this.#numQubits);
   }
 

@@ -56,9 +56,14 @@ export class ProductPrefix {
       reals[to + k] = f64[sharedCosines / 8 + position]!;
       reals[to + count + k] = f64[sharedSines / 8 + position]!;
     }
-    this.#sums.fill(0);
     this.#spreadIn = undefined;
     this.#tail.prepare(memory);
+  }
+
+  /** Starts the sums over chunks. */
+  clear(memory: KernelMemory): void {
+    this.#sums.fill(0);
+    this.#tail.clear(memory);
   }
 
   /** Writes the product state to `slot`. */

@@ -57,7 +57,7 @@ const modules = new Map<string, CompiledModule>();
 
 /** The module of all kernels for a target, emitted and compiled at first use. */
 export function kernelModule(target: KernelTarget): CompiledModule {
-  const key = `${target.addressBits} ${target.realBits} ${target.shared}`;
+  const key = keyOf(target);
   let module = modules.get(key);
   if (module === undefined) {
     const builder = new ModuleBuilder(target);
@@ -66,6 +66,16 @@ export function kernelModule(target: KernelTarget): CompiledModule {
     modules.set(key, module);
   }
   return module;
+}
+
+/** Takes the module of a target from another thread: to emit it anew takes longer than to post it. */
+export function adoptKernelModule(target: KernelTarget, module: CompiledModule): void {
+  const key = keyOf(target);
+  if (!modules.has(key)) modules.set(key, module);
+}
+
+function keyOf({ addressBits, realBits, shared }: KernelTarget): string {
+  return `${addressBits} ${realBits} ${shared}`;
 }
 
 const PAGE_BYTES = 65536;

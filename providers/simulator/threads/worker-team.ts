@@ -203,7 +203,12 @@ export class WorkerTeam<Program> {
     this.#memories.delete(id);
     if (this.#members.size === 0) return;
     this.#droppedBytes += bytes;
-    if (this.#droppedBytes < DROPPED_BYTES) return;
+    if (this.#droppedBytes >= DROPPED_BYTES) this.dismiss();
+  }
+
+  /** Ends all workers, and so frees what they hold; others start when they are needed. Does nothing within a run. */
+  dismiss(): void {
+    if (this.#isRunning) return;
     this.#droppedBytes = 0;
     const members = this.#members;
     this.#members = new Map();
