@@ -17,6 +17,8 @@ const GATE_BYTES = 400;
 const PAUSE_AMPLITUDES = 8 * PAUSE_WORK;
 
 const SHAPE: TileShape = { tileQubits: 12, runQubits: 4 };
+/** Smaller states are done sooner than other threads have taken in memory that is new to them. */
+const NEW_MEMORY_QUBITS = 22;
 /** From this size on a pass takes so long that threads gain more than it costs to wake them. */
 const THREADED_QUBITS = 18;
 
@@ -113,7 +115,8 @@ export class TileCircuit {
   *forward(memory: KernelMemory, row: Float64Array): Generator<void> {
     const { program, keepsTables, coversState } = this.#tiles;
     const { f64 } = memory;
-    if (memory.contents !== this) {
+    const isNew = memory.contents !== this;
+    if (isNew) {
       this.#numbers.writeConstants(memory);
       memory.contents = this;
     }
@@ -127,11 +130,12 @@ export class TileCircuit {
     if (!coversState) f64.fill(0, at, at + 2 * 2 ** this.numQubits);
     f64[at] = this.#numbers.initial[0]!;
     f64[at + 1] = this.#numbers.initial[1]!;
+    const isAlone = this.threads === 1 || (isNew && this.numQubits < NEW_MEMORY_QUBITS);
     let work = 0;
     for (let index = 0; index < program.passes.length; index++) {
       const pass = program.passes[index]!;
       if (!keepsTables) this.#numbers.writeTables(memory, index, this.#slotNumbers);
-      work = yield* this.#run(memory, TILE_STEP.forward(index), pass.chunks, passWork(pass), work);
+      work = yield* this.#run(memory, TILE_STEP.forward(index), pass.chunks, passWork(pass), work, isAlone);
     }
   }
 
@@ -140,7 +144,7 @@ export class TileCircuit {
     const { program } = this.#tiles;
     const { chunks, groups } = this.#observables.program;
     const step = TILE_STEP.read(program.passes.length);
-    yield* this.#run(memory, step, chunks, groups.length * 2 ** this.numQubits, 0);
+    yield* this.#run(memory, step, chunks, groups.length * 2 ** this.numQubits, 0, this.threads === 1);
     this.#observables.combine(memory, out, at);
   }
 
@@ -166,9 +170,16 @@ export class TileCircuit {
   }
 
   /** Does a step of so much work in all, pausing now and then; takes and returns the work since the last pause. */
-  *#run(memory: KernelMemory, step: number, chunks: number, work: number, before: number): Generator<void, number> {
+  *#run(
+    memory: KernelMemory,
+    step: number,
+    chunks: number,
+    work: number,
+    before: number,
+    isAlone: boolean,
+  ): Generator<void, number> {
     let done = before;
-    if (this.threads > 1) {
+    if (!isAlone) {
       this.#threads.run(memory, step, chunks);
       done += work / this.threads;
       if (done >= PAUSE_AMPLITUDES) {
