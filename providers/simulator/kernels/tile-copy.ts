@@ -6,6 +6,9 @@ import { UNIT } from "./kernel.ts";
  * back to where they belong. `skipped` has the bits of byte offsets in which the amplitudes of the tile do not differ, and
  * the bits below the run that is copied at once, which is 32 bytes at least: the outer qubits and the lowest inner ones. One
  * load and one store a unit.
+ * warmTile(tile, bytes, out) reads one unit of each line in order, bytes a multiple of 256, so that the tile is in the cache; a
+ * unit of no meaning is written to `out`. Sweeps whose pairs lie some lines apart within a page go through memory in an order
+ * that processors do not foresee, at a third of the speed.
  */
 export function emitTileCopy(module: ModuleBuilder): void {
   if (module.operations.lanes !== 2) return;
@@ -16,7 +19,18 @@ export function emitTileCopy(module: ModuleBuilder): void {
   module.add("scatterTile", parameters, (f, { state, tile, bytes, run, skipped }, o) =>
     copy(f, o, state, tile, bytes, run, skipped, false),
   );
+  module.add("warmTile", { tile: "index", bytes: "index", out: "index" }, (f, { tile, bytes, out }, o) => {
+    const all = f.vector(o.constant(0));
+    f.loop(tile, o.add(tile, bytes), o.at(4 * LINE), (line) => {
+      for (let k = 0; k < 4; k++) f.set(all, o.vor(all, o.load(line, k * LINE)));
+    });
+    // Loads whose results nobody sees would be taken out.
+    f.store(out, all);
+  });
 }
+
+/** Bytes that a processor fetches at once. */
+const LINE = 64;
 
 function copy(
   f: FunctionBuilder,

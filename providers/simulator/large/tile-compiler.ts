@@ -2,7 +2,15 @@ import type { AffineAngle, Primitive } from "../normal-form.ts";
 import { planPasses, type TileShape } from "./pass-plan.ts";
 import { type Sweep, sweepsOf } from "./pass-slots.ts";
 import { OpList } from "./tile-ops.ts";
-import { chunksOf, countBits, localMask, scratchLayout, type TilePass, type TileProgram } from "./tile-program.ts";
+import {
+  chunksOf,
+  countBits,
+  localMask,
+  scratchLayout,
+  type TileOp,
+  type TilePass,
+  type TileProgram,
+} from "./tile-program.ts";
 import { draftTables, type PlacesRecipe, type TableRecipe, TableSpace, tableBytes } from "./tile-tables.ts";
 
 const UNIT = 16;
@@ -112,6 +120,7 @@ export function compileTiles(
       ops: ops.ops,
       inner,
       inPlace,
+      warms: inPlace && tiles > 1 && jumps(ops.ops[0]),
       outer,
       fresh,
       bytes: UNIT * 2 ** tileBits,
@@ -172,4 +181,16 @@ function cut({ inner, sweeps }: Cut, tileBits: number): readonly Cut[] {
     cuts.at(-1)!.push(sweep);
   }
   return cuts.map((part) => ({ inner, sweeps: part }));
+}
+
+/**
+ * Pairs so many bytes apart are fetched in an order that processors do not foresee: they are neither fetched together nor as
+ * two runs.
+ */
+const JUMP = { least: 512, most: 8192 } as const;
+
+function jumps(op: TileOp | undefined): boolean {
+  if (op?.kind !== "rotations") return false;
+  const stride = Math.min(...op.strides);
+  return stride >= JUMP.least && stride <= JUMP.most;
 }

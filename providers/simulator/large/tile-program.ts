@@ -72,6 +72,8 @@ export interface TilePass {
   readonly inner: number;
   /** Whether a tile is a run of the state and is worked on there. */
   readonly inPlace: boolean;
+  /** Whether a tile is read in order first, since its first sweep would fetch it in an order that is slow. */
+  readonly warms: boolean;
   /** Outer bits in which tiles differ; the amplitudes of all others are 0 so far. */
   readonly outer: number;
   /** Bits within the tile of which only 0 occurred so far; the rest of the tile is not there yet. */

@@ -27,7 +27,7 @@ export function forwardChunk(
   const scratch = program.scratch + thread * program.scratchBytes;
   const layout = scratchLayout(program.tileBits);
   const { kernels } = memory;
-  const { inPlace, bytes, run, skipped, fresh, ops } = pass;
+  const { inPlace, warms, bytes, run, skipped, fresh, ops } = pass;
   const from = Math.floor((chunk * pass.tiles) / pass.chunks);
   const to = Math.floor(((chunk + 1) * pass.tiles) / pass.chunks);
   let outer = spread(from, pass.outer);
@@ -35,6 +35,7 @@ export function forwardChunk(
     const place = program.psi + UNIT * outer;
     const home = inPlace ? place : scratch + layout.psi;
     if (!inPlace) kernels.gatherTile!(place, home, bytes, run, skipped);
+    else if (warms) kernels.warmTile!(home, bytes, scratch + layout.psiSpare);
     if (fresh !== 0) clear(memory.f64, home, bytes, fresh);
     let state = home;
     let spare = scratch + layout.psiSpare;

@@ -64,6 +64,15 @@ test("gatherTile and scatterTile copy the amplitudes whose outer bits are those 
   });
 });
 
+test("warmTile changes nothing but the unit that has no meaning", () => {
+  forTiles(emitTileCopy, (bench) => {
+    const tile = bench.random(2 * 64);
+    const [at, out] = [bench.reals(tile), bench.reals(new Float64Array(2))];
+    bench.run("warmTile", [at, 16 * 64, out], [[out, 2]]);
+    bench.expectReals(at, tile, 0);
+  });
+});
+
 describe("phases", () => {
   test("pairPhases puts two phases side by side, and tilePhases and its conjugate equal their twin with them", () => {
     forTiles(emitTilePhases, (bench, size) => {
