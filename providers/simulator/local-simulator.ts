@@ -40,8 +40,8 @@ export interface LocalSimulatorOptions {
    */
   readonly dtype?: Dtype;
   /**
-   * Threads that work on one state of 18 qubits or more, the caller's included; by default as many as the machine runs at
-   * once, and never more. Results are the same to the last bit for any number. Not together with `engine`.
+   * Threads that work on one state of 18 qubits or more, or share out a large batch of smaller ones, the caller's included; by
+   * default as many as the machine runs at once, and never more. Results are the same to the last bit for any number. Not together with `engine`.
    */
   readonly threads?: number;
   /** What computes states; the statevector engine by default. */

@@ -14,7 +14,10 @@ export interface StatevectorOptions {
   readonly batchedQubits?: number;
   /** Bytes that the states of all programs together may take; by default most of what is free. */
   readonly maxBytes?: number;
-  /** Threads that work on a large state, the caller's included; by default as many as the machine runs at once. */
+  /**
+   * Threads that work on a large state or share out a large batch, the caller's included; by default as many as the machine
+   * runs at once. Results are the same to the last bit for any number.
+   */
   readonly threads?: number;
   /**
    * Of the amplitudes of light cones of at most 14 qubits, for expectation values and gradients: `float32` is 1.2

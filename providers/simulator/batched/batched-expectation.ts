@@ -1,11 +1,11 @@
-import { type Circuit, ParameterError, type SparsePauliOp } from "../../../circuits/index.ts";
+import { type Circuit, ParameterError, type SparsePauliOp, slotsOf } from "../../../circuits/index.ts";
 import type { Dtype } from "../dtype.ts";
 import { SharedTask } from "../simulator-team.ts";
 import type { StateMemory } from "../state-memory.ts";
 import { type GradientTargets, LaneProgram } from "./lane-program.ts";
 import { type LevelPlan, planLevels } from "./levels.ts";
 import { batchTask } from "./share-work.ts";
-import { rowMicroseconds, type ShareSize, sharesOf } from "./shares.ts";
+import { callMicroseconds, rowMicroseconds, type ShareSize, sharesOf } from "./shares.ts";
 import { ThreadedBatch } from "./threaded-batch.ts";
 
 /** Up to this many qubits a batch of states stays in the cache together with what is read from it. */
@@ -47,6 +47,9 @@ export class BatchedExpectation {
   readonly #threads: number;
   readonly #startMicroseconds: number;
   readonly #share: ShareSize | undefined;
+  /** Of a row forward, in training and by itself, about. */
+  readonly #trainingMicroseconds: number;
+  readonly #rowMicroseconds: number;
   #training: LaneProgram | undefined;
   #rows: LaneProgram | undefined;
   #threadedTraining: ThreadedBatch | null | undefined;
@@ -73,6 +76,11 @@ export class BatchedExpectation {
       observables.every(({ isDiagonal }) => isDiagonal),
     );
     const uses = this.#plan.levels.reduce((sum, { rotations, phases }) => sum + rotations.length + phases.length, 0);
+    const usesInput = slotsOf(circuit).map(({ expression }) =>
+      expression.parameters.some(({ role }) => role === "input"),
+    );
+    this.#trainingMicroseconds = rowMicroseconds(this.#plan, ({ slots }) => slots.some((slot) => usesInput[slot]));
+    this.#rowMicroseconds = rowMicroseconds(this.#plan, ({ slots }) => slots.length > 0);
     const terms = observables.reduce((sum, { terms: own }) => sum + own.length, 0);
     this.bytes = this.#plan.bytes + BYTES_PER_OBJECT * (uses + terms);
   }
@@ -91,7 +99,7 @@ export class BatchedExpectation {
     this.#rows ??= this.#program(false);
     const program = this.#rows;
     const { rowsPerChunk, width, numObservables } = program;
-    const work = rowMicroseconds(this.#plan, false, this.#realBits);
+    const work = callMicroseconds(this.#rowMicroseconds, false, this.#realBits);
     const threaded = this.#paysThreads(rows * work, sharesOf(rows, work, rowsPerChunk, this.#share));
     const perBlock = rowsPerChunk * Math.max(1, Math.floor(PAUSE_MICROSECONDS / work / rowsPerChunk));
     for (let row = 0; row < rows; row += perBlock) {
@@ -125,7 +133,7 @@ export class BatchedExpectation {
     const program = this.#training;
     const targets: GradientTargets | null =
       cotangents === null ? null : { cotangents, weights: weightGradients, inputs: inputGradients };
-    const work = rowMicroseconds(this.#plan, targets !== null, this.#realBits);
+    const work = callMicroseconds(this.#trainingMicroseconds, targets !== null, this.#realBits);
     const shares = sharesOf(rows, work, program.rowsPerChunk, this.#share);
     if (this.#paysThreads(rows * work, shares)) {
       if (this.#threadedTraining === undefined) this.#threadedTraining = this.#threaded(program, true);

@@ -1,3 +1,4 @@
+import type { AffineAngle } from "../normal-form.ts";
 import type { LevelPlan } from "./levels.ts";
 
 /** More shares than this would spread a batch over more threads than most machines have. */
@@ -12,21 +13,41 @@ export interface ShareSize {
 
 const SHARE: ShareSize = { microseconds: 150, rows: 16 };
 
-/** Nanoseconds that one amplitude of a row takes forward; measured, to a factor of 2, on the circuits of bench/workloads.ts. */
+/** Nanoseconds that one amplitude of a row takes forward; measured, to a factor of 2, on many kinds of circuits. */
 const PER_LEVEL = 1;
-const PER_ROTATION = 0.06;
-const PER_LANE_ANGLE = 0.2;
+const PER_ROTATION = 0.08;
+const PER_LANE_ROTATION = 0.35;
+const PER_LANE_PHASE = 0.15;
+const PER_DENSE = 0.15;
+/** Nanoseconds that an angle of a row takes, and all that does not depend on the circuit. */
+const PER_LANE_ANGLE = 15;
+const PER_ROW = 30;
 /** Forward and back, compared with forward. */
 const GRADIENT = 3;
 
-/** Microseconds that a row takes, about; the same on every machine, since shares decide the last bits of gradients. */
-export function rowMicroseconds({ numQubits, levels }: LevelPlan, gradients: boolean, realBits: 32 | 64): number {
+/**
+ * Microseconds that a row takes forward, about; the same on every machine, since shares decide the last bits of gradients.
+ * @param isLane whether an angle differs from row to row
+ */
+export function rowMicroseconds({ numQubits, levels }: LevelPlan, isLane: (angle: AffineAngle) => boolean): number {
   let perAmplitude = 0;
-  for (const { rotations, dense } of levels) {
-    perAmplitude += PER_LEVEL + PER_ROTATION * rotations.length;
-    for (const { qubits } of dense) perAmplitude += PER_LANE_ANGLE * 2 ** qubits.length;
+  let perRow = PER_ROW;
+  const add = (angle: AffineAngle, shared: number, lane: number): void => {
+    perAmplitude += isLane(angle) ? lane : shared;
+    if (isLane(angle)) perRow += PER_LANE_ANGLE;
+  };
+  for (const { rotations, phases, dense } of levels) {
+    perAmplitude += PER_LEVEL;
+    for (const { angle } of rotations) add(angle, PER_ROTATION, PER_LANE_ROTATION);
+    for (const { angle } of phases) add(angle, 0, PER_LANE_PHASE);
+    for (const { qubits } of dense) perAmplitude += PER_DENSE * 2 ** qubits.length;
   }
-  return (2 ** numQubits * perAmplitude * (gradients ? GRADIENT : 1) * realBits) / 64 / 1000;
+  return (2 ** numQubits * perAmplitude + perRow) / 1000;
+}
+
+/** Microseconds of a row of a call, from those forward. */
+export function callMicroseconds(forward: number, gradients: boolean, realBits: 32 | 64): number {
+  return (forward * (gradients ? GRADIENT : 1) * realBits) / 64;
 }
 
 /**

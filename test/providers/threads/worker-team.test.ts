@@ -83,6 +83,29 @@ describe("a team of threads", () => {
     }
   });
 
+  test("starts others in the place of workers that were dismissed", () => {
+    const own = new WorkerTeam(url, work, 3);
+    const before = meet(own);
+    own.dismiss();
+    expect(own.workers).toBe(0);
+    const after = meet(own);
+    expect(new Set(after).size).toBe(3);
+    expect(after.filter((id) => before.includes(id))).toEqual([threadId]);
+  });
+
+  test("keeps its workers within a run", () => {
+    const own: WorkerTeam<TestProgram> = new WorkerTeam<TestProgram>(
+      url,
+      (...given) => {
+        own.dismiss();
+        work(...given);
+      },
+      3,
+    );
+    expect(new Set(meet(own)).size).toBe(3);
+    expect(own.workers).toBe(2);
+  });
+
   test("does nothing where there are no chunks", () => {
     scratch.f64.fill(1);
     const program = team.load({ kind: "rotate", bytes: 1024, t: 0.5 });
