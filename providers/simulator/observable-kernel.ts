@@ -9,17 +9,7 @@ import {
   unfoldZ,
   walshHadamard,
 } from "./kernels/pauli.ts";
-
-/** Distinct Pauli strings with the same X part x and the same parity of Y's: one array serves them all. */
-interface Group {
-  readonly x: number;
-  /** Whether the strings need the imaginary part of conj(ψ_{i⊕x})·ψ_i (an odd number of Y's). */
-  readonly imaginary: boolean;
-  readonly strings: { readonly z: number; readonly index: number; readonly numY: number }[];
-}
-
-/** More strings than this in one group are cheaper by one Walsh-Hadamard transform than one by one. */
-const TRANSFORM_FROM = 4;
+import { type PauliStrings, pauliStrings, TRANSFORM_FROM } from "./pauli-strings.ts";
 
 /**
  * K Pauli sums made ready for states of n qubits: values of all, and the adjoint state of any combination of them. Its calls
@@ -28,11 +18,10 @@ const TRANSFORM_FROM = 4;
 export class ObservableKernel {
   readonly numObservables: number;
   readonly #numQubits: number;
-  readonly #groups: readonly Group[];
+  readonly #groups: PauliStrings["groups"];
   /** Only Z on single qubits (and the identity): the usual read-out of a model. */
   readonly #singleZ: boolean;
-  /** Coefficient of string `string` in observable `observable`. */
-  readonly #entries: readonly { readonly observable: number; readonly string: number; readonly coefficient: number }[];
+  readonly #entries: PauliStrings["entries"];
   readonly #numStrings: number;
   readonly #permutation: Int32Array | undefined;
   readonly #strings: Float64Array;
@@ -40,39 +29,15 @@ export class ObservableKernel {
 
   /** @param permutation basis states i of the state stand for basis states permutation[i]; only for diagonal observables */
   constructor(observables: readonly SparsePauliOp[], numQubits: number, maxLanes: number, permutation?: Int32Array) {
-    const groups = new Map<string, Group>();
-    const indices = new Map<string, number>();
-    const entries: { observable: number; string: number; coefficient: number }[] = [];
-    for (const [observable, { terms }] of observables.entries())
-      for (const { coefficient, pauli } of terms) {
-        let x = 0;
-        let z = 0;
-        let numY = 0;
-        for (const [qubit, letter] of pauli.letters) {
-          if (letter !== "Z") x |= 1 << qubit;
-          if (letter !== "X") z |= 1 << qubit;
-          if (letter === "Y") numY++;
-        }
-        const key = `${x}:${z}`;
-        let index = indices.get(key);
-        if (index === undefined) {
-          index = indices.size;
-          indices.set(key, index);
-          const groupKey = `${x}:${numY % 2}`;
-          const group = groups.get(groupKey) ?? { x, imaginary: numY % 2 === 1, strings: [] };
-          group.strings.push({ z, index, numY });
-          groups.set(groupKey, group);
-        }
-        entries.push({ observable, string: index, coefficient });
-      }
+    const { groups, entries, numStrings, singleZ } = pauliStrings(observables);
     this.numObservables = observables.length;
     this.#numQubits = numQubits;
-    this.#groups = [...groups.values()];
+    this.#groups = groups;
     this.#entries = entries;
-    this.#numStrings = indices.size;
+    this.#numStrings = numStrings;
     this.#permutation = permutation;
-    this.#singleZ = this.#groups.every(({ x, strings }) => x === 0 && strings.every(({ z }) => (z & (z - 1)) === 0));
-    this.#strings = new Float64Array(Math.max(1, indices.size) * maxLanes);
+    this.#singleZ = singleZ;
+    this.#strings = new Float64Array(Math.max(1, numStrings) * maxLanes);
     this.#folded = new Float64Array(Math.max(1, numQubits) * maxLanes);
   }
 

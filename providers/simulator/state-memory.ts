@@ -145,7 +145,7 @@ export class StateMemory {
       if (more <= SMALL_BYTES || more <= availableBytes()) return;
       if (more > this.availableBytes) throw this.#noRoom(bytes);
     } else {
-      if (bytes > SMALL_BYTES && bytes > this.availableBytes) throw this.#noRoom(bytes);
+      if (bytes > this.availableBytes) throw this.#noRoom(bytes);
       if (this.#heldBytes + bytes <= this.maxBytes) return;
     }
     this.#freeKept();

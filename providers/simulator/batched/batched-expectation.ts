@@ -3,6 +3,7 @@ import type { Dtype } from "../dtype.ts";
 import { SharedTask } from "../simulator-team.ts";
 import type { StateMemory } from "../state-memory.ts";
 import { type GradientTargets, LaneProgram } from "./lane-program.ts";
+import { angleUses } from "./lane-steps.ts";
 import { type LevelPlan, planLevels } from "./levels.ts";
 import { batchTask } from "./share-work.ts";
 import { callMicroseconds, rowMicroseconds, type ShareSize, sharesOf } from "./shares.ts";
@@ -75,7 +76,7 @@ export class BatchedExpectation {
       circuit,
       observables.every(({ isDiagonal }) => isDiagonal),
     );
-    const uses = this.#plan.levels.reduce((sum, { rotations, phases }) => sum + rotations.length + phases.length, 0);
+    const uses = angleUses(this.#plan).length;
     const usesInput = slotsOf(circuit).map(({ expression }) =>
       expression.parameters.some(({ role }) => role === "input"),
     );
@@ -89,9 +90,17 @@ export class BatchedExpectation {
     return this.#realBits === 32 ? "float32" : "float64";
   }
 
-  /** Whether its tables fit into a share of the memory; by what the user set, never by what happens to be free. */
+  /**
+   * Whether its tables fit into a share of the memory, and all that a call needs into the whole; by what the user set, never
+   * by what happens to be free.
+   */
   get fits(): boolean {
-    return this.#plan.tableBytes <= Math.min(TABLE_BYTES, (this.#memory.maxBytes ?? Number.POSITIVE_INFINITY) / 8);
+    const { maxBytes } = this.#memory;
+    if (this.#plan.tableBytes > Math.min(TABLE_BYTES, (maxBytes ?? Number.POSITIVE_INFINITY) / 8)) return false;
+    if (maxBytes === undefined) return true;
+    this.#rows ??= this.#program(false);
+    this.#training ??= this.#program(true);
+    return Math.max(this.#rows.callBytes, this.#training.callBytes) <= maxBytes;
   }
 
   /** Writes [rows, K] for values [rows, P], pausing every few milliseconds. @throws SimulatorError STATE_TOO_LARGE */

@@ -7,9 +7,29 @@ const CHUNK_BYTES = 1 << 14;
 /** States that are kept for the way back; deeper circuits recover the first ones from the later ones. */
 const KEPT_BYTES = 1 << 24;
 
-/** How many groups of lanes a chunk of states of n qubits has at most. */
-export function groupsPerChunk(numQubits: number): number {
-  return Math.max(1, Math.floor(CHUNK_BYTES / (AMPLITUDE * 2 ** numQubits)));
+/** Numbers of one angle for each lane: itself, its cosine and sine, and its gradient. */
+const PER_ANGLE = 4;
+/** Numbers of one qubit for each lane: its state before and after the gates that all rows share, its λ, and its sign. */
+const PER_QUBIT = 13;
+
+/** What each group of lanes needs room for, besides states. */
+export interface GroupNeeds {
+  readonly numQubits: number;
+  readonly numAngles: number;
+  readonly numStrings: number;
+}
+
+/**
+ * How many groups of lanes a chunk has at most: as many as its states stay in the cache, fewer where circuits of few qubits
+ * have very many angles, and where all that a call needs would else take more than half of `maxBytes`.
+ */
+export function groupsPerChunk({ numQubits, numAngles, numStrings }: GroupNeeds, maxBytes: number | undefined): number {
+  const state = AMPLITUDE * 2 ** numQubits;
+  const numbers = 16 * (PER_ANGLE * numAngles + PER_QUBIT * numQubits + numStrings);
+  // Two states that are kept, two λ, partial products, and a number for each basis state.
+  const all = 5.5 * state + numbers;
+  const groups = Math.min(CHUNK_BYTES / state, KEPT_BYTES / numbers, (maxBytes ?? Number.POSITIVE_INFINITY) / 2 / all);
+  return Math.max(1, Math.floor(groups));
 }
 
 /** Where a program's arrays are in linear memory: addresses, and lengths in bytes. */
@@ -52,17 +72,23 @@ export interface LaneBuffers {
   readonly denseScratch: number;
 }
 
-/** @param maxKept bytes that kept states may take */
+/**
+ * @param groups of lanes in a chunk
+ * @param maxKept bytes that kept states may take
+ */
 export function placeBuffers(
   { numQubits, levels }: LevelPlan,
   { numPositions, rotations, prefixShared, tail }: LaneSteps,
   numLane: number,
   layout: Layout,
-  { maxKept = KEPT_BYTES, realBytes }: { readonly maxKept?: number; readonly realBytes: number },
+  {
+    groups,
+    maxKept = KEPT_BYTES,
+    realBytes,
+  }: { readonly groups: number; readonly maxKept?: number; readonly realBytes: number },
 ): LaneBuffers {
   const size = 2 ** numQubits;
   const stateBytes = AMPLITUDE * size;
-  const groups = groupsPerChunk(numQubits);
   const perGroup = 16 * groups;
   const slotBytes = stateBytes * groups;
   const numKept = Math.min(levels.length, Math.max(2, Math.floor(Math.min(KEPT_BYTES, maxKept) / slotBytes)));

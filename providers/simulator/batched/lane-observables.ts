@@ -1,17 +1,6 @@
-import type { SparsePauliOp } from "../../../circuits/index.ts";
 import type { KernelMemory } from "../kernels/kernel-memory.ts";
+import { type PauliStrings, type StringGroup, TRANSFORM_FROM } from "../pauli-strings.ts";
 import type { Layout } from "./layout.ts";
-
-/** More strings than this in one group are cheaper by one Walsh-Hadamard transform than one by one. */
-const TRANSFORM_FROM = 4;
-
-/** Distinct Pauli strings with the same X part x and the same parity of Y's: one array of values serves them all. */
-interface StringGroup {
-  readonly x: number;
-  /** Whether the strings need the imaginary part of conj(ψ_{i⊕x})·ψ_i (an odd number of Y's). */
-  readonly imaginary: boolean;
-  readonly strings: { readonly z: number; readonly index: number; readonly numY: number }[];
-}
 
 /** States of one chunk: `groups` of them, each with a unit of lanes for every number. */
 export interface Chunk {
@@ -30,57 +19,42 @@ export class LaneObservables {
   readonly numObservables: number;
   readonly #size: number;
   readonly #groups: readonly StringGroup[];
-  /** Only Z on single qubits (and the identity): the usual read-out of a model. */
   readonly #singleZ: boolean;
   readonly #observables: Int32Array;
   readonly #strings: Int32Array;
   readonly #coefficients: Float64Array;
   readonly #numStrings: number;
+  /** Each observable has one string, and none has that of another. */
+  readonly #oneToOne: boolean;
   readonly #values: number;
   readonly #sums: number;
   readonly #folded: number;
   readonly #numQubits: number;
 
-  constructor(observables: readonly SparsePauliOp[], numQubits: number, maxGroups: number, layout: Layout) {
-    const groups = new Map<string, StringGroup>();
-    const indices = new Map<string, number>();
-    const entries: { observable: number; string: number; coefficient: number }[] = [];
-    for (const [observable, { terms }] of observables.entries())
-      for (const { coefficient, pauli } of terms) {
-        let x = 0;
-        let z = 0;
-        let numY = 0;
-        for (const [qubit, letter] of pauli.letters) {
-          if (letter !== "Z") x |= 1 << qubit;
-          if (letter !== "X") z |= 1 << qubit;
-          if (letter === "Y") numY++;
-        }
-        const key = `${x}:${z}`;
-        let index = indices.get(key);
-        if (index === undefined) {
-          index = indices.size;
-          indices.set(key, index);
-          const groupKey = `${x}:${numY % 2}`;
-          const group = groups.get(groupKey) ?? { x, imaginary: numY % 2 === 1, strings: [] };
-          group.strings.push({ z, index, numY });
-          groups.set(groupKey, group);
-        }
-        entries.push({ observable, string: index, coefficient });
-      }
-    this.numObservables = observables.length;
+  constructor(
+    { numObservables, numStrings, groups, entries, singleZ }: PauliStrings,
+    numQubits: number,
+    maxGroups: number,
+    layout: Layout,
+  ) {
+    this.numObservables = numObservables;
     this.#numQubits = numQubits;
     this.#size = 2 ** numQubits;
-    this.#groups = [...groups.values()];
+    this.#groups = groups;
     this.#observables = Int32Array.from(entries, ({ observable }) => observable);
     this.#strings = Int32Array.from(entries, ({ string }) => string);
     this.#coefficients = Float64Array.from(entries, ({ coefficient }) => coefficient);
-    this.#numStrings = indices.size;
-    this.#singleZ = this.#groups.every(({ x, strings }) => x === 0 && strings.every(({ z }) => (z & (z - 1)) === 0));
+    this.#numStrings = numStrings;
+    this.#oneToOne =
+      entries.length === numObservables &&
+      numStrings === numObservables &&
+      entries.every(({ observable }, index) => observable === index);
+    this.#singleZ = singleZ;
     this.#values = layout.take(16 * maxGroups * this.#size);
-    this.#sums = layout.take(16 * maxGroups * Math.max(1, indices.size));
+    this.#sums = layout.take(16 * maxGroups * Math.max(1, numStrings));
     // Where the strings are Z of every qubit in order, folding writes their sums where they belong.
     const inOrder =
-      indices.size === numQubits && this.#groups[0]?.strings.every(({ z, index }) => z === 1 << index) === true;
+      numStrings === numQubits && this.#groups[0]?.strings.every(({ z, index }) => z === 1 << index) === true;
     this.#folded = this.#singleZ && inOrder ? this.#sums : layout.take(16 * maxGroups * Math.max(1, numQubits));
   }
 
@@ -135,12 +109,13 @@ export class LaneObservables {
     const sums = this.#sums / memory.realBytes;
     const K = this.numObservables;
     const factor = scale * scale;
-    out.fill(0, row * K, (row + rows) * K);
+    if (!this.#oneToOne) out.fill(0, row * K, (row + rows) * K);
     for (let entry = 0; entry < this.#strings.length; entry++) {
       const from = sums + this.#strings[entry]! * width;
       const coefficient = factor * this.#coefficients[entry]!;
       let to = row * K + this.#observables[entry]!;
-      for (let lane = 0; lane < rows; lane++, to += K) out[to]! += coefficient * reals[from + lane]!;
+      if (this.#oneToOne) for (let lane = 0; lane < rows; lane++, to += K) out[to] = coefficient * reals[from + lane]!;
+      else for (let lane = 0; lane < rows; lane++, to += K) out[to]! += coefficient * reals[from + lane]!;
     }
   }
 
@@ -182,10 +157,6 @@ export class LaneObservables {
       if (x === 0 && this.#groups.length === 1) k.scale!(psi, lambda, size, groups, final, this.#values);
       else k.addScaled!(psi, lambda, size, groups, x, re, im, this.#values);
     }
-    if (this.#groups.length === 0) {
-      const start = lambda / memory.realBytes;
-      reals.fill(0, start, start + 2 * size * width);
-    }
   }
 
   /** The weight of each string in the cotangent-weighted sum of observables, [string][lane]. */
@@ -194,11 +165,15 @@ export class LaneObservables {
     const width = groups * lanes;
     const sums = this.#sums / memory.realBytes;
     const K = this.numObservables;
-    reals.fill(0, sums, sums + this.#numStrings * width);
+    if (!this.#oneToOne || rows < width) reals.fill(0, sums, sums + this.#numStrings * width);
     for (let entry = 0; entry < this.#strings.length; entry++) {
       const to = sums + this.#strings[entry]! * width;
       const coefficient = this.#coefficients[entry]!;
       let from = row * K + this.#observables[entry]!;
+      if (this.#oneToOne) {
+        for (let lane = 0; lane < rows; lane++, from += K) reals[to + lane] = coefficient * cotangents[from]!;
+        continue;
+      }
       for (let lane = 0; lane < rows; lane++, from += K) reals[to + lane]! += coefficient * cotangents[from]!;
     }
   }

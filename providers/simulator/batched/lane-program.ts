@@ -1,5 +1,6 @@
 import { type Circuit, type SparsePauliOp, slotsOf } from "../../../circuits/index.ts";
 import type { KernelMemory } from "../kernels/kernel-memory.ts";
+import { pauliStrings } from "../pauli-strings.ts";
 import type { StateMemory } from "../state-memory.ts";
 import type { KernelTarget } from "../wasm/index.ts";
 import { Angles } from "./angles.ts";
@@ -96,9 +97,13 @@ export class LaneProgram {
     );
     this.#steps = laneSteps(plan, this.#angles, layout, realBytes);
     this.#scales = new LevelScales(this.#steps, realBits);
-    this.#maxGroups = groupsPerChunk(numQubits);
-    this.#observables = new LaneObservables(observables, numQubits, this.#maxGroups, layout);
-    this.#buffers = placeBuffers(plan, this.#steps, this.#angles.numLane, layout, {
+    const { numLane } = this.#angles;
+    const numAngles = numLane + this.#steps.prefixShared.length;
+    const strings = pauliStrings(observables);
+    this.#maxGroups = groupsPerChunk({ numQubits, numAngles, numStrings: strings.numStrings }, maxBytes);
+    this.#observables = new LaneObservables(strings, numQubits, this.#maxGroups, layout);
+    this.#buffers = placeBuffers(plan, this.#steps, numLane, layout, {
+      groups: this.#maxGroups,
       realBytes,
       ...(maxBytes === undefined ? {} : { maxKept: maxBytes / 4 }),
     });
@@ -106,7 +111,7 @@ export class LaneProgram {
     this.#wanted = new WantedGradients(plan, this.#steps, uses, this.#angles, slotsOf(circuit));
     this.#row = new Float64Array(circuit.parameters.length);
     this.#gradient = new Float64Array(circuit.parameters.length);
-    this.#laneScales = new Float64Array(this.#angles.numLane);
+    this.#laneScales = new Float64Array(numLane);
     this.#prefix = new ProductPrefix(this.#steps, this.#buffers, numQubits);
   }
 

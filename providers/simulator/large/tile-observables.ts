@@ -1,4 +1,5 @@
 import type { SparsePauliOp } from "../../../circuits/index.ts";
+import { pauliStrings } from "../pauli-strings.ts";
 import type { WorkMemory } from "../threads/index.ts";
 import { chunksOf, scratchLayout, type TileProgram } from "./tile-program.ts";
 
@@ -49,44 +50,26 @@ export class TileObservables {
 
   /** @param address where its numbers go in linear memory */
   constructor(observables: readonly SparsePauliOp[], numQubits: number, tileBits: number, address: number) {
-    const strings = new Map<string, { x: number; z: number; numY: number; index: number }>();
-    const entries: { observable: number; string: number; coefficient: number }[] = [];
-    for (const [observable, { terms }] of observables.entries())
-      for (const { coefficient, pauli } of terms) {
-        let x = 0;
-        let z = 0;
-        let numY = 0;
-        for (const [qubit, letter] of pauli.letters) {
-          if (letter !== "Z") x |= 1 << qubit;
-          if (letter !== "X") z |= 1 << qubit;
-          if (letter === "Y") numY++;
-        }
-        const key = `${x}:${z}`;
-        const string = strings.get(key) ?? { x, z, numY, index: strings.size };
-        strings.set(key, string);
-        entries.push({ observable, string: string.index, coefficient });
-      }
-    const all = [...strings.values()];
+    const { groups, entries } = pauliStrings(observables);
+    const all = groups.flatMap(({ strings }) => strings).sort((one, other) => one.index - other.index);
     const tileMask = 2 ** tileBits - 1;
-    const groups = Map.groupBy(all, ({ x, numY }) => `${x}:${numY % 2}`);
     this.numObservables = observables.length;
     this.#entries = entries;
     this.#signs = Float64Array.from(all, ({ numY }) => (numY % 4 < 2 ? 1 : -1));
     this.#imaginary = Uint8Array.from(all, ({ numY }) => numY % 2);
     const tiles = 2 ** (numQubits - tileBits);
     this.program = {
-      groups: [...groups.values()].map((members): StringGroup => {
-        const { x, numY } = members[0]!;
-        return {
+      groups: groups.map(
+        ({ x, imaginary, strings }): StringGroup => ({
           outerFlip: x & ~tileMask,
           flip: UNIT * (x & tileMask),
-          imaginary: numY % 2 === 1,
-          isSingle: members.length === 1 && (members[0]!.z & tileMask) === 0,
-          outerZ: Int32Array.from(members, ({ z }) => z & ~tileMask),
-          innerZ: Int32Array.from(members, ({ z }) => z & tileMask),
-          index: Int32Array.from(members, ({ index }) => index),
-        };
-      }),
+          imaginary,
+          isSingle: strings.length === 1 && (strings[0]!.z & tileMask) === 0,
+          outerZ: Int32Array.from(strings, ({ z }) => z & ~tileMask),
+          innerZ: Int32Array.from(strings, ({ z }) => z & tileMask),
+          index: Int32Array.from(strings, ({ index }) => index),
+        }),
+      ),
       numStrings: all.length,
       weights: address / REAL,
       values: address / REAL + all.length,
