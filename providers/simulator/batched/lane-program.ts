@@ -5,6 +5,7 @@ import type { StateMemory } from "../state-memory.ts";
 import type { KernelTarget } from "../wasm/index.ts";
 import { Angles } from "./angles.ts";
 import { groupsPerChunk, type LaneBuffers, placeBuffers } from "./lane-buffers.ts";
+import { LaneGradients } from "./lane-gradients.ts";
 import { LaneObservables } from "./lane-observables.ts";
 import {
   addLanePhaseGradients,
@@ -15,13 +16,12 @@ import {
   turn,
   undoPermutation,
 } from "./lane-passes.ts";
-import { angleUses, type LaneStep, type LaneSteps, laneSteps } from "./lane-steps.ts";
+import { angleUses, type LaneSteps, laneSteps } from "./lane-steps.ts";
 import { Layout } from "./layout.ts";
 import { LevelScales } from "./level-scales.ts";
 import type { LevelPlan } from "./levels.ts";
 import { buildTable, cosAndSin } from "./phase-tables.ts";
 import { ProductPrefix } from "./product-prefix.ts";
-import { supersetSums } from "./superset-sums.ts";
 import { WantedGradients } from "./wanted-gradients.ts";
 
 export interface LaneProgramOptions {
@@ -74,9 +74,8 @@ export class LaneProgram {
   readonly #buffers: LaneBuffers;
   readonly #wanted: WantedGradients;
   readonly #row: Float64Array;
-  readonly #gradient: Float64Array;
-  readonly #laneScales: Float64Array;
   readonly #prefix: ProductPrefix;
+  readonly #gradients: LaneGradients;
   /** The call of whose shares the tables are in the memory that has this program's contents; 0 for none. */
   #prepared = 0;
 
@@ -110,9 +109,19 @@ export class LaneProgram {
     this.callBytes = layout.bytes;
     this.#wanted = new WantedGradients(plan, this.#steps, uses, this.#angles, slotsOf(circuit));
     this.#row = new Float64Array(circuit.parameters.length);
-    this.#gradient = new Float64Array(circuit.parameters.length);
-    this.#laneScales = new Float64Array(numLane);
     this.#prefix = new ProductPrefix(this.#steps, this.#buffers, numQubits);
+    this.#gradients = new LaneGradients({
+      numQubits,
+      width: this.width,
+      numInputs: circuit.numInputs,
+      numParameters: circuit.parameters.length,
+      angles: this.#angles,
+      steps: this.#steps,
+      scales: this.#scales,
+      buffers: this.#buffers,
+      wanted: this.#wanted,
+      prefix: this.#prefix,
+    });
   }
 
   /** Writes outputs [rows, K] for whole rows of values [rows, P], pausing after each chunk. @throws SimulatorError STATE_TOO_LARGE */
@@ -205,10 +214,10 @@ export class LaneProgram {
     const perChunk = this.rowsPerChunk;
     const chunks = Math.ceil(rows / perChunk);
     const end = Math.min(rows, perChunk * Math.floor(((share + 1) * chunks) / shares));
-    if (targets !== null) this.#clear(memory);
+    if (targets !== null) this.#gradients.clear(memory);
     for (let row = perChunk * Math.floor((share * chunks) / shares); row < end; row += perChunk)
       this.#runChunk(memory, values, row, Math.min(perChunk, end - row), outputs, targets);
-    if (targets !== null) this.#finish(memory, targets);
+    if (targets !== null && targets.weights !== null) this.#gradients.finish(memory, this.#row, targets.weights);
   }
 
   #begin(weights: Float64Array | null, targets: GradientTargets | null, call: number): KernelMemory {
@@ -252,24 +261,7 @@ export class LaneProgram {
           identity,
         });
     this.#prefix.prepare(memory);
-    if (targets === null) return;
-    this.#wanted.prepare(targets.inputs !== null, targets.weights !== null);
-    this.#wanted.scaleLanes(this.#scales, this.#laneScales);
-  }
-
-  /** Starts all sums over chunks. */
-  #clear(memory: KernelMemory): void {
-    const { reals, realBytes } = memory;
-    this.#angles.clearGradients();
-    this.#gradient.fill(0);
-    this.#prefix.clear(memory);
-    const units = this.#buffers.sharedGradients / realBytes;
-    reals.fill(0, units, units + memory.lanes * this.#steps.rotations.length);
-    for (const { phaseGradient } of this.#steps.steps)
-      if (phaseGradient > 0) {
-        const start = phaseGradient / realBytes;
-        reals.fill(0, start, start + memory.lanes * 2 ** this.#plan.numQubits);
-      }
+    if (targets !== null) this.#gradients.prepare(targets.inputs !== null, targets.weights !== null);
   }
 
   #runChunk(
@@ -297,7 +289,7 @@ export class LaneProgram {
     const lambda = this.#buffers.lambdas[0];
     this.#observables.adjoint(chunk, this.#steps.final, lambda, targets.cotangents);
     this.#backward(passage);
-    this.#pullLanes(passage, values, row, rows, targets);
+    this.#gradients.pull(passage, values, row, rows, this.#row, targets.inputs);
   }
 
   /** Angles of each lane with their cosines and sines; empty lanes have angle 0. */
@@ -372,77 +364,4 @@ export class LaneProgram {
       if (lanePhases[level] === 1) addLanePhaseGradients(passage, step, before, lambda);
     }
   }
-
-  #pullLanes(
-    { memory, groups }: Passage,
-    values: Float64Array,
-    row: number,
-    rows: number,
-    targets: GradientTargets,
-  ): void {
-    const { numLane, needsRow } = this.#angles;
-    if (numLane === 0) return;
-    const { reals, realBytes, lanes } = memory;
-    const stride = groups * lanes;
-    const width = this.width;
-    const start = this.#buffers.laneGradients / realBytes;
-    if (!needsRow) {
-      if (targets.inputs !== null)
-        this.#angles.pullbackLanes(reals, start, stride, this.#laneScales, targets.inputs, row * width, width, rows);
-      return;
-    }
-    for (let lane = 0; lane < rows; lane++) {
-      const at = (row + lane) * width;
-      this.#readRow(values, at);
-      const gradient = this.#gradient;
-      for (let k = 0; k < width; k++) gradient[k] = 0;
-      this.#angles.pullbackLane(this.#row, reals, start + lane, stride, this.#laneScales, gradient);
-      if (targets.inputs !== null) for (let k = 0; k < width; k++) targets.inputs[at + k]! += gradient[k]!;
-    }
-  }
-
-  /** Adds up what all chunks left and gives it to the weights. */
-  #finish(memory: KernelMemory, { weights }: GradientTargets): void {
-    if (weights === null) return;
-    const { steps, rotationShared } = this.#steps;
-    const { reals, realBytes, lanes } = memory;
-    const { lambda, recovered } = this.#scales;
-    const units = this.#buffers.sharedGradients / realBytes;
-    this.#prefix.addShares(memory, this.#angles, lambda[0]!);
-    for (let level = 0; level < steps.length; level++) {
-      const step = steps[level]!;
-      const scale = recovered[level]! * lambda[level]!;
-      for (const { strides, first } of step.sweeps)
-        for (let k = first; k < first + strides.length; k++)
-          this.#angles.addShare(rotationShared[k]!, scale * sumOf(reals, units + lanes * k, lanes));
-      if (this.#wanted.phases[level] === 1)
-        this.#addPhases(memory, step, 2 * recovered[level - 1]! * lambda[level - 1]!);
-    }
-    this.#angles.pullbackShared(this.#row, this.#gradient);
-    const from = this.#circuit.numInputs;
-    for (let k = 0; k < weights.length; k++) weights[k]! += this.#gradient[from + k]!;
-  }
-
-  #addPhases({ reals, realBytes, lanes }: KernelMemory, { phaseGradient, runs }: LaneStep, scale: number): void {
-    const size = 2 ** this.#plan.numQubits;
-    const at = phaseGradient / realBytes;
-    const sums = this.#wanted.sums;
-    for (const { table, singles, multiples } of runs) {
-      for (let i = 0; i < size; i++) sums[table[i]!] = scale * sumOf(reals, at + lanes * i, lanes);
-      if (multiples.length > 0) {
-        supersetSums(sums, size);
-        for (const { mask, shared } of multiples) this.#angles.addShare(shared, sums[mask]!);
-        for (const { qubit, shared } of singles) this.#angles.addShare(shared, sums[1 << qubit]!);
-        continue;
-      }
-      const ofQubit = this.#wanted.foldOnes(this.#plan.numQubits);
-      for (const { qubit, shared } of singles) this.#angles.addShare(shared, ofQubit[qubit]!);
-    }
-  }
-}
-
-function sumOf(numbers: Float64Array | Float32Array, from: number, lanes: number): number {
-  let sum = 0;
-  for (let lane = 0; lane < lanes; lane++) sum += numbers[from + lane]!;
-  return sum;
 }

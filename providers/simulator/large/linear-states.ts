@@ -30,6 +30,13 @@ export function borrowStates(memory: StateMemory, circuit: TileCircuit, states: 
     return lent;
   } catch (error) {
     memory.release(lent);
+    // The operating system has the last word on what is free.
+    if (error instanceof RangeError)
+      throw new SimulatorError(
+        "STATE_TOO_LARGE",
+        `${numQubits} qubits need ${gibibytes(bytes)} for ${states} state vector(s) and tables, which the machine did not give; use fewer qubits, or wait until other computations have ended.`,
+        { cause: error },
+      );
     throw error;
   }
 }
