@@ -1,5 +1,6 @@
 import type { Circuit } from "../../../circuits/index.ts";
 import { BasisTables } from "../basis-tables.ts";
+import { fuseDense } from "../fuse-dense.ts";
 import { type AffineAngle, type DensePrimitive, normalForm } from "../normal-form.ts";
 import { type MonomialStage, schedule } from "../stages.ts";
 import { type PrefixColumn, splitPrefix } from "./prefix.ts";
@@ -54,7 +55,9 @@ export interface LevelPlan {
 export function planLevels(circuit: Circuit, diagonal: boolean): LevelPlan {
   const { numQubits } = circuit;
   const tables = new BasisTables(2 ** numQubits);
-  const primitives = normalForm(circuit).filter(({ kind, ...rest }) => kind !== "phase" || maskOf(rest) !== 0);
+  const primitives = fuseDense(normalForm(circuit), numQubits).filter(
+    ({ kind, ...rest }) => kind !== "phase" || maskOf(rest) !== 0,
+  );
   const { columns, rest } = splitPrefix(primitives, numQubits);
   const stages = [...schedule(rest, numQubits)];
   let finalBasis = 0;

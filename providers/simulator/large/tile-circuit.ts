@@ -1,4 +1,5 @@
 import { type Circuit, SlotProgram, type SparsePauliOp, slotsOf } from "../../../circuits/index.ts";
+import { fuseDense } from "../fuse-dense.ts";
 import type { KernelMemory } from "../kernels/kernel-memory.ts";
 import { normalForm } from "../normal-form.ts";
 import { PAUSE_WORK } from "../pauses.ts";
@@ -58,7 +59,7 @@ export class TileCircuit {
     const { shape = SHAPE, threads = 1, threadedQubits = THREADED_QUBITS } = options;
     const used = numQubits >= threadedQubits ? threads : 1;
     const slots = slotsOf(circuit);
-    const primitives = normalForm(circuit).filter(
+    const primitives = fuseDense(normalForm(circuit), numQubits).filter(
       (primitive) => observables === null || primitive.kind !== "phase" || primitive.mask !== 0,
     );
     this.numQubits = numQubits;
