@@ -40,7 +40,8 @@ export function planPasses(
   { tileQubits, runQubits }: TileShape,
 ): readonly PlannedPass[] {
   const actions = new Map(primitives.map((primitive) => [primitive, actionOf(primitive)]));
-  const widest = Math.max(0, ...primitives.map((primitive) => countBits(actions.get(primitive)!.turns)));
+  let widest = 0;
+  for (const { turns } of actions.values()) widest = Math.max(widest, countBits(turns));
   const low = Math.min(runQubits, numQubits);
   const size = Math.min(numQubits, Math.max(tileQubits, widest + low));
   const passes: PlannedPass[] = [];

@@ -33,7 +33,7 @@ export interface UnitarySweep {
 export type Sweep = MonomialSweep | ProductSweep | RotationSweep | UnitarySweep;
 
 interface Slot {
-  readonly items: (PhasePrimitive | PermutationPrimitive)[];
+  items: readonly (PhasePrimitive | PermutationPrimitive)[];
   rotations: readonly RotationPrimitive[];
   dense: readonly DensePrimitive[];
 }
@@ -52,10 +52,10 @@ export function sweepsOf({ inner, primitives }: PlannedPass, numQubits: number):
   const sweeps: Sweep[] = [];
   for (const [index, { items, rotations, dense }] of slots.entries()) {
     const movable = gathered[index]!;
-    const own = conditionsOf([...movable, ...items], inner);
-    if (movable.length > 0 && own.length > MAX_CONDITIONS) sweeps.push({ kind: "product", phases: movable });
-    else items.unshift(...movable);
-    sweeps.push(...monomialSweeps(items, inner));
+    const all = [...movable, ...items];
+    const isProduct = movable.length > 0 && conditionsOf(all, inner).length > MAX_CONDITIONS;
+    if (isProduct) sweeps.push({ kind: "product", phases: movable });
+    for (const sweep of monomialSweeps(isProduct ? items : all, inner)) sweeps.push(sweep);
     if (rotations.length > 0) sweeps.push({ kind: "rotations", rotations });
     for (const unitary of dense) sweeps.push({ kind: "unitary", unitary });
   }
@@ -67,7 +67,7 @@ function slotsOf(primitives: PlannedPass["primitives"], numQubits: number): read
   const slots: Slot[] = [{ items: [], rotations: [], dense: [] }];
   for (const stage of schedule(primitives, numQubits)) {
     const slot = slots.at(-1)!;
-    if (stage.kind === "monomial") slot.items.push(...stage.items);
+    if (stage.kind === "monomial") slot.items = [...slot.items, ...stage.items];
     else {
       slot.rotations = stage.rotations;
       slot.dense = stage.dense;
@@ -80,43 +80,61 @@ function slotsOf(primitives: PlannedPass["primitives"], numQubits: number): read
 /** Takes out the phases that depend on outer qubits and on one inner qubit at most: they can wait until that is turned. */
 function takeMovable(slots: readonly Slot[], inner: number): readonly Movable[] {
   const movable: Movable[] = [];
-  for (const [index, { items }] of slots.entries()) {
+  const turns = slots.map(turnsOfSlot);
+  for (const [index, slot] of slots.entries()) {
+    const kept: (PhasePrimitive | PermutationPrimitive)[] = [];
+    const turnedBehind = turnsBehind(slot.items);
     let turnedBefore = 0;
-    const kept: Slot["items"] = [];
-    for (const [place, item] of items.entries()) {
-      if (item.kind === "permutation") {
-        turnedBefore |= turnsOf(item);
+    for (const [place, item] of slot.items.entries()) {
+      if (item.kind === "permutation") turnedBefore |= turnsOf(item);
+      const qubit = item.kind === "phase" ? item.mask & inner : 0;
+      if (item.kind === "permutation" || (item.mask & ~inner) === 0 || (qubit & (qubit - 1)) !== 0) {
         kept.push(item);
         continue;
       }
-      const qubit = item.mask & inner;
-      const isSingle = (qubit & (qubit - 1)) === 0;
       // At the start of its slot a phase stands before the permutations there.
       const first = (turnedBefore & qubit) === 0 ? index : index + 1;
-      const last = qubit === 0 ? slots.length - 1 : lastSlot(slots, index, place, qubit, first > index);
-      if ((item.mask & ~inner) !== 0 && isSingle && first <= last) movable.push({ phase: item, first, last });
+      const last = (turnedBehind[place]! & qubit) === 0 ? lastSlot(turns, index, qubit) : index;
+      if (first <= last) movable.push({ phase: item, first, last });
       else kept.push(item);
     }
-    items.splice(0, items.length, ...kept);
+    slot.items = kept;
   }
   return movable;
 }
 
-/** The last slot before which nothing turns `qubit`, seen from an item of slot `index`; -1 where it cannot leave its slot. */
-function lastSlot(slots: readonly Slot[], index: number, place: number, qubit: number, mustLeave: boolean): number {
-  const turns = (items: Slot["items"]): boolean =>
-    items.some((item) => item.kind === "permutation" && (turnsOf(item) & qubit) !== 0);
-  if (turns(slots[index]!.items.slice(place + 1))) return mustLeave ? -1 : index;
-  for (let at = index; at < slots.length - 1; at++) {
-    const { rotations, dense } = slots[at]!;
-    if (
-      rotations.some((rotation) => (1 << rotation.qubit) & qubit) ||
-      dense.some((unitary) => turnsOf(unitary) & qubit)
-    )
-      return at;
-    if (turns(slots[at + 1]!.items)) return at + 1;
+/** The qubits that a slot's permutations move, and those that what follows them turns. */
+interface SlotTurns {
+  readonly moved: number;
+  readonly turned: number;
+}
+
+function turnsOfSlot({ items, rotations, dense }: Slot): SlotTurns {
+  let moved = 0;
+  for (const item of items) if (item.kind === "permutation") moved |= turnsOf(item);
+  let turned = 0;
+  for (const { qubit } of rotations) turned |= 1 << qubit;
+  for (const unitary of dense) turned |= turnsOf(unitary);
+  return { moved, turned };
+}
+
+/** For each item the qubits that permutations behind it move. */
+function turnsBehind(items: Slot["items"]): Int32Array {
+  const behind = new Int32Array(items.length);
+  for (let place = items.length - 1; place > 0; place--) {
+    const item = items[place]!;
+    behind[place - 1] = behind[place]! | (item.kind === "permutation" ? turnsOf(item) : 0);
   }
-  return slots.length - 1;
+  return behind;
+}
+
+/** The last slot before which nothing turns `qubit`, seen from the end of the permutations of slot `index`. */
+function lastSlot(turns: readonly SlotTurns[], index: number, qubit: number): number {
+  for (let at = index; at < turns.length - 1; at++) {
+    if ((turns[at]!.turned & qubit) !== 0) return at;
+    if ((turns[at + 1]!.moved & qubit) !== 0) return at + 1;
+  }
+  return turns.length - 1;
 }
 
 /** Gathers movable phases in as few slots as possible: those that must come soonest decide where. */

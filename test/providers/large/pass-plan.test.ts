@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Rng } from "../../../circuits/index.ts";
 import { planPasses } from "../../../providers/simulator/large/pass-plan.ts";
+import { sweepsOf } from "../../../providers/simulator/large/pass-slots.ts";
 import { normalForm, type Primitive } from "../../../providers/simulator/normal-form.ts";
 import { FLAVOURS, randomTrainingCircuit } from "../../support/training-circuit.ts";
 
@@ -91,4 +92,16 @@ test("layers of many qubits take far fewer passes than gates, and no pass for ph
   expect(primitives.length).toBeGreaterThan(500);
   expect(passes.length).toBeLessThan(25);
   for (const pass of passes) expect(pass.primitives.some(({ kind }) => kind !== "phase")).toBe(true);
+});
+
+test("circuits may be very long, and all of their phases stand in one sweep", () => {
+  const angle = { constant: 0.1, slots: [], coefficients: [] };
+  const primitives = Array.from(
+    { length: 200_000 },
+    (_, k): Primitive => ({ kind: "phase", mask: 3 << (k % 5), angle }),
+  );
+  const passes = planPasses(primitives, 6, { tileQubits: 4, runQubits: 2 });
+  const sweeps = passes.flatMap((pass) => sweepsOf(pass, 6));
+  expect(sweeps).toHaveLength(1);
+  expect(sweeps[0]).toHaveProperty("phases.length", primitives.length);
 });
