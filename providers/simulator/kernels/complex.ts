@@ -1,6 +1,6 @@
 import type { Operations, Real, V128 } from "../wasm/index.ts";
 
-/** Swaps the two lanes: i·conj of an amplitude, up to signs. */
+/** Swaps the two lanes: i times the conjugate of an amplitude. */
 export function swapped(o: Operations, amplitude: V128): V128 {
   return o.shuffle(amplitude, amplitude, 1, 0);
 }

@@ -2,10 +2,9 @@ import type { FunctionBuilder, ModuleBuilder, Operations, Variable } from "../wa
 import { UNIT } from "./kernel.ts";
 
 /**
- * gatherTile(state, tile, bytes, skipped) copies the amplitudes of a tile together, scatterTile(state, tile, bytes, skipped)
- * back to where they belong. `skipped` has the bits of byte offsets in which the amplitudes of the tile do not differ, and
- * the bits below the run that is copied at once, which is 32 bytes at least: the outer qubits and the lowest inner ones. One
- * load and one store a unit.
+ * gatherTile(state, tile, bytes, run, skipped) copies the amplitudes of a tile together, scatterTile back to where they
+ * belong. `run` bytes are copied at once, 32 at least; `skipped` has the bits of byte offsets in which the amplitudes of the
+ * tile do not differ, the outer qubits, and the bits below the run, the lowest inner ones. One load and one store a unit.
  * warmTile(tile, bytes, out) reads one unit of each line in order, bytes a multiple of 256, so that the tile is in the cache; a
  * unit of no meaning is written to `out`. Sweeps whose pairs lie some lines apart within a page go through memory in an order
  * that processors do not foresee, at a third of the speed.

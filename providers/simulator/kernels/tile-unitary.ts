@@ -2,7 +2,7 @@ import type { ModuleBuilder } from "../wasm/index.ts";
 import { forFree, UNIT } from "./kernel.ts";
 
 /** Bytes of a matrix element as the kernels read it: (c, c) and (-s, s). */
-export const ELEMENT_BYTES = 32;
+const ELEMENT_BYTES = 32;
 
 /**
  * Any matrix on some qubits of a tile, where all bits of `controls` are set. unitary1(state, bytes, stride, controls,

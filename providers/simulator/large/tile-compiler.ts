@@ -24,9 +24,9 @@ const KEPT_TABLE_BYTES = 1 << 22;
 export interface PassRecipe {
   readonly tables: readonly TableRecipe[];
   readonly places: readonly PlacesRecipe[];
-  /** The angle of each gradient of the pass, and whether it is that of a phase. */
-  readonly gradients: readonly { readonly angle: AffineAngle; readonly isPhase: boolean }[];
-  /** For each operation its angles: of rotations and products in order, of monomials those of gradients. */
+  /** The angle of each gradient of the pass. */
+  readonly gradients: readonly AffineAngle[];
+  /** For each operation its angles in order; none for monomials, whose tables have them. */
   readonly angles: readonly (readonly AffineAngle[])[];
   /** For each operation the gradients that it adds up: from, count. */
   readonly owned: readonly (readonly [from: number, count: number])[];

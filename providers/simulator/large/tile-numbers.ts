@@ -188,7 +188,7 @@ export class TileNumbers {
     for (let k = 0; k < numGradients; k++) {
       let sum = 0;
       for (let chunk = 0; chunk < chunks; chunk++) sum += f64[program.partial + chunk * numGradients + k]!;
-      const { slots, coefficients } = gradients[k]!.angle;
+      const { slots, coefficients } = gradients[k]!;
       for (let i = 0; i < slots.length; i++) slotGradients[slots[i]!]! += coefficients[i]! * factors[k]! * sum;
     }
   }
@@ -197,7 +197,7 @@ export class TileNumbers {
 function hasWanted({ owned, gradients }: PassRecipe, op: number, wanted: Uint8Array): boolean {
   const [from, count] = owned[op]!;
   for (let k = from; k < from + count; k++) {
-    const { slots } = gradients[k]!.angle;
+    const { slots } = gradients[k]!;
     for (let i = 0; i < slots.length; i++) if (wanted[slots[i]!] === 1) return true;
   }
   return false;

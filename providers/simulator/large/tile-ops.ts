@@ -22,7 +22,7 @@ const ROTATIONS = 3;
 /** The operations of a pass while they are made from its sweeps. */
 export class OpList {
   readonly ops: TileOp[] = [];
-  readonly gradients: { angle: AffineAngle; isPhase: boolean }[] = [];
+  readonly gradients: AffineAngle[] = [];
   readonly angles: (readonly AffineAngle[])[] = [];
   readonly owned: (readonly [from: number, count: number])[] = [];
   sumBytes = 0;
@@ -69,8 +69,8 @@ export class OpList {
     this.owned.push([from, this.gradients.length - from]);
   }
 
-  #gradient(angle: AffineAngle, isPhase: boolean): number {
-    return this.gradients.push({ angle, isPhase }) - 1;
+  #gradient(angle: AffineAngle): number {
+    return this.gradients.push(angle) - 1;
   }
 
   #rotations({ rotations }: RotationSweep): void {
@@ -78,7 +78,7 @@ export class OpList {
     for (let start = 0; start < sorted.length; start += ROTATIONS) {
       const group = sorted.slice(start, start + ROTATIONS);
       const gradient = this.gradients.length;
-      for (const { angle } of group) this.#gradient(angle, false);
+      for (const { angle } of group) this.#gradient(angle);
       const op: RotationOp = {
         kind: "rotations",
         strides: group.map(({ qubit }) => UNIT * localMask(1 << qubit, this.#inner)),
@@ -102,7 +102,7 @@ export class OpList {
       folds.push({
         mask: localMask(mask, this.#inner),
         condition: condition === 0 ? 0 : 1 << sweep.conditions.indexOf(condition),
-        gradient: this.#gradient(angle, true),
+        gradient: this.#gradient(angle),
       });
     }
     const { tables, places } = monomials.get(sweep)!;
@@ -120,11 +120,7 @@ export class OpList {
       sums,
       folds,
     };
-    this.#push(
-      op,
-      folds.map(({ gradient }) => this.gradients[gradient]!.angle),
-      from,
-    );
+    this.#push(op, [], from);
   }
 
   #product({ phases }: ProductSweep): void {
@@ -134,7 +130,7 @@ export class OpList {
       kind: "product",
       bits: Int32Array.from(phases, ({ mask }) => bitOf(mask)),
       conditions: Int32Array.from(phases, ({ mask }) => mask & ~this.#inner),
-      gradients: Int32Array.from(phases, ({ angle }) => (angle.slots.length === 0 ? -1 : this.#gradient(angle, true))),
+      gradients: Int32Array.from(phases, ({ angle }) => (angle.slots.length === 0 ? -1 : this.#gradient(angle))),
       numbers: this.#numbers(3 + phases.length),
     };
     this.#push(
