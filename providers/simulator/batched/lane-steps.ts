@@ -218,6 +218,7 @@ export function laneSteps(plan: LevelPlan, angles: Angles, layout: Layout, realB
       }
     }
     const identityBasis = tables.isIdentity(level.basis);
+    const constants = level.constants?.();
     return {
       permutation: listAt(tables.table(identityBasis ? 0 : level.basis)),
       isIdentity: identityBasis,
@@ -230,8 +231,7 @@ export function laneSteps(plan: LevelPlan, angles: Angles, layout: Layout, realB
         singles,
         multiples,
       })),
-      constants:
-        level.constants === undefined ? undefined : { address: tableAt(level.constants), values: level.constants },
+      constants: constants === undefined ? undefined : { address: tableAt(constants), values: constants },
       sweeps,
       numShared: shared.length,
       laneRotations,

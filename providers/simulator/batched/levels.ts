@@ -24,8 +24,8 @@ export interface LevelRotation extends Angle {
 export interface Level {
   /** Those whose angle has parameters. */
   readonly phases: readonly LevelPhase[];
-  /** e^{iφ} of all constant phases for each state of the first basis, re and im; levels that are alike share it. */
-  readonly constants: Float64Array | undefined;
+  /** e^{iφ} of all constant phases for each state of the first basis, re and im, made at first use; levels that are alike share it. */
+  readonly constants: (() => Float64Array) | undefined;
   /** The basis that the permutation leads to; 0 for none. */
   readonly basis: number;
   readonly rotations: readonly LevelRotation[];
@@ -66,10 +66,10 @@ export function planLevels(circuit: Circuit, diagonal: boolean): LevelPlan {
     finalBasis = tables.last(last);
     stages.pop();
   }
-  const constants = new Map<string, Float64Array>();
+  const constants = new Map<string, () => Float64Array>();
   const levels: {
     phases: readonly LevelPhase[];
-    constants: Float64Array | undefined;
+    constants: (() => Float64Array) | undefined;
     basis: number;
     rotations: LevelRotation[];
     dense: DensePrimitive[];
@@ -82,7 +82,8 @@ export function planLevels(circuit: Circuit, diagonal: boolean): LevelPlan {
     const key = fixed.map(({ mask, basis: own, angle }) => `${own} ${mask} ${angle.constant}`).join();
     let table = constants.get(key);
     if (table === undefined && fixed.length > 0) {
-      table = constantTable(fixed, tables);
+      let made: Float64Array | undefined;
+      table = () => (made ??= constantTable(fixed, tables));
       constants.set(key, table);
     }
     const level = {

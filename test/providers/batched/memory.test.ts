@@ -209,3 +209,14 @@ describe("memory is given back", () => {
     expect(run()).toBe(value);
   });
 });
+
+test("a circuit too deep for tables of its levels makes none before it is known to be", () => {
+  const deep = Circuit.build(12, (c) => {
+    for (let layer = 0; layer < 2000; layer++) c.ry(0.1, 0).cp(0.01 * layer, 0, 1);
+  });
+  const before = process.memoryUsage().arrayBuffers;
+  const program = new BatchedExpectation(deep, [SparsePauliOp.z(12, 0)], new StateMemory());
+  expect(program.fits).toBe(false);
+  expect(program.bytes).toBeGreaterThan(2 ** 24);
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 ** 20);
+});
