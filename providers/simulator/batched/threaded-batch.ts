@@ -1,10 +1,13 @@
 import type { SharedTask } from "../simulator-team.ts";
 import type { StateMemory } from "../state-memory.ts";
+import { MAX_PAGES } from "../wasm/index.ts";
 import { type ExchangeShape, exchangeBytes, exchangeOf, writeShape } from "./exchange.ts";
 import type { GradientTargets, LaneProgram } from "./lane-program.ts";
 
 /** Numbers of calls start again behind this one: a step of a team is a 32-bit integer. */
 const MAX_CALL = 2 ** 30;
+/** The largest exchange: addresses have 32 bits. */
+const MAX_EXCHANGE_BYTES = MAX_PAGES[32] * 65536;
 
 /** Runs the shares of a program's batches in several threads, each on states of its own. */
 export class ThreadedBatch {
@@ -84,6 +87,7 @@ export class ThreadedBatch {
 
   /** Threads that there is room for beside an exchange of so many bytes, each with states of its own. */
   #threadsFor(bytes: number, threads: number): number {
+    if (bytes > MAX_EXCHANGE_BYTES) return 1;
     const { callBytes } = this.#program;
     const needed = bytes + threads * callBytes;
     const { maxBytes } = this.#memory;

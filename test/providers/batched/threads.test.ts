@@ -226,6 +226,15 @@ describe("shares", () => {
   });
 });
 
+test("a batch that is larger than the memory which threads can share is left to the caller", () => {
+  const own = randomCase("huge", 2, "layers");
+  const memory = new StateMemory(2 ** 40);
+  const [program, task] = laneProgram(own, memory, 64);
+  const threaded = new ThreadedBatch(program, new SharedTask(task, TEAM), memory, 4);
+  const none = new Float64Array(0);
+  expect(threaded.run(none, none, 2 ** 29, none, null, 16)).toBe(false);
+});
+
 test("a program that has trained in threads ends by itself", async () => {
   const program = fileURLToPath(new URL("./lone-training.ts", import.meta.url));
   const printed = await new Promise<string>((resolve, reject) => {
