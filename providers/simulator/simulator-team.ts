@@ -44,8 +44,13 @@ export class SharedTask {
     this.#team.run(this.#id, memory, step, chunks, threads);
   }
 
-  /** Frees what the team's workers hold, by ending them; others start when they are needed. */
-  dismissWorkers(): void {
-    this.#team?.dismiss();
+  /**
+   * Frees what the team's workers hold, by ending them; others start when they are needed. Whoever keeps this does not keep
+   * the task, which is forgotten with its last user only.
+   */
+  get dismissWorkers(): () => void {
+    this.#team ??= simulatorTeam();
+    const team = this.#team;
+    return () => team.dismiss();
   }
 }

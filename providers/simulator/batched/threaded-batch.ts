@@ -15,7 +15,7 @@ export class ThreadedBatch {
   readonly #memory: StateMemory;
   readonly #threads: number;
   readonly #task: SharedTask;
-  readonly #free = (): void => this.#task.dismissWorkers();
+  readonly #free: () => void;
   #call = 0;
   /** The most bytes that there was room for, where the machine decides: asking it takes as long as a small batch. */
   #knownBytes = 0;
@@ -26,6 +26,7 @@ export class ThreadedBatch {
     this.#memory = memory;
     this.#threads = threads;
     this.#task = task;
+    this.#free = task.dismissWorkers;
   }
 
   /**

@@ -1,5 +1,7 @@
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { type Circuit, Rng, type SparsePauliOp } from "../../../circuits/index.ts";
@@ -233,6 +235,28 @@ test("a batch that is larger than the memory which threads can share is left to 
   const threaded = new ThreadedBatch(program, new SharedTask(task, TEAM), memory, 4);
   const none = new Float64Array(0);
   expect(threaded.run(none, none, 2 ** 29, none, null, 16)).toBe(false);
+});
+
+test("a simulator whose batches threads have shared is freed with its last user", async () => {
+  setFlagsFromString("--expose-gc");
+  const collectGarbage: () => void = runInNewContext("gc");
+  const own = randomCase("freed", 3, "layers");
+  const train = (): WeakRef<StateMemory> => {
+    const memory = new StateMemory();
+    const program = new BatchedExpectation(own.circuit, own.observables, memory, 64, { threads: 2, ...SMALL });
+    differentiate(program, randomBatch(own.rng, own.circuit, own.observables.length, 200));
+    return new WeakRef(memory);
+  };
+  const memory = train();
+  await expect
+    .poll(
+      () => {
+        collectGarbage();
+        return memory.deref() === undefined;
+      },
+      { timeout: 20_000 },
+    )
+    .toBe(true);
 });
 
 test("a program that has trained in threads ends by itself", async () => {
