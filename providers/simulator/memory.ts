@@ -29,10 +29,12 @@ export function maxQubitsFor(states: number, bytes: number = availableBytes()): 
 export function assertStateFits(numQubits: number, states: number, bytes: number = availableBytes()): void {
   const fits = maxQubitsFor(states, bytes);
   if (numQubits <= fits) return;
-  throw new SimulatorError(
-    "STATE_TOO_LARGE",
-    `${numQubits} qubits need ${gibibytes(states * BYTES_PER_AMPLITUDE * 2 ** numQubits)} for ${states} state vector(s) but ${gibibytes(bytes)} can be used; at most ${fits} qubits fit. Use fewer qubits, or observables with a smaller light cone.`,
-  );
+  const needed = states * BYTES_PER_AMPLITUDE * 2 ** numQubits;
+  const reason =
+    needed > bytes
+      ? `${numQubits} qubits need ${gibibytes(needed)} for ${states} state vector(s) but ${gibibytes(bytes)} can be used; at most ${fits} qubits fit.`
+      : `A state vector has at most ${MAX_QUBITS} qubits, whatever the memory; this one would have ${numQubits}.`;
+  throw new SimulatorError("STATE_TOO_LARGE", `${reason} Use fewer qubits, or observables with a smaller light cone.`);
 }
 
 /** @throws SimulatorError MEMORY_LIMIT unless the option is a positive number or left out */

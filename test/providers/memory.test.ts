@@ -272,6 +272,24 @@ describe("how many qubits fit", () => {
     });
   });
 
+  test("where there is enough, the message says what else limits a state", () => {
+    const engine = createStatevectorEngine({ maxBytes: 2 ** 40 });
+    const message = (numQubits: number): string => {
+      try {
+        engine.statevector(entangled(numQubits)).statevector(none);
+      } catch (error) {
+        expect(error).toMatchObject({ code: "STATE_TOO_LARGE" });
+        return (error as Error).message;
+      }
+      return "";
+    };
+    expect(message(31)).toMatch(/^A state vector has at most 30 qubits, .* 31\. Use fewer qubits/);
+    const most = engine.maxQubits + 1;
+    expect(message(30)).toMatch(
+      `in one memory${most < 29 ? " (from Node 24 on 16.0 GiB)" : ""}; at most ${most} qubits fit.`,
+    );
+  });
+
   test("the backend's limit is that of gradients, the largest need", () => {
     expect(localSimulator({ maxMemoryBytes: 2 * stateBytes(n) }).capabilities.limits.maxQubits).toBe(n);
     expect(localSimulator({ maxMemoryBytes: 2 * stateBytes(n) - 1 }).capabilities.limits.maxQubits).toBe(n - 1);

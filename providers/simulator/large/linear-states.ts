@@ -50,9 +50,10 @@ function addressBits(bytes: number, numQubits: number, states: number): 32 | 64 
   if (bytes <= MAX_PAGES[32] * PAGE_BYTES) return 32;
   const most = largestMemory();
   if (bytes <= most) return 64;
+  const later = most < MAX_PAGES[64] * PAGE_BYTES ? ` (from Node 24 on ${gibibytes(MAX_PAGES[64] * PAGE_BYTES)})` : "";
   throw new SimulatorError(
     "STATE_TOO_LARGE",
-    `${numQubits} qubits need ${gibibytes(states * UNIT * 2 ** numQubits)} for ${states} state vector(s) and ${gibibytes(bytes - states * UNIT * 2 ** numQubits)} for tables, but this version of Node holds ${gibibytes(most)} in one memory (from Node 24 on 16 GiB); at most ${largestQubits(states)} qubits fit.`,
+    `${numQubits} qubits need ${gibibytes(states * UNIT * 2 ** numQubits)} for ${states} state vector(s) and ${gibibytes(bytes - states * UNIT * 2 ** numQubits)} for tables, but this version of Node holds ${gibibytes(most)} in one memory${later}; at most ${largestQubits(states)} qubits fit.`,
   );
 }
 
