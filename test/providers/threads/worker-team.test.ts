@@ -5,6 +5,7 @@ import { SimulatorError } from "../../../providers/index.ts";
 import { givensTwin } from "../../../providers/simulator/kernels/givens.ts";
 import { KernelMemory } from "../../../providers/simulator/kernels/kernel-memory.ts";
 import { WorkerTeam } from "../../../providers/simulator/threads/index.ts";
+import { TARGETS } from "../../support/kernel-bench.ts";
 import { type TestProgram, work } from "./team-work.ts";
 
 const TARGET = { addressBits: 32, realBits: 64, shared: true } as const;
@@ -185,7 +186,8 @@ describe("results", () => {
     expect(twin.every(Number.isFinite)).toBe(true);
   });
 
-  test.each([32, 64] as const)("workers see memory of %i-bit addresses grow", (addressBits) => {
+  const widths = new Set(TARGETS.map(({ addressBits }) => addressBits));
+  test.each([...widths])("workers see memory of %i-bit addresses grow", (addressBits) => {
     const place = new KernelMemory({ ...TARGET, addressBits }, 1 << 16);
     for (const bytes of [1 << 16, 1 << 17, 1 << 22, 1 << 24]) {
       place.reserve(bytes);
