@@ -110,6 +110,51 @@ test("gradients of inputs, of weights and of both are the same", () => {
   );
 });
 
+test("programs that take turns on one memory, some of them within a call, do not disturb each other", () => {
+  const rng = Rng.seed("turns");
+  const memory = spoilt();
+  const programs = Array.from({ length: 16 }, (_, index) => {
+    const n = 3 + (index % 6);
+    const circuit = randomTrainingCircuit(rng, n, 30, FLAVOURS[index % FLAVOURS.length]!);
+    const observables = randomObservables(rng, n);
+    const batch = randomBatch(rng, circuit, observables.length, 3);
+    const values = Float64Array.from({ length: 3 * circuit.parameters.length }, () => rng.normal());
+    const own = OPTIONS[index % OPTIONS.length];
+    const make = (on: StateMemory) => ({
+      expectation: new LargeExpectation(circuit, observables, on, own),
+      state: new LargeStatevector(circuit, on, own),
+    });
+    const alone = make(new StateMemory());
+    const outputs = new Float64Array(batch.cotangents.length);
+    for (const _ of alone.expectation.evaluateInSteps(values, 3, outputs));
+    const gradients = differentiate(alone.expectation, batch);
+    const state = alone.state.statevector(values.subarray(0, circuit.parameters.length));
+    return { ...make(memory), circuit, batch, values, outputs, gradients, expected: state };
+  });
+  for (let round = 0; round < 30; round++) {
+    let running = [0, 1, 2].map(() => {
+      const program = programs[rng.integer(programs.length)]!;
+      const outputs = new Float64Array(program.outputs.length);
+      return { program, outputs, steps: program.expectation.evaluateInSteps(program.values, 3, outputs) };
+    });
+    while (running.length > 0) {
+      const turn = rng.integer(running.length);
+      const { program, outputs, steps } = running[turn]!;
+      const other = programs[rng.integer(programs.length)]!;
+      if (rng.integer(2) === 0) expect(differentiate(other.expectation, other.batch)).toEqual(other.gradients);
+      else {
+        const row = other.values.subarray(0, other.circuit.parameters.length);
+        expect(other.state.statevector(row)).toEqual(other.expected);
+      }
+      if (rng.integer(10) === 0) steps.return(undefined);
+      else if (steps.next().done) expect(outputs).toEqual(program.outputs);
+      else continue;
+      running = running.filter((_, index) => index !== turn);
+    }
+  }
+  expect(memory.lentBytes).toBe(0);
+});
+
 test("a phase that many outer qubits decide is that of the quantum Fourier transform", () => {
   const n = 8;
   const fourier = Circuit.build(n, (c) => {
