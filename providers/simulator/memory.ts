@@ -1,4 +1,5 @@
 import { freemem } from "node:os";
+import { describeNumber } from "../../circuits/index.ts";
 import { SimulatorError } from "../errors.ts";
 
 /** Bytes of one amplitude in complex float64. */
@@ -40,7 +41,7 @@ export function assertStateFits(numQubits: number, states: number, bytes: number
 /** @throws SimulatorError MEMORY_LIMIT unless the option is a positive number or left out */
 export function checkMemoryLimit(option: string, bytes: number | undefined): void {
   if (bytes === undefined || (typeof bytes === "number" && bytes > 0)) return;
-  throw new SimulatorError("MEMORY_LIMIT", `${option} is ${bytes}; give a positive number of bytes.`);
+  throw new SimulatorError("MEMORY_LIMIT", `${option} is ${describeNumber(bytes)}; give a positive number of bytes.`);
 }
 
 /** Bytes as messages print them. */

@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import { describeNumber } from "../../../circuits/index.ts";
 import { SimulatorError } from "../../errors.ts";
 
 /**
@@ -12,7 +13,7 @@ export function threadCount(threads?: number): number {
   if (!Number.isInteger(threads) || threads < 1)
     throw new SimulatorError(
       "THREAD_COUNT",
-      `threads is ${String(threads)}; give an integer of 1 or more (this machine runs ${machine} at once), or leave it out for all.`,
+      `threads is ${describeNumber(threads)}; give an integer of 1 or more (this machine runs ${machine} at once), or leave it out for all.`,
     );
   return Math.min(threads, machine);
 }
