@@ -11,7 +11,8 @@ export interface StatevectorProgram {
   /**
    * The amplitudes for one row of parameter values [P] (radians): interleaved re/im, length 2·2^n, qubit 0 least
    * significant. They are written to `out` (2·2^n) where the engine can, else to an array of their own; the array that is
-   * returned holds them.
+   * returned holds them. With the array of an earlier call as `out` nothing is copied. The array of a large state may be a
+   * view of linear memory, which threads may share: it can be read and written, but not transferred to another thread.
    */
   statevector(values: Float64Array, out?: Float64Array): Float64Array;
   /** As `statevector`, pausing now and then where the state is large. */
