@@ -135,6 +135,6 @@ class LocalSimulator implements DifferentiableBackend {
           "PUB_OBSERVABLE",
           `observables[${index}] is of type ${typeof observable}; differentiate takes SparsePauliOps, such as SparsePauliOp.parse("1.0*ZZ + 0.5*XX").`,
         );
-    return this.#programs.engine.expectation(circuit, observables);
+    return this.#programs.differentiable(circuit, observables);
   }
 }

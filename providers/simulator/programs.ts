@@ -49,6 +49,18 @@ export class Programs {
     });
   }
 
+  /**
+   * Values and gradients of a unitary circuit; the same program for equal circuits and observables.
+   * @throws CircuitError CIRCUIT_NOT_UNITARY, PubError OBSERVABLE_QUBITS, SimulatorError STATE_TOO_LARGE
+   */
+  differentiable(circuit: Circuit, observables: readonly SparsePauliOp[]): RowExpectationProgram {
+    const { program } = this.#cache.get(`differentiable ${keyOf(circuit, observables)}`, () => {
+      const made = this.engine.expectation(circuit, observables);
+      return { program: made, bytes: PROGRAM_BYTES + (made.bytes ?? 0) };
+    });
+    return program;
+  }
+
   /** Expectation values estimated from samples. @throws SimulatorError STATE_TOO_LARGE */
   estimates(circuit: Circuit, observables: readonly SparsePauliOp[]): SampledExpectation {
     return this.#cache.get(

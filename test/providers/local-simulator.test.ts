@@ -120,6 +120,18 @@ describe("the backend", () => {
     expect(await backend.status()).toMatchObject({ operational: true, pendingJobs: 0 });
   });
 
+  test("differentiate compiles equal circuits once for one simulator, and circuits that differ in anything apart", () => {
+    const simulator = localSimulator();
+    const z = [SparsePauliOp.fromLabels("ZI")];
+    const again = Circuit.build(2, (c) => c.ry(input("x"), 0).ry(weight("w"), 1).cx(0, 1));
+    const program = simulator.differentiate(circuit, z);
+    expect(simulator.differentiate(again, [SparsePauliOp.fromLabels("ZI")])).toBe(program);
+    const swapped = Circuit.build(2, (c) => c.ry(weight("w"), 0).ry(input("x"), 1).cx(0, 1));
+    expect(simulator.differentiate(swapped, z)).not.toBe(program);
+    expect(simulator.differentiate(circuit, [SparsePauliOp.fromLabels("IZ")])).not.toBe(program);
+    expect(localSimulator().differentiate(circuit, z)).not.toBe(program);
+  });
+
   test("differentiate gives values and gradients of both kinds", () => {
     const program = localSimulator().differentiate(circuit, [SparsePauliOp.fromLabels("ZI")]);
     const outputs = new Float64Array(2);
