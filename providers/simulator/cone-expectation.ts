@@ -79,16 +79,9 @@ class BatchOrRow implements ConeExpectation {
     return this.#for(rows).evaluateInSteps(values, rows, outputs);
   }
 
-  run(
-    inputs: Float64Array,
-    weights: Float64Array,
-    rows: number,
-    cotangents: Float64Array | null,
-    outputs: Float64Array,
-    weightGradients: Float64Array | null,
-    inputGradients: Float64Array | null,
-  ): void {
-    this.#for(rows).run(inputs, weights, rows, cotangents, outputs, weightGradients, inputGradients);
+  run(...call: Parameters<ConeExpectation["run"]>): void {
+    const [, , rows] = call;
+    this.#for(rows).run(...call);
   }
 
   #for(rows: number): ConeExpectation {

@@ -1,4 +1,5 @@
 import type { Circuit, Rng } from "../../circuits/index.ts";
+import type { ConeExpectation } from "../../providers/simulator/cone-expectation.ts";
 
 /** What is asked of a program of expectation values, with random numbers. */
 export interface Batch {
@@ -15,17 +16,7 @@ export interface BatchResult {
 }
 
 /** A program, or the part of one that adds to gradients. */
-export interface Differentiable {
-  run(
-    inputs: Float64Array,
-    weights: Float64Array,
-    rows: number,
-    cotangents: Float64Array | null,
-    outputs: Float64Array,
-    weightGradients: Float64Array | null,
-    inputGradients: Float64Array | null,
-  ): void;
-}
+export type Differentiable = Pick<ConeExpectation, "run">;
 
 export function randomBatch(rng: Rng, circuit: Circuit, numObservables: number, rows: number): Batch {
   const draw = (length: number): Float64Array => Float64Array.from({ length }, () => 2 * rng.normal());

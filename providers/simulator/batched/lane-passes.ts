@@ -13,49 +13,36 @@ export interface Passage {
 }
 
 /** Phases and the permutation of a level, out of place. */
-export function applyPermutation(
-  { memory: { kernels }, buffers, scales, size, groups }: Passage,
-  step: LaneStep,
-  level: number,
-  from: number,
-  to: number,
-): void {
+export function applyPermutation(passage: Passage, step: LaneStep, level: number, from: number, to: number): void {
+  const { memory, scales, size, groups } = passage;
+  const { kernels } = memory;
   if (scales.hasTable[level] === 1) kernels.applyMonomial!(from, to, size, groups, step.permutation, step.table);
   else kernels.permute!(from, to, size, groups, step.permutation, 0);
-  for (const { lane, count, after } of step.lanePhases)
-    kernels.multiplyLanes!(
-      to,
-      buffers.stateBytes,
-      groups,
-      after,
-      count,
-      buffers.laneCosines + 16 * groups * lane,
-      buffers.laneSines + 16 * groups * lane,
-      1,
-    );
+  multiplyLanePhases(passage, step, to, 1);
 }
 
 /** The reverse of `applyPermutation`; `from` is overwritten. */
-export function undoPermutation(
-  { memory: { kernels }, buffers, scales, size, groups }: Passage,
-  step: LaneStep,
-  level: number,
-  from: number,
-  to: number,
-): void {
-  for (const { lane, count, after } of step.lanePhases)
-    kernels.multiplyLanes!(
-      from,
-      buffers.stateBytes,
-      groups,
-      after,
-      count,
-      buffers.laneCosines + 16 * groups * lane,
-      buffers.laneSines + 16 * groups * lane,
-      -1,
-    );
+export function undoPermutation(passage: Passage, step: LaneStep, level: number, from: number, to: number): void {
+  const { memory, scales, size, groups } = passage;
+  const { kernels } = memory;
+  multiplyLanePhases(passage, step, from, -1);
   if (scales.hasTable[level] === 1) kernels.unapplyMonomial!(from, to, size, groups, step.permutation, step.table);
   else kernels.unpermute!(from, to, size, groups, step.permutation, 0);
+}
+
+/** Phases with an angle of each lane, where the permutation has brought their basis states. */
+function multiplyLanePhases(
+  { memory: { kernels }, buffers, groups }: Passage,
+  { lanePhases }: LaneStep,
+  state: number,
+  sign: 1 | -1,
+): void {
+  const { stateBytes, laneCosines, laneSines } = buffers;
+  for (let index = 0; index < lanePhases.length; index++) {
+    const { lane, count, after } = lanePhases[index]!;
+    const at = 16 * groups * lane;
+    kernels.multiplyLanes!(state, stateBytes, groups, after, count, laneCosines + at, laneSines + at, sign);
+  }
 }
 
 /** Rotations and dense unitaries of a level in place, or with sign -1 their inverses. */

@@ -1,4 +1,4 @@
-import type { FunctionBuilder, I32, Operations, Variable } from "../wasm/index.ts";
+import type { FunctionBuilder, I32, Index, Operations, V128, Variable } from "../wasm/index.ts";
 import { type KernelEmitter, UNIT } from "./kernel.ts";
 
 const AMPLITUDE = 2 * UNIT;
@@ -21,7 +21,7 @@ const PARAMETERS = {
  * states in one pass. Per amplitude four multiplications and two additions.
  * unapplyMonomial: the reverse, to[i] = conj(table[i])·from[π(i)].
  * permute, unpermute: the same without a table.
- * Twins, group by group: applyMonomial, unapplyMonomial, permuteAmplitudes, unpermuteAmplitudes.
+ * Twin, group by group: monomialTwin.
  */
 export const emitLaneMonomial: KernelEmitter = (module) => {
   module.add("applyMonomial", PARAMETERS, (f, p, o) => pass(f, o, p, true, 1));
@@ -56,24 +56,15 @@ function groupsInside(
   const all = f.index(o.mul(bytes, p.groups));
   const factor = f.index(p.table);
   const index = f.index(p.permutation);
-  const { plus, minus } = { plus: o.vadd.bind(o), minus: o.vsub.bind(o) };
   f.loop(o.at(0), bytes, o.at(AMPLITUDE), (offset) => {
     const moved = f.index(o.mul(o.loadIndex(index), o.at(AMPLITUDE)));
     const source = f.index(o.add(p.from, scatters ? offset : moved));
     const away = f.index(o.sub(o.add(p.to, scatters ? moved : offset), source));
     const end = f.index(o.add(source, all));
-    const [c, s] = sign === 0 ? [] : [f.vector(o.loadSplat(factor)), f.vector(o.loadSplat(factor, o.realBytes))];
+    const factors = sign === 0 ? undefined : loadFactor(f, o, factor);
     f.doWhile((): I32 => {
       const target = f.index(o.add(source, away));
-      const re = f.vector(o.load(source));
-      const im = f.vector(o.load(source, UNIT));
-      if (c === undefined || s === undefined) {
-        f.store(target, re);
-        f.store(target, im, UNIT);
-      } else {
-        f.store(target, (sign > 0 ? minus : plus)(o.vmul(c, re), o.vmul(s, im)));
-        f.store(target, (sign > 0 ? plus : minus)(o.vmul(c, im), o.vmul(s, re)), UNIT);
-      }
+      move(f, o, source, target, factors, sign);
       f.set(source, o.add(source, bytes));
       return o.lt(source, end);
     });
@@ -92,7 +83,6 @@ function statesInside(
   const bytes = f.index(o.mul(p.size, o.at(AMPLITUDE)));
   const from = f.index(p.from);
   const to = f.index(p.to);
-  const entry = 2 * o.realBytes;
   f.loop(o.at(0), p.groups, o.at(1), () => {
     const sequential = f.index(scatters ? from : to);
     const index = f.index(p.permutation);
@@ -101,19 +91,8 @@ function statesInside(
     f.doWhile((): I32 => {
       const random = f.index(o.add(scatters ? to : from, o.mul(o.loadIndex(index), o.at(AMPLITUDE))));
       const [source, target] = scatters ? [sequential, random] : [random, sequential];
-      const re = f.vector(o.load(source));
-      const im = f.vector(o.load(source, UNIT));
-      if (sign === 0) {
-        f.store(target, re);
-        f.store(target, im, UNIT);
-      } else {
-        const c = f.vector(o.loadSplat(factor));
-        const s = f.vector(o.loadSplat(factor, o.realBytes));
-        const [plus, minus] = [o.vadd, o.vsub].map((operation) => operation.bind(o));
-        f.store(target, (sign > 0 ? minus : plus)!(o.vmul(c, re), o.vmul(s, im)));
-        f.store(target, (sign > 0 ? plus : minus)!(o.vmul(c, im), o.vmul(s, re)), UNIT);
-        f.set(factor, o.add(factor, o.at(entry)));
-      }
+      move(f, o, source, target, sign === 0 ? undefined : loadFactor(f, o, factor), sign);
+      if (sign !== 0) f.set(factor, o.add(factor, o.at(2 * o.realBytes)));
       f.set(index, o.add(index, o.at(4)));
       f.set(sequential, o.add(sequential, o.at(AMPLITUDE)));
       return o.lt(sequential, end);
@@ -123,78 +102,56 @@ function statesInside(
   });
 }
 
-/** to[π(i)] = table[i]·from[i]: phases (interleaved re/im per basis state) and a permutation in one pass. O(2^n·lanes). */
-export function applyMonomial(
+/** A basis state's factor in all lanes: re and im. */
+type Factor = readonly [re: V128, im: V128];
+
+function loadFactor(f: FunctionBuilder, o: Operations, factor: Index): Factor {
+  return [f.vector(o.loadSplat(factor)), f.vector(o.loadSplat(factor, o.realBytes))];
+}
+
+/** Copies an amplitude, times its factor or with sign -1 its conjugate where there is one. */
+function move(
+  f: FunctionBuilder,
+  o: Operations,
+  source: Index,
+  target: Index,
+  factor: Factor | undefined,
+  sign: -1 | 0 | 1,
+): void {
+  const re = f.vector(o.load(source));
+  const im = f.vector(o.load(source, UNIT));
+  if (factor === undefined) {
+    f.store(target, re);
+    f.store(target, im, UNIT);
+    return;
+  }
+  const [c, s] = factor;
+  const [plus, minus] = sign > 0 ? [o.vadd, o.vsub] : [o.vsub, o.vadd];
+  f.store(target, minus.call(o, o.vmul(c, re), o.vmul(s, im)));
+  f.store(target, plus.call(o, o.vmul(c, im), o.vmul(s, re)), UNIT);
+}
+
+/** One group's pass of any of the kernels: without a table factors are 1, and `inverse` goes back. */
+export function monomialTwin(
   from: Float64Array,
   to: Float64Array,
   size: number,
   lanes: number,
-  table: Float64Array,
   permutation: Int32Array,
+  table: Float64Array | undefined,
+  inverse: boolean,
 ): void {
   for (let i = 0; i < size; i++) {
-    const re = table[2 * i]!;
-    const im = table[2 * i + 1]!;
-    let a = 2 * lanes * i;
-    let b = 2 * lanes * permutation[i]!;
-    for (let lane = 0; lane < lanes; lane++, a++, b++) {
-      const x = from[a]!;
-      const y = from[a + lanes]!;
-      to[b] = re * x - im * y;
-      to[b + lanes] = re * y + im * x;
+    const c = table === undefined ? 1 : table[2 * i]!;
+    const s = table === undefined ? 0 : inverse ? -table[2 * i + 1]! : table[2 * i + 1]!;
+    const before = 2 * lanes * i;
+    const after = 2 * lanes * permutation[i]!;
+    const [source, target] = inverse ? [after, before] : [before, after];
+    for (let lane = 0; lane < lanes; lane++) {
+      const x = from[source + lane]!;
+      const y = from[source + lanes + lane]!;
+      to[target + lane] = c * x - s * y;
+      to[target + lanes + lane] = c * y + s * x;
     }
-  }
-}
-
-/** The inverse of `applyMonomial`: to[i] = conj(table[i])·from[π(i)]. */
-export function unapplyMonomial(
-  from: Float64Array,
-  to: Float64Array,
-  size: number,
-  lanes: number,
-  table: Float64Array,
-  permutation: Int32Array,
-): void {
-  for (let i = 0; i < size; i++) {
-    const re = table[2 * i]!;
-    const im = table[2 * i + 1]!;
-    let a = 2 * lanes * i;
-    let b = 2 * lanes * permutation[i]!;
-    for (let lane = 0; lane < lanes; lane++, a++, b++) {
-      const x = from[b]!;
-      const y = from[b + lanes]!;
-      to[a] = re * x + im * y;
-      to[a + lanes] = re * y - im * x;
-    }
-  }
-}
-
-/** to[π(i)] = from[i]. */
-export function permuteAmplitudes(
-  from: Float64Array,
-  to: Float64Array,
-  size: number,
-  lanes: number,
-  permutation: Int32Array,
-): void {
-  const width = 2 * lanes;
-  for (let i = 0, a = 0; i < size; i++) {
-    let b = width * permutation[i]!;
-    for (const end = a + width; a < end; a++, b++) to[b] = from[a]!;
-  }
-}
-
-/** The inverse of `permuteAmplitudes`: to[i] = from[π(i)]. */
-export function unpermuteAmplitudes(
-  from: Float64Array,
-  to: Float64Array,
-  size: number,
-  lanes: number,
-  permutation: Int32Array,
-): void {
-  const width = 2 * lanes;
-  for (let i = 0, a = 0; i < size; i++) {
-    let b = width * permutation[i]!;
-    for (const end = a + width; a < end; a++, b++) to[a] = from[b]!;
   }
 }

@@ -1,4 +1,5 @@
 import { type KernelEmitter, UNIT } from "./kernel.ts";
+import { phaseTerm } from "./phase-gradient.ts";
 
 const AMPLITUDE = 2 * UNIT;
 
@@ -64,13 +65,7 @@ export const emitLanePhase: KernelEmitter = (module) => {
         f.loop(indices, end, o.at(4), (index) => {
           const address = f.index(o.add(state, o.mul(o.loadIndex(index), o.at(AMPLITUDE))));
           const other = f.index(o.add(address, away));
-          f.set(
-            sum,
-            o.vadd(
-              sum,
-              o.vsub(o.vmul(o.load(other, UNIT), o.load(address)), o.vmul(o.load(other), o.load(address, UNIT))),
-            ),
-          );
+          f.set(sum, o.vadd(sum, phaseTerm(o, address, other)));
         });
         f.store(target, sum);
         f.set(state, o.add(state, bytes));

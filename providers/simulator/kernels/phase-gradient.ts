@@ -1,6 +1,12 @@
+import type { Index, Operations, V128 } from "../wasm/index.ts";
 import { type KernelEmitter, UNIT } from "./kernel.ts";
 
 const AMPLITUDE = 2 * UNIT;
+
+/** λ_im·ψ_re - λ_re·ψ_im of one amplitude, lane by lane. */
+export function phaseTerm(o: Operations, psi: Index, lambda: Index): V128 {
+  return o.vsub(o.vmul(o.load(lambda, UNIT), o.load(psi)), o.vmul(o.load(lambda), o.load(psi, UNIT)));
+}
 
 /**
  * phaseGradient(psi, lambda, size, groups, out): adds Σ over groups of λ_im·ψ_re - λ_re·ψ_im to the unit out[i] of each basis
@@ -23,13 +29,7 @@ export const emitPhaseGradient: KernelEmitter = (module) => {
         const end = f.index(o.add(address, all));
         f.doWhile(() => {
           const other = f.index(o.add(address, away));
-          f.set(
-            sum,
-            o.vadd(
-              sum,
-              o.vsub(o.vmul(o.load(other, UNIT), o.load(address)), o.vmul(o.load(other), o.load(address, UNIT))),
-            ),
-          );
+          f.set(sum, o.vadd(sum, phaseTerm(o, address, other)));
           f.set(address, o.add(address, bytes));
           return o.lt(address, end);
         });
