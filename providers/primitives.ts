@@ -1,4 +1,5 @@
 import type { Circuit, PauliMap, SparsePauliOp, Target } from "../circuits/index.ts";
+import type { Clock } from "./clock.ts";
 
 /** A dense row-major array of float64. */
 export interface NDArray {
@@ -137,6 +138,15 @@ export interface WaitOptions {
   /** Stops waiting; the job itself goes on unless `cancelRemote` is set. */
   readonly signal?: AbortSignal;
   readonly cancelRemote?: boolean;
+  /** Told how the job stands each time that the service was asked. Simulators tell nothing. */
+  readonly onStatus?: (status: WaitStatus) => void;
+}
+
+export interface WaitStatus {
+  /** "unreachable" while the service gives no answer. */
+  readonly status: JobStatus | "unreachable";
+  /** In plain words, without secrets. */
+  readonly words: string;
 }
 
 /** A submitted job. It can be waited for any number of times. */
@@ -164,8 +174,49 @@ export interface RunOptions {
    * job that was accepted then, if there is one, instead of submitting it twice. 1 to 80 of A-Z, a-z, 0-9, "-", "_" and ".".
    */
   readonly submitKey?: string;
+  /**
+   * What became of this key before, as `beforeSubmit` and `onSubmitted` told it. A part whose job is known is not submitted;
+   * for a part whose submits were left without an answer its job is looked for first, for as long as the service may take to
+   * list it, and taken over only if it is one of those that were sent. With this list, perhaps an empty one, nothing else is
+   * looked for; without it, a job of `submitKey` is looked for once.
+   */
+  readonly earlier?: readonly EarlierSubmit[];
+  /** Waited for right before every submit, of which there may be several for one key; what it throws prevents the submit. */
+  readonly beforeSubmit?: (submit: SubmitIntent) => void | Promise<void>;
   /** Called with the job id before `run` resolves, so that it can be made durable first. */
-  readonly onSubmitted?: (jobId: string) => void | Promise<void>;
+  readonly onSubmitted?: (jobId: string, submission?: Submission) => void | Promise<void>;
+  /** Told in plain words while it is looked for whether a job was accepted. */
+  readonly onReconciling?: (words: string) => void;
+  /** The service stops the job when it has taken so many seconds of the quantum computer, and charges no more. */
+  readonly maxQuantumSeconds?: number;
+}
+
+/** A submit that is about to be sent. */
+export interface SubmitIntent {
+  /** `submitKey`, or that and the number of the part where a limit forces the PUBs to be split; the job bears it as a tag. */
+  readonly key: string;
+  readonly part: number;
+  readonly parts: number;
+  /** SHA-256 in hexadecimal digits of what is sent: program, backend and parameters. */
+  readonly bodyHash: string;
+  /** The service's time in milliseconds since 1970. */
+  readonly serviceTime: number;
+}
+
+export interface EarlierSubmit extends Pick<SubmitIntent, "key" | "bodyHash" | "serviceTime"> {
+  /** Where it is known that it was accepted. */
+  readonly jobId?: string;
+}
+
+/** How a job came to be known. */
+export interface Submission {
+  readonly key: string;
+  readonly part: number;
+  readonly parts: number;
+  /** It was there already, from a submit whose answer was lost. */
+  readonly adopted: boolean;
+  /** Ids of further jobs with the key, which were cancelled. */
+  readonly surplus: readonly string[];
 }
 
 export interface Estimator {
@@ -220,6 +271,54 @@ export interface Backend {
   estimator(options?: EstimatorOptions): Estimator;
   sampler(options?: SamplerOptions): Sampler;
   status(): Promise<BackendStatus>;
+}
+
+/** A job as the service lists it. */
+export interface TaggedJob {
+  readonly id: string;
+  readonly tags: readonly string[];
+  readonly status: JobStatus;
+  /** Milliseconds since 1970 by the service. */
+  readonly created: number;
+}
+
+/** What a job sends, to be kept with its results. */
+export interface JobRecord {
+  /** One for each PUB that is sent. */
+  readonly circuits: readonly { readonly hash: string; readonly qasm: string }[];
+  /** When the device was calibrated, as the service tells it. */
+  readonly calibration: string | undefined;
+}
+
+/** An estimator whose jobs outlive the process. */
+export interface RemoteEstimator extends Estimator {
+  plan(pubs: readonly EstimatorPub[]): Promise<JobPlan>;
+  /**
+   * A job that an estimator with the same options submitted before, perhaps in another process.
+   * @param id what `job.id` was
+   * @param pubs the same PUBs, by which its result is read
+   */
+  attach(id: string, pubs: readonly EstimatorPub[]): Job<EstimatorPubResult>;
+  /** The compiled circuits of these PUBs. */
+  record(pubs: readonly EstimatorPub[]): JobRecord;
+}
+
+/** A backend at a service, whose jobs outlive the process. Errors that waiting may cure have `retryable` set. */
+export interface RemoteBackend extends Backend {
+  /** Tells accounts and instances apart; a hash, so that it can be kept. */
+  readonly account: string;
+  /** What the account may submit: undefined for any number. */
+  readonly submitsPerMinute: number | undefined;
+  readonly clock: Clock;
+  estimator(options?: EstimatorOptions): RemoteEstimator;
+  /** Jobs of the account with exactly this tag, over all pages. */
+  jobsTagged(tag: string, options?: { readonly signal?: AbortSignal }): Promise<readonly TaggedJob[]>;
+  cancelJob(id: string, options?: { readonly signal?: AbortSignal }): Promise<void>;
+  jobUsage(id: string, options?: { readonly signal?: AbortSignal }): Promise<JobUsage>;
+}
+
+export function isRemote(backend: Backend): backend is RemoteBackend {
+  return !backend.capabilities.local && "jobsTagged" in backend;
 }
 
 /**

@@ -11,3 +11,12 @@ export class TrainingError extends LeptonError {}
 
 /** A model or layer that cannot be built, saved, loaded or run where it was asked to. */
 export class ModelError extends LeptonError {}
+
+/** A durable run that cannot be started, resumed or continued, or a ledger that cannot be used. */
+export class RunError extends LeptonError {}
+
+/** A budget that is malformed, or that does not allow what is to be run. */
+export class BudgetError extends LeptonError {}
+
+/** A schedule that cannot be kept: a malformed cron expression, time zone or condition. */
+export class ScheduleError extends LeptonError {}

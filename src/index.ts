@@ -80,7 +80,7 @@ export {
   quantumLayer,
 } from "./layers/index.ts";
 export { adagrad, adam, momentum, type Optimizer, rotosolve, sgd, spsa } from "./optimizers/index.ts";
-export { MemoryRunStore, type RunEvent, type RunStore } from "./runs/index.ts";
+export { MemoryRunStore, type RunLog, type RunLogEvent } from "./runs/index.ts";
 export {
   type EpochReport,
   evaluate,

@@ -1,6 +1,6 @@
 import { optionsFault, Rng } from "../../circuits/index.ts";
+import type { Clock } from "../clock.ts";
 import { ProviderError } from "../errors.ts";
-import type { Clock } from "./clock.ts";
 import { type CredentialOptions, findCredentials, type IbmCredentials } from "./credentials.ts";
 import { HttpClient, type RequestOptions } from "./http-client.ts";
 import { SubmitLimiter } from "./limiter.ts";

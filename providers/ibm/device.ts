@@ -1,7 +1,7 @@
 import type { Circuit, CompiledCircuit, Target } from "../../circuits/index.ts";
+import type { Clock } from "../clock.ts";
 import { IbmCheckError } from "./check-error.ts";
 import type { IbmClient } from "./client.ts";
-import type { Clock } from "./clock.ts";
 import type { DecodeOptions } from "./decode.ts";
 import { IbmError } from "./ibm-error.ts";
 import type { IbmLimits } from "./limits.ts";

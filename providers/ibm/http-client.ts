@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from "./clock.ts";
+import { type Clock, systemClock } from "../clock.ts";
 import type { IbmCredentials } from "./credentials.ts";
 import { IamTokens } from "./iam.ts";
 import { IbmError } from "./ibm-error.ts";

@@ -1,5 +1,5 @@
+import { type Clock, systemClock } from "../clock.ts";
 import { abortable } from "./abortable.ts";
-import { type Clock, systemClock } from "./clock.ts";
 import { IbmError } from "./ibm-error.ts";
 import { parseJson } from "./json.ts";
 import type { components } from "./openapi.d.ts";

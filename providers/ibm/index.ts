@@ -1,8 +1,8 @@
+export { type Clock, systemClock } from "../clock.ts";
 export { BACKEND_OPTIONS, IbmBackend, type IbmBackendOptions } from "./backend.ts";
 export type { IbmBackendFilter, IbmBackendInfo } from "./backend-info.ts";
 export { IbmCheckError } from "./check-error.ts";
 export { createIbmClient, discoverInstances, IbmClient, type IbmClientOptions } from "./client.ts";
-export { type Clock, systemClock } from "./clock.ts";
 export { type CredentialOptions, findCredentials, IbmCredentials } from "./credentials.ts";
 export type { IbmEstimator } from "./estimator.ts";
 export type { ExecutionSpan, SpanSlice } from "./execution-spans.ts";

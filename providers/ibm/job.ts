@@ -1,8 +1,8 @@
+import type { Clock } from "../clock.ts";
 import { ProviderError } from "../errors.ts";
 import { checkOptions, checkSignal } from "../options.ts";
 import type { Job, JobPlan, JobStatus, JobUsage, WaitOptions } from "../primitives.ts";
 import { abortable } from "./abortable.ts";
-import type { Clock } from "./clock.ts";
 import { type DecodedResult, type DecodeOptions, decodeResult } from "./decode.ts";
 import type { ExecutionSpan } from "./execution-spans.ts";
 import { IbmError } from "./ibm-error.ts";

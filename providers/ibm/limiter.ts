@@ -1,5 +1,5 @@
+import { type Clock, systemClock } from "../clock.ts";
 import { abortable } from "./abortable.ts";
-import { type Clock, systemClock } from "./clock.ts";
 
 export interface SubmitLimiterOptions {
   /** Submits in one window; IBM takes 5 a minute from each user. Infinity for any number. */

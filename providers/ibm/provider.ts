@@ -1,11 +1,11 @@
 import { CompileCache, optionsFault } from "../../circuits/index.ts";
+import { type Clock, systemClock } from "../clock.ts";
 import { ProviderError } from "../errors.ts";
 import { checkOptions } from "../options.ts";
 import { BACKEND_OPTIONS, IbmBackend, type IbmBackendOptions, targetOf } from "./backend.ts";
 import { backendInfo, filtered, type IbmBackendFilter, type IbmBackendInfo } from "./backend-info.ts";
 import { Calibrations } from "./calibrations.ts";
 import { createIbmClient, type IbmClient, type IbmClientOptions } from "./client.ts";
-import { type Clock, systemClock } from "./clock.ts";
 import { serviceJob } from "./device.ts";
 import { foundResults, type IbmPubResult } from "./found-job.ts";
 import { IbmJob } from "./job.ts";

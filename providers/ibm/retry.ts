@@ -1,5 +1,5 @@
 import pRetry, { AbortError } from "p-retry";
-import { type Clock, systemClock } from "./clock.ts";
+import { type Clock, systemClock } from "../clock.ts";
 import { IbmError } from "./ibm-error.ts";
 
 /** How often and how long after each other a request is tried again. */

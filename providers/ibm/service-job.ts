@@ -1,7 +1,7 @@
+import type { Clock } from "../clock.ts";
 import { ProviderError } from "../errors.ts";
 import { abortable } from "./abortable.ts";
 import type { IbmClient } from "./client.ts";
-import type { Clock } from "./clock.ts";
 import { IbmError } from "./ibm-error.ts";
 import { chargeOf, endedError, hasEnded, type IbmCharge, type IbmJobState, jobState } from "./job-state.ts";
 import type { JobBody, JobMetrics } from "./schemas.ts";

@@ -1,6 +1,6 @@
+import type { Clock } from "../clock.ts";
 import { ProviderError } from "../errors.ts";
 import type { IbmClient } from "./client.ts";
-import type { Clock } from "./clock.ts";
 import { IbmError } from "./ibm-error.ts";
 import { jobState } from "./job-state.ts";
 import type { EstimatorJobRequest, JobBody, SamplerJobRequest } from "./schemas.ts";

@@ -3,7 +3,7 @@ import type { Backend } from "../../providers/index.ts";
 import { GradientError, TrainingError } from "../errors.ts";
 import { type GradientMethod, gradientProgram, runExpectations, type SpsaGradientOptions } from "../gradients/index.ts";
 import type { EvaluationOptimizer, GradientOptimizer, Optimizer } from "../optimizers/index.ts";
-import type { RunStore } from "../runs/index.ts";
+import type { RunLog } from "../runs/index.ts";
 import { checkNames, listOf } from "./options.ts";
 import { Run } from "./run.ts";
 
@@ -91,7 +91,7 @@ export interface MinimizeOptions {
   readonly from?: MinimizeCheckpoint;
   /** Names the run in `store`. */
   readonly id?: string;
-  readonly store?: RunStore;
+  readonly store?: RunLog;
 }
 
 /** What one step found out. */

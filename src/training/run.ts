@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
-import type { RunEvent, RunStore } from "../runs/index.ts";
+import type { RunLog, RunLogEvent } from "../runs/index.ts";
 
 /**
  * Records one finished step, then fails if the run was aborted. Resolves to false once it was asked to stop: then return the
@@ -14,7 +14,7 @@ export interface RunStartOptions {
   /** Aborts the run: it fails with the signal's reason. */
   readonly signal?: AbortSignal;
   /** Gets every event before the run goes on. */
-  readonly store?: RunStore;
+  readonly store?: RunLog;
 }
 
 export type RunStatus = "running" | "finished" | "failed";
@@ -32,7 +32,7 @@ const SLICE_MS = 10;
  */
 export class Run<Step, Result> implements PromiseLike<Result>, AsyncIterable<Step> {
   readonly id: string;
-  readonly #store: RunStore | undefined;
+  readonly #store: RunLog | undefined;
   readonly #controller = new AbortController();
   readonly #signal: AbortSignal;
   readonly #result: Promise<Result>;
@@ -146,7 +146,7 @@ export class Run<Step, Result> implements PromiseLike<Result>, AsyncIterable<Ste
     return !this.#stopping;
   }
 
-  async #append(event: RunEvent): Promise<void> {
+  async #append(event: RunLogEvent): Promise<void> {
     await this.#store?.append(this.id, event);
   }
   #settle(status: RunStatus): void {

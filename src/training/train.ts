@@ -1,6 +1,6 @@
 import type { Backend } from "../../providers/index.ts";
 import type { GradientMethod, SpsaGradientOptions } from "../gradients/index.ts";
-import type { RunStore } from "../runs/index.ts";
+import type { RunLog } from "../runs/index.ts";
 import { withTensorFlow } from "../tensorflow-packages.ts";
 import type { EarlyStoppingOptions } from "./early-stopping.ts";
 import { Run } from "./run.ts";
@@ -107,7 +107,7 @@ export interface TrainOptions {
   /** Names the run; a random UUID by default. */
   readonly id?: string;
   /** Gets every event of the run before it goes on. */
-  readonly store?: RunStore;
+  readonly store?: RunLog;
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Clock } from "../../providers/ibm/clock.ts";
+import type { Clock } from "../../providers/clock.ts";
 
 /** A clock on which a sleep takes no time: it moves on to when the sleeper is to wake. Remembers the sleeps, in seconds. */
 export class VirtualClock implements Clock {

@@ -461,7 +461,7 @@ describe("abort", () => {
     });
     const clock = { now: () => service.clock.now(), sleep: () => new Promise<void>(() => {}) };
     // The system's clock waits on real timers.
-    const { systemClock } = await import("../../../providers/ibm/clock.ts");
+    const { systemClock } = await import("../../../providers/clock.ts");
     const client = service.client({ clock: { ...clock, sleep: systemClock.sleep } });
     expect(await failed(client.versions.list({ signal: later.signal }))).toBe(reason);
   });

@@ -1,7 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { TrainingError } from "../../../src/errors.ts";
-import { MemoryRunStore, type RunStore } from "../../../src/runs/index.ts";
+import { MemoryRunStore, type RunLog } from "../../../src/runs/index.ts";
 import { Run } from "../../../src/training/index.ts";
 
 /** Emits 0, 1, .. below `count`, as long as it may. */
@@ -197,7 +197,7 @@ describe("the events of a run", () => {
 
   test("a step is seen only after the store has it, and a store that fails ends the run", async () => {
     const kept: string[] = [];
-    const store: RunStore = {
+    const store: RunLog = {
       async append(_id, event) {
         await setTimeout(1);
         if (kept.length === 3) throw new Error("disk full");

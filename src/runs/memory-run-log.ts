@@ -1,17 +1,17 @@
-import type { RunEvent, RunStore } from "./run-store.ts";
+import type { RunLog, RunLogEvent } from "./run-log.ts";
 
 /** Keeps events for as long as the process lives. */
-export class MemoryRunStore implements RunStore {
-  readonly #events = new Map<string, RunEvent[]>();
+export class MemoryRunStore implements RunLog {
+  readonly #events = new Map<string, RunLogEvent[]>();
 
-  async append(runId: string, event: RunEvent): Promise<void> {
+  async append(runId: string, event: RunLogEvent): Promise<void> {
     const events = this.#events.get(runId);
     if (events === undefined) this.#events.set(runId, [event]);
     else events.push(event);
   }
 
   /** The events of one run so far, oldest first. */
-  events(runId: string): readonly RunEvent[] {
+  events(runId: string): readonly RunLogEvent[] {
     return [...(this.#events.get(runId) ?? [])];
   }
   /** The runs in order of their first event. */

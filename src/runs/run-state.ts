@@ -1,0 +1,273 @@
+import type { EarlierSubmit } from "../../providers/index.ts";
+import type {
+  IntentEvent,
+  JobPlace,
+  Owner,
+  RejectedEvent,
+  ResultEvent,
+  RunDescription,
+  RunEvent,
+  RunRecord,
+  SettledEvent,
+  SubmittedEvent,
+} from "./events.ts";
+
+/**
+ * "ready": nobody has driven it; "running"; "parked" until its wake time; "stopped" and "failed" can be resumed; "finished".
+ * A run whose driver died stays "running" until another takes it over.
+ */
+export type RunStatus = "ready" | "running" | "parked" | "stopped" | "failed" | "finished";
+
+/** One job of a run, and what became of it. */
+export interface RunJob {
+  readonly key: string;
+  readonly place: JobPlace;
+  readonly parts: number;
+  readonly backend: string;
+  /** All submits, oldest first, with the ids of the jobs that are known. */
+  readonly submits: readonly EarlierSubmit[];
+  readonly result: ResultEvent | undefined;
+  readonly rejected: RejectedEvent | undefined;
+}
+
+/** A run as its events fold to it. */
+export interface RunState {
+  readonly status: RunStatus;
+  /** Number of the last event; 0 before the first. */
+  readonly seq: number;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  readonly parent: { readonly run: string; readonly step: number } | undefined;
+  readonly versions: Readonly<Record<string, string>>;
+  readonly description: RunDescription | undefined;
+  readonly owner: Owner | undefined;
+  /** Steps and epochs done. */
+  readonly step: number;
+  readonly epoch: number;
+  /** Reports in order. */
+  readonly steps: readonly unknown[];
+  readonly epochs: readonly unknown[];
+  /** Of each step its snapshot, and the last one of all. */
+  readonly snapshots: readonly string[];
+  readonly snapshot: string | undefined;
+  readonly jobs: ReadonlyMap<string, RunJob>;
+  /** By phase and index the keys of all attempts, in order. */
+  readonly attempts: ReadonlyMap<string, readonly string[]>;
+  readonly orphans: readonly string[];
+  /** A submit was left without an answer, or a driver was replaced, since the last sweep of jobs. */
+  readonly doubtful: boolean;
+  readonly waiting: string | undefined;
+  readonly wakeAt: number | undefined;
+  readonly executions: number;
+  /** Charged so far, as far as it is known, orphans included. */
+  readonly quantumSeconds: number;
+  readonly error: { readonly name: string; readonly code?: string; readonly message: string } | undefined;
+  /** SHA-256 of the blob with the result of a finished run. */
+  readonly result: string | undefined;
+}
+
+type Mutable<Value> = { -readonly [Key in keyof Value]: Value[Key] };
+interface Draft extends Mutable<Omit<RunState, "steps" | "epochs" | "snapshots" | "jobs" | "attempts" | "orphans">> {
+  steps: unknown[];
+  epochs: unknown[];
+  snapshots: string[];
+  jobs: Map<string, RunJob>;
+  attempts: Map<string, string[]>;
+  orphans: string[];
+}
+
+export const EMPTY_RUN: RunState = Object.freeze({
+  status: "ready",
+  seq: 0,
+  createdAt: 0,
+  updatedAt: 0,
+  parent: undefined,
+  versions: {},
+  description: undefined,
+  owner: undefined,
+  step: 0,
+  epoch: 0,
+  steps: [],
+  epochs: [],
+  snapshots: [],
+  snapshot: undefined,
+  jobs: new Map<string, RunJob>(),
+  attempts: new Map<string, string[]>(),
+  orphans: [],
+  doubtful: false,
+  waiting: undefined,
+  wakeAt: undefined,
+  executions: 0,
+  quantumSeconds: 0,
+  error: undefined,
+  result: undefined,
+});
+
+/** What the records of a run, in order, fold to. */
+export function foldRun(records: Iterable<RunRecord>): RunState {
+  const fold = new RunFold();
+  for (const record of records) fold.add(record);
+  return fold.state;
+}
+
+/** A fold that goes on with each record; its state is the same object throughout. */
+export class RunFold {
+  readonly #draft: Draft = {
+    ...EMPTY_RUN,
+    steps: [],
+    epochs: [],
+    snapshots: [],
+    jobs: new Map(),
+    attempts: new Map(),
+    orphans: [],
+  };
+
+  get state(): RunState {
+    return this.#draft;
+  }
+
+  add(record: RunRecord): void {
+    apply(this.#draft, record);
+  }
+}
+
+/** The status after one more event. */
+export function statusAfter(status: RunStatus, { type }: RunEvent): RunStatus {
+  if (type === "claimed") return "running";
+  if (type === "parked" || type === "stopped" || type === "failed" || type === "finished") return type;
+  return status;
+}
+
+/** Where the attempts at one job of a run are found in `attempts`. */
+export function placeKey({ phase, index }: Pick<JobPlace, "phase" | "index">): string {
+  return `${phase}/${index}`;
+}
+
+function apply(draft: Draft, { seq, at, event }: RunRecord): void {
+  draft.seq = seq;
+  draft.updatedAt = at;
+  draft.status = statusAfter(draft.status, event);
+  switch (event.type) {
+    case "created":
+      draft.createdAt = at;
+      draft.versions = event.versions;
+      draft.parent = event.parent;
+      break;
+    case "described":
+      draft.description = event.description;
+      break;
+    case "claimed":
+      draft.owner = event.owner;
+      draft.waiting = undefined;
+      draft.wakeAt = undefined;
+      draft.error = undefined;
+      if (event.takeover) draft.doubtful = true;
+      break;
+    case "intent":
+      addIntent(draft, event);
+      break;
+    case "submitted":
+      addJobId(draft, event);
+      draft.waiting = undefined;
+      break;
+    case "unknown":
+      draft.doubtful = true;
+      draft.waiting = event.words;
+      break;
+    case "result":
+      changeJob(draft, event.key, (job) => ({ ...job, result: event }));
+      charge(draft, event);
+      draft.waiting = undefined;
+      break;
+    case "settled":
+      settle(draft, event);
+      break;
+    case "rejected":
+      changeJob(draft, event.key, (job) => ({ ...job, rejected: event }));
+      charge(draft, { executions: 0, quantumSeconds: event.quantumSeconds });
+      break;
+    case "orphan":
+      draft.orphans.push(event.jobId);
+      charge(draft, { executions: 0, quantumSeconds: event.quantumSeconds });
+      break;
+    case "swept":
+      draft.doubtful = false;
+      break;
+    case "waiting":
+      draft.waiting = event.words;
+      break;
+    case "parked":
+      draft.waiting = event.words;
+      draft.wakeAt = event.wakeAt;
+      break;
+    case "step":
+      draft.step = event.step;
+      draft.steps.push(event.report);
+      draft.snapshots.push(event.snapshot);
+      draft.snapshot = event.snapshot;
+      draft.waiting = undefined;
+      break;
+    case "epoch":
+      draft.epoch = event.epoch;
+      draft.epochs.push(event.report);
+      draft.snapshot = event.snapshot;
+      break;
+    case "stopped":
+      draft.waiting = undefined;
+      break;
+    case "failed":
+      draft.error = event.error;
+      break;
+    case "finished":
+      draft.result = event.result;
+      if (event.snapshot !== undefined) draft.snapshot = event.snapshot;
+      draft.waiting = undefined;
+      break;
+  }
+}
+
+function addIntent(draft: Draft, event: IntentEvent): void {
+  const { key, partKey, parts, place, backend, bodyHash, serviceTime } = event;
+  const submit: EarlierSubmit = { key: partKey, bodyHash, serviceTime };
+  const known = draft.jobs.get(key);
+  if (known === undefined) {
+    const keys = draft.attempts.get(placeKey(place));
+    if (keys === undefined) draft.attempts.set(placeKey(place), [key]);
+    else keys.push(key);
+  }
+  draft.jobs.set(key, {
+    ...(known ?? { key, place, parts, backend, result: undefined, rejected: undefined }),
+    submits: [...(known?.submits ?? []), submit],
+  });
+}
+
+function addJobId(draft: Draft, { key, partKey, jobId }: SubmittedEvent): void {
+  changeJob(draft, key, (job) => {
+    const submits = [...job.submits];
+    const at = submits.findLastIndex((submit) => submit.key === partKey);
+    // What answered is one of the submits of this part, whichever it was.
+    if (at >= 0) submits[at] = { ...submits[at]!, jobId };
+    return { ...job, submits };
+  });
+}
+
+function settle(draft: Draft, { key, quantumSeconds, executions, final }: SettledEvent): void {
+  const before = draft.jobs.get(key)?.result;
+  if (before === undefined) return;
+  charge(draft, {
+    executions: executions - before.executions,
+    quantumSeconds: quantumSeconds - before.quantumSeconds,
+  });
+  const usage = { quantumSeconds, executions, ...(final === undefined ? {} : { final }) };
+  changeJob(draft, key, (job) => ({ ...job, result: { ...before, ...usage } }));
+}
+
+function changeJob(draft: Draft, key: string, change: (job: RunJob) => RunJob): void {
+  const job = draft.jobs.get(key);
+  if (job !== undefined) draft.jobs.set(key, change(job));
+}
+
+function charge(draft: Draft, { executions, quantumSeconds }: { executions: number; quantumSeconds: number }): void {
+  draft.executions += executions;
+  draft.quantumSeconds += quantumSeconds;
+}
