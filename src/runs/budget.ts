@@ -98,7 +98,9 @@ export function grantOf(request: ReservationRequest, totals: readonly ScopeTotal
 /** What is left of limits: infinite where there is none, below zero where more was charged than was allowed. */
 export function leftOf(limits: BudgetLimits, ...spent: readonly Amount[]): Amount {
   const { quantumSeconds = Infinity, money = Infinity, jobs = Infinity } = limits;
-  return spent.reduce<Amount>((left, amount) => addAmounts(left, amount, -1), { quantumSeconds, money, jobs });
+  return exactAmount(
+    spent.reduce<Amount>((left, amount) => addAmounts(left, amount, -1), { quantumSeconds, money, jobs }),
+  );
 }
 
 /** Seconds of which limits leave room for a job, or several; below zero where for none. */
@@ -117,18 +119,22 @@ export function amountFor(quantumSeconds: number, perSecond: number): Amount {
   return { quantumSeconds: exact(quantumSeconds), money: exact(quantumSeconds * perSecond), jobs: 0 };
 }
 
+/** As they are, whatever unit they are in; `exactAmount` takes off what adding decimals leaves. */
 export function addAmounts(a: Amount, b: Amount, sign: 1 | -1 = 1): Amount {
   return {
-    quantumSeconds: exact(a.quantumSeconds + sign * b.quantumSeconds),
-    money: exact(a.money + sign * b.money),
-    jobs: exact(a.jobs + sign * b.jobs),
+    quantumSeconds: a.quantumSeconds + sign * b.quantumSeconds,
+    money: a.money + sign * b.money,
+    jobs: a.jobs + sign * b.jobs,
   };
+}
+
+export function exactAmount({ quantumSeconds, money, jobs }: Amount): Amount {
+  return { quantumSeconds: exact(quantumSeconds), money: exact(money), jobs: exact(jobs) };
 }
 
 /**
  * The number that stands for the nearest whole number of millionths. Sums and differences of such numbers that are made
- * exact again are those of whole numbers up to a billion, in any order and however many: totals neither drift nor depend on
- * who came first.
+ * exact again are those of whole numbers, up to a billion, in any order and however many.
  */
 export function exact(value: number): number {
   return Math.round(value * 1e6) / 1e6;
