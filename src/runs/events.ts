@@ -55,8 +55,13 @@ export interface Owner {
   readonly id: string;
   readonly host: string;
   readonly pid: number;
-  /** When the process started; tells it from a later one of the same number. Milliseconds since 1970. */
+  /** When the process started; milliseconds since 1970. */
   readonly processStart: number;
+  /**
+   * Tells the process from all others of its machine, also from a later one of the same number; absent where the system has
+   * nothing that does.
+   */
+  readonly process?: string;
 }
 
 /** Where a job stands in its run: the `index`-th (from 0) of a phase such as "step-12" or "validation-3". */

@@ -16,8 +16,10 @@ export interface RunRow {
   readonly activity: string | undefined;
   /** When a parked run goes on. */
   readonly wakeAt: number | undefined;
-  /** Who drives it, and until when unless it is renewed; undefined where nobody does. */
-  readonly lease: { readonly owner: Owner; readonly epoch: number; readonly until: number } | undefined;
+  /** Who drives it, since when, and until when unless it is renewed; undefined where nobody does. */
+  readonly lease:
+    | { readonly owner: Owner; readonly epoch: number; readonly since: number; readonly until: number }
+    | undefined;
   readonly stopRequested: boolean;
   readonly task: RunTask | undefined;
   /** The schedule that started it, and its logical tick in milliseconds since 1970. */
@@ -142,20 +144,23 @@ export interface RunStore extends AsyncDisposable {
   claimDue(owner: Owner, ttlSeconds: number): Promise<Lease | undefined>;
   /** When the next run will be due, if any is known. */
   nextDue(): Promise<number | undefined>;
-  /** @throws RunError RUN_FENCED when somebody else has claimed the run */
+  /** @throws RunError RUN_FENCED when somebody else has claimed the run, or it was released */
   renew(lease: Lease, ttlSeconds: number, activity?: string | null): Promise<{ readonly stopRequested: boolean }>;
   /** Lets go; does nothing where somebody else has it. */
   release(lease: Lease): Promise<void>;
   /** Asks whoever drives the run to stop; taken back by the next claim. @throws RunError RUN_UNKNOWN */
   requestStop(id: string): Promise<void>;
 
-  /** @throws RunError RUN_FENCED when somebody else has claimed the run: nothing is written */
+  /** @throws RunError RUN_FENCED when somebody else has claimed the run, or it was released: nothing is written */
   append(lease: Lease, append: Append): Promise<Appended>;
   /** Records from `fromSeq` (1 by default) on, in order. @throws RunError RUN_UNKNOWN */
   read(id: string, fromSeq?: number): Promise<readonly RunRecord[]>;
   /** @throws RunError LEDGER_BLOB where there is none, or its bytes do not hash to its name */
   blob(hash: string): Promise<Uint8Array>;
-  /** Forgets blobs; those that are not there are passed over. @throws RunError RUN_FENCED */
+  /**
+   * Forgets blobs of the run; those that are not there are passed over, and what another run wrote too stays for that one.
+   * @throws RunError RUN_FENCED
+   */
   dropBlobs(lease: Lease, hashes: readonly string[]): Promise<void>;
 
   /** Spent and set aside. */
