@@ -34,6 +34,8 @@ export interface Price {
 export interface BudgetScope {
   readonly scope: string;
   readonly limits: BudgetLimits;
+  /** Of the money; absent where none is limited. */
+  readonly currency?: string;
 }
 
 /** Spent and set aside in one scope. */
@@ -142,7 +144,11 @@ export function exact(value: number): number {
 
 export const MAX_AMOUNT = 1e9;
 export const AMOUNT_UNITS = ["quantumSeconds", "money", "jobs"] as const;
-const CURRENCY = /^[A-Z]{3}$/;
+
+/** Whether a text is the code of a currency, such as "USD". */
+export function isCurrency(code: string): boolean {
+  return Intl.supportedValuesOf("currency").includes(code);
+}
 
 /**
  * A budget without what is undefined, to the millionth.
@@ -154,10 +160,10 @@ export function checkBudget(budget: unknown): Budget {
   const daily =
     perDay === undefined ? {} : checkLimits("budget.perDay", checkNames("budget.perDay", perDay, []) as BudgetLimits);
   const money = limits.money ?? daily.money;
-  if (currency !== undefined && !(typeof currency === "string" && CURRENCY.test(currency)))
+  if (currency !== undefined && !isCurrency(currency))
     throw new BudgetError(
       "BUDGET_FORM",
-      `budget.currency is ${describeValue(currency)}; it is a code of three capitals, such as "USD".`,
+      `budget.currency is ${describeValue(currency)}; it is the code of a currency, such as "USD".`,
     );
   if (money !== undefined && currency === undefined)
     throw new BudgetError(
