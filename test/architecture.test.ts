@@ -29,8 +29,8 @@ function importsOf(file: string): readonly Import[] {
     found.push({ file, specifier, target, typeOnly });
   };
   const visit = (node: ts.Node): void => {
-    // A run's own file is loaded by the path that the command line gives.
-    const isUsersFile = file === "src/cli/run-config.ts" && ts.isCallExpression(node);
+    // A run's own file is loaded by the path that its task gives.
+    const isUsersFile = file === "src/training/run-config-file.ts" && ts.isCallExpression(node);
     if (ts.isImportDeclaration(node)) note(node.moduleSpecifier, node.importClause?.isTypeOnly ?? false);
     else if (ts.isExportDeclaration(node)) note(node.moduleSpecifier, node.isTypeOnly);
     else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) note(node.argument.literal, true);

@@ -30,7 +30,7 @@ const BAD_INPUT = [
 
 /** Of those that providers and training throw the ones that another command line, variable or file would cure. */
 const BAD_INPUT_CODES =
-  /^(TRAINING_(?!\w*NOT_FINITE)\w+|ROTOSOLVE_\w+|LAYER_\w+|MODEL_NOT_BUILT|DEVICE_\w+|EMULATOR_(OPTION|ADDRESS)|IBM_(OPTION|TOKEN|TOKEN_MISSING|INSTANCE_\w+|CRN|URL|ACCOUNT_\w+|BACKEND_UNKNOWN))$/;
+  /^(TRAINING_(?!\w*NOT_FINITE)\w+|CONFIG_FILE|PROVIDER_UNKNOWN|ROTOSOLVE_\w+|LAYER_\w+|MODEL_NOT_BUILT|DEVICE_\w+|EMULATOR_(OPTION|ADDRESS)|IBM_(OPTION|TOKEN|TOKEN_MISSING|INSTANCE_\w+|CRN|URL|ACCOUNT_\w+|BACKEND_UNKNOWN))$/;
 
 export function exitCodeOf(error: unknown): number {
   const isBadInput =

@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from "commander";
 import type { NamedValues } from "../../circuits/index.ts";
+import type { RunConfigOptions } from "../training/run-config.ts";
 import { UsageError } from "./errors.ts";
 import { type Io, readText } from "./io.ts";
 
@@ -22,6 +23,26 @@ export function integer(minimum: number): (text: string) => number {
       throw new InvalidArgumentError(`It must be an integer of ${minimum} or more.`);
     return value;
   };
+}
+
+/** Options of a run's own file: `name=value` pairs, whose values are numbers, true, false or texts. @throws UsageError USAGE */
+export function ownOptions(assignments: readonly string[] = []): RunConfigOptions {
+  const options: Record<string, string | number | boolean> = {};
+  for (const assignment of assignments) {
+    const [, name, value] = /^([A-Za-z_]\w*)=(.*)$/s.exec(assignment) ?? [];
+    if (name === undefined || value === undefined || name === "__proto__")
+      throw new UsageError("USAGE", `--set takes name=value, not "${assignment}".`);
+    if (Object.hasOwn(options, name)) throw new UsageError("USAGE", `--set gives ${name} twice.`);
+    options[name] = optionValue(value);
+  }
+  return options;
+}
+
+/** A finite number, true or false where the text is one, otherwise the text. */
+export function optionValue(text: string): string | number | boolean {
+  if (text === "true" || text === "false") return text === "true";
+  const value = Number(text);
+  return /^[-+.\d]/.test(text) && Number.isFinite(value) ? value : text;
 }
 
 /** A finite number above zero. */

@@ -25,6 +25,18 @@ export interface MinimizeRunConfig extends Omit<MinimizeOptions, "provider"> {
  */
 export type RunConfig = ModelRunConfig | MinimizeRunConfig;
 
+/** Options of a run by name, as the command line and sweeps give them. */
+export type RunConfigOptions = Readonly<Record<string, string | number | boolean>>;
+
+/** The options that `train` and `minimize` know themselves; they replace what the file says. */
+export const RUN_OPTIONS = ["provider", "precision", "steps", "epochs", "batchSize", "seed", "budget"] as const;
+
+/**
+ * The default export of a run's file: the run, or a function that makes it of options, so that one file describes many runs:
+ * `export default ({ lr = 0.01 }) => ({ model, data, optimizer: tf.train.adam(lr) })`. A function is called for each run.
+ */
+export type RunConfigFile = RunConfig | ((options: RunConfigOptions) => RunConfig | Promise<RunConfig>);
+
 /** The value itself, made now if it was to be. */
 export async function made<Value>(lazy: Lazy<Value>): Promise<Value> {
   return typeof lazy === "function" ? (lazy as () => Value | Promise<Value>)() : lazy;

@@ -1,12 +1,12 @@
 import type { Command } from "commander";
 import type { Backend } from "../../../providers/index.ts";
 import type { MinimizeRunConfig, ModelRunConfig } from "../../training/run-config.ts";
+import { madeBy, readRunConfig } from "../../training/run-config-file.ts";
 import type { PlannedRun, Price } from "../../training/training-plan.ts";
+import { namedProviders } from "../../worker/named-provider.ts";
 import { UsageError } from "../errors.ts";
 import { type Io, print } from "../io.ts";
-import { integer, positive } from "../options.ts";
-import { providerOf } from "../provider.ts";
-import { madeBy, readRunConfig } from "../run-config.ts";
+import { collect, integer, ownOptions, positive } from "../options.ts";
 
 interface PlanCommandOptions {
   readonly provider?: string;
@@ -14,6 +14,7 @@ interface PlanCommandOptions {
   readonly steps?: number;
   readonly epochs?: number;
   readonly batchSize?: number;
+  readonly set?: readonly string[];
   readonly pricePerSecond?: number;
   readonly currency?: string;
   readonly json?: boolean;
@@ -29,6 +30,7 @@ export function addPlan(program: Command, io: Io): void {
     .option("--steps <n>", "training steps", integer(1))
     .option("--epochs <n>", "passes over the data", integer(1))
     .option("--batch-size <n>", "rows of a step", integer(1))
+    .option("--set <name=value>", "an option of the file's own, where it exports a function; repeatable", collect)
     .option("--price-per-second <x>", "price of a second of the quantum computer", positive)
     .option("--currency <c>", "of that price; USD by default")
     .option("--json", "print one JSON object")
@@ -42,9 +44,12 @@ Examples:
   lepton plan run.ts --provider ibm:ibm_torino --price-per-second 1.6`,
     )
     .action(async (file: string, options: PlanCommandOptions) => {
-      const config = await readRunConfig(file);
+      const config = await readRunConfig(file, ownOptions(options.set));
       const { formatPlan } = await import("../../training/training-plan.ts");
-      const provider = options.provider === undefined ? config.provider : await providerOf(options.provider, io);
+      const provider =
+        options.provider === undefined
+          ? config.provider
+          : await namedProviders((line) => io.err(`${line}\n`))(options.provider);
       const where = provider === undefined ? {} : { provider };
       const price = priceOf(options, config.price);
       const planned =
