@@ -21,6 +21,7 @@ export {
 } from "./isa-pubs.ts";
 export { type JobContext, LocalJob, LocalJobs } from "./job.ts";
 export { broadcastIndices, broadcastShapes, denseArray, toNDArray } from "./ndarray.ts";
+export { nearNames } from "./near-names.ts";
 export * from "./primitives.ts";
 export {
   type CheckedEstimatorPub,
