@@ -1,4 +1,4 @@
-import type { Amount, Grant, ReservationRequest, ScopeTotals } from "./budget.ts";
+import type { Amount, Budget, Grant, ReservationRequest, ScopeTotals } from "./budget.ts";
 import type { Owner, RunEvent, RunRecord } from "./events.ts";
 import type { RunStatus } from "./run-state.ts";
 
@@ -32,6 +32,16 @@ export interface RunTask {
   readonly config: string;
   /** What the command line said in place of the file: names and values of options. */
   readonly options: Readonly<Record<string, string | number | boolean>>;
+  /** What the schedule that started it allows; kept here, since the schedule may be gone when the run goes on. */
+  readonly budget?: TaskBudget;
+}
+
+export interface TaskBudget {
+  readonly run?: Budget;
+  /** For all runs of the schedule together. */
+  readonly schedule?: Budget;
+  /** Where days of both begin and end. */
+  readonly timeZone: string;
 }
 
 export interface NewRun {
