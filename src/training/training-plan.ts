@@ -1,9 +1,12 @@
 import type { PlannedCircuit } from "../../providers/index.ts";
+import type { Price } from "../runs/index.ts";
 import { withTensorFlow } from "../tensorflow-packages.ts";
 import type { ModelData, TrainingData } from "./tensorflow-data.ts";
 import type { PredictOptions } from "./tensorflow-predict.ts";
 import type { LayersModel } from "./tensorflow-types.ts";
 import type { TrainOptions } from "./train.ts";
+
+export type { Price } from "../runs/index.ts";
 
 /** What some part of a run sends and takes. */
 export interface PlannedWork {
@@ -16,13 +19,6 @@ export interface PlannedWork {
   readonly executions: number;
   /** Estimated seconds of the quantum computer: 2 s a job, and each execution's circuit and the delay after it. */
   readonly quantumSeconds: number;
-}
-
-export interface Price {
-  /** Of a second of the quantum computer. */
-  readonly perSecond: number;
-  /** Such as "USD". */
-  readonly currency: string;
 }
 
 /** What a run will send, found out without sending anything. */
