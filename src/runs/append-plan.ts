@@ -95,9 +95,9 @@ export function planAppend(lease: Lease, append: Append, ground: AppendGround): 
   if (typeof place === "number") return { refused: { outcome: "later", at: place } };
 
   const events = typeof append.events === "function" ? append.events(granted) : append.events;
-  const { run: after, records } = withEvents(run, events, now);
-  const activity = activityAfter(after.activity, append.activity);
-  return { change: { run: { ...after, activity }, records }, entries: [...entries.values()], totals, place };
+  const change = withEvents(run, events, now);
+  const activity = activityAfter(change.run.activity, append.activity);
+  return { change: { ...change, run: { ...change.run, activity } }, entries: [...entries.values()], totals, place };
 }
 
 /** Whether a place taken at that time no longer counts. */

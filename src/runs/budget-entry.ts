@@ -1,10 +1,12 @@
 import { describeValue } from "../../circuits/index.ts";
 import { BudgetError } from "../errors.ts";
 import {
+  AMOUNT_UNITS,
   type Amount,
   addAmounts,
   type Grant,
   grantOf,
+  MAX_AMOUNT,
   NO_AMOUNT,
   type ReservationRequest,
   type ScopeTotals,
@@ -32,8 +34,6 @@ export interface ScopeMillionths {
 }
 
 export const NO_MILLIONTHS: ScopeMillionths = Object.freeze({ settled: NO_AMOUNT, reserved: NO_AMOUNT });
-
-const UNITS = ["quantumSeconds", "money", "jobs"] as const;
 
 /** What a key that may have an entry already is granted; `entry` is the one to keep where it is granted. */
 export function reserveEntry(
@@ -89,13 +89,12 @@ function scaled({ quantumSeconds, money, jobs }: Amount, by: (value: number) => 
 }
 
 function checkAmount(amount: Amount, what: string): void {
-  for (const unit of UNITS) {
+  for (const unit of AMOUNT_UNITS) {
     const value: unknown = amount[unit];
-    // Beyond that, millionths would no longer be whole.
-    if (!(typeof value === "number" && value >= 0 && value <= 9e9))
+    if (!(typeof value === "number" && value >= 0 && value <= MAX_AMOUNT))
       throw new BudgetError(
         "BUDGET_AMOUNT",
-        `${what} has ${describeValue(value)} for ${unit}; it is a number from 0 to 9e9.`,
+        `${what} has ${describeValue(value)} for ${unit}; it is a number from 0 to ${MAX_AMOUNT}.`,
       );
   }
 }

@@ -125,6 +125,11 @@ export interface Tick {
   readonly at: number;
 }
 
+export interface StoreOptions {
+  /** By which leases end and events are dated; the system's by default. */
+  readonly clock?: Clock | undefined;
+}
+
 /**
  * Where runs are kept. Every method is one transaction: durable when its promise resolves, and without effect when it
  * rejects. Runs are named by `[a-z0-9][a-z0-9-]{0,49}`.

@@ -1,5 +1,5 @@
 import { describeValue } from "../../circuits/index.ts";
-import { RunError } from "../errors.ts";
+import { RunError, ScheduleError } from "../errors.ts";
 import type { Owner, RunEvent, RunRecord } from "./events.ts";
 import { hashOf } from "./hash.ts";
 import { statusAfter } from "./run-state.ts";
@@ -7,8 +7,7 @@ import type { Lease, NewRun, RunRow } from "./run-store.ts";
 
 /*
  * What all stores decide alike, as pure functions of what they have read inside a transaction: rows, leases, what is due.
- * `append-plan.ts` has what an append does, `budget-entry.ts` what is spent. Events are plain JSON, kept as text so that they
- * are read as they were written.
+ * `append-plan.ts` has what an append does, `budget-entry.ts` what is spent. Events are plain JSON.
  */
 
 /** A run's row as it is kept. */
@@ -23,6 +22,8 @@ export interface StoredRun extends RunRow {
 export interface ChangedRun {
   readonly run: StoredRun;
   readonly records: readonly RunRecord[];
+  /** The event of each record as JSON, to be kept as it is. */
+  readonly texts: readonly string[];
 }
 
 const RUN_ID = /^[a-z0-9][a-z0-9-]{0,49}$/;
@@ -41,6 +42,12 @@ export const runExists = (id: string): RunError =>
 
 export const runUnknown = (id: unknown, location: string): RunError =>
   new RunError("RUN_UNKNOWN", `There is no run ${describeValue(id)} in ${location}.`);
+
+export const scheduleExists = (id: string): ScheduleError =>
+  new ScheduleError("SCHEDULE_EXISTS", `There is a schedule "${id}" already. Remove it first, or choose another id.`);
+
+export const scheduleUnknown = (id: unknown, location: string): ScheduleError =>
+  new ScheduleError("SCHEDULE_UNKNOWN", `There is no schedule ${describeValue(id)} in ${location}.`);
 
 /** @throws RunError LEDGER_BLOB */
 export function checkBlob(hash: string, bytes: Uint8Array | undefined, location: string): Uint8Array {
@@ -63,7 +70,7 @@ export function newRun({ id, task, schedule, events }: NewRun, now: number): Cha
     wakeAt: undefined,
     lease: undefined,
     stopRequested: false,
-    task,
+    task: task === undefined ? undefined : plain(task),
     schedule,
     seq: 0,
     epoch: 0,
@@ -73,9 +80,10 @@ export function newRun({ id, task, schedule, events }: NewRun, now: number): Cha
 
 /** The run after more events under its present epoch. */
 export function withEvents(run: StoredRun, events: readonly RunEvent[], now: number): ChangedRun {
-  const records = events.map((event, index) => ({ seq: run.seq + index + 1, at: now, epoch: run.epoch, event }));
+  const texts = events.map((event) => JSON.stringify(event));
+  const records = texts.map((text, index) => recordOf(run.seq + index + 1, now, run.epoch, text));
   let { status, step, activity, wakeAt } = run;
-  for (const event of events) {
+  for (const { event } of records) {
     status = statusAfter(status, event);
     if (event.type === "step") step = event.step;
     if (event.type === "parked") wakeAt = event.wakeAt;
@@ -84,7 +92,16 @@ export function withEvents(run: StoredRun, events: readonly RunEvent[], now: num
       activity = undefined;
   }
   const updatedAt = events.length === 0 ? run.updatedAt : now;
-  return { run: { ...run, status, step, activity, wakeAt, updatedAt, seq: run.seq + events.length }, records };
+  return { run: { ...run, status, step, activity, wakeAt, updatedAt, seq: run.seq + records.length }, records, texts };
+}
+
+/** As it is read once it was kept. */
+export function plain<Value>(value: Value): Value {
+  return JSON.parse(JSON.stringify(value)) as Value;
+}
+
+export function recordOf(seq: number, at: number, epoch: number, text: string): RunRecord {
+  return { seq, at, epoch, event: JSON.parse(text) as RunEvent };
 }
 
 /**
@@ -102,6 +119,14 @@ export function dueWithoutOwner({ status, task, createdAt, updatedAt, wakeAt }: 
   if (status === "ready") return createdAt;
   if (status === "parked") return wakeAt;
   return status === "running" ? updatedAt : undefined;
+}
+
+/** Since when a run is due now, with its owner asked for; undefined where it is not. */
+export function dueNow(run: StoredRun, now: number, isGone: (owner: Owner) => boolean): number | undefined {
+  const since = dueWithoutOwner(run);
+  if (since === undefined || since > now) return undefined;
+  if (run.lease === undefined || run.lease.until <= now) return dueAt(run);
+  return isGone(run.lease.owner) ? since : undefined;
 }
 
 /**
