@@ -71,7 +71,7 @@ export class LocalJob<Result> implements Job<Result> {
   }
 
   async result(options?: WaitOptions): Promise<readonly Result[]> {
-    const { signal, cancelRemote = false } = checkOptions(options, "result", ["signal", "cancelRemote"]);
+    const { signal, cancelRemote = false } = checkOptions(options, "result", ["signal", "cancelRemote", "onStatus"]);
     checkSignal(signal, "result");
     if (signal === undefined) return this.#settled.promise;
     const aborted = Promise.withResolvers<never>();

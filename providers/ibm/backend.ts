@@ -7,10 +7,13 @@ import {
   type IbmProperties,
   Target,
 } from "../../circuits/index.ts";
+import type { Clock } from "../clock.ts";
 import { checkOptions } from "../options.ts";
-import type { Backend, BackendStatus, Capabilities } from "../primitives.ts";
-import { compileChecked, type IbmDevice } from "./device.ts";
+import type { BackendStatus, Capabilities, JobUsage, RemoteBackend, TaggedJob } from "../primitives.ts";
+import { compileChecked, type IbmDevice, serviceJob } from "./device.ts";
 import { IbmEstimator } from "./estimator.ts";
+import { usageOf } from "./job.ts";
+import { jobState } from "./job-state.ts";
 import {
   ESTIMATOR_OPTIONS,
   type IbmEstimatorOptions,
@@ -20,6 +23,7 @@ import {
 } from "./program-options.ts";
 import { IbmSampler } from "./sampler.ts";
 import type { BackendConfiguration, BackendProperties } from "./schemas.ts";
+import { taggedJobs } from "./tagged-jobs.ts";
 
 /** How circuits are compiled for a backend, and where its jobs run. */
 export interface IbmBackendOptions extends CompileOptions {
@@ -29,12 +33,21 @@ export interface IbmBackendOptions extends CompileOptions {
   readonly refresh?: boolean;
   /** Jobs go to this session or batch unless an estimator or sampler names another. */
   readonly sessionId?: string;
+  /**
+   * Jobs go to a batch or a dedicated session that is opened when the first one is submitted, and again when the service has
+   * closed it. With `sessionId` that one is used until it is closed.
+   */
+  readonly session?: "batch" | "dedicated";
+  /** Waited for before a session that was opened gets its first job, so that its id can be kept. */
+  readonly onSession?: (id: string) => void | Promise<void>;
 }
 
 export const BACKEND_OPTIONS = [
   "fractionalGates",
   "refresh",
   "sessionId",
+  "session",
+  "onSession",
   "effort",
   "seed",
   "initialLayout",
@@ -43,12 +56,17 @@ export const BACKEND_OPTIONS = [
 ] as const satisfies readonly (keyof IbmBackendOptions)[];
 
 /** One of IBM's quantum computers. Circuits of any gates are compiled for it; its estimators and samplers submit jobs. */
-export class IbmBackend implements Backend {
+export class IbmBackend implements RemoteBackend {
   readonly name: string;
   /** The device as it was calibrated when it was last asked for. */
   readonly target: Target;
   /** As the service tells it. */
   readonly configuration: BackendConfiguration;
+  /** SHA-256 of the instance's CRN. */
+  readonly account: string;
+  /** Undefined at a loopback address, where an emulator says itself what is too much. */
+  readonly submitsPerMinute: number | undefined;
+  readonly clock: Clock;
   readonly #device: IbmDevice;
 
   /** @internal Use `provider.backend`. */
@@ -61,6 +79,10 @@ export class IbmBackend implements Backend {
     this.name = device.name;
     this.target = device.target;
     this.configuration = configuration;
+    this.account = device.client.credentials.instanceHash ?? "";
+    const { submitsPerMinute } = device.client.jobs;
+    this.submitsPerMinute = Number.isFinite(submitsPerMinute) ? submitsPerMinute : undefined;
+    this.clock = device.clock;
     this.#device = { ...device, compile: (circuit) => cache.compile(circuit, device.target, options) };
   }
 
@@ -103,6 +125,45 @@ export class IbmBackend implements Backend {
   /** The circuit as jobs here run it. @throws IbmCheckError IBM_CIRCUIT_TOO_WIDE; TranspilerError */
   compile(circuit: Circuit): CompiledCircuit {
     return compileChecked(this.#device, circuit);
+  }
+
+  /** Ids of the sessions that were opened for the option `session`, in order. */
+  get sessionIds(): readonly string[] {
+    return this.#device.session?.opened ?? [];
+  }
+
+  /** Lets the session of the option `session` take no more jobs; those in its queue still run. @throws IbmError */
+  async closeSession(): Promise<void> {
+    await this.#device.session?.close();
+  }
+
+  /** Jobs of the instance with exactly this tag, over all pages, oldest first. @throws IbmError; the signal's reason */
+  async jobsTagged(tag: string, options?: { readonly signal?: AbortSignal }): Promise<readonly TaggedJob[]> {
+    const { signal } = checkOptions(options, "jobsTagged", ["signal"]);
+    const found = await taggedJobs(this.#device.client.jobs, tag, { signal });
+    return found
+      .map((job) => ({
+        id: job.id,
+        tags: job.tags ?? [],
+        status: jobState(job).status,
+        created: Date.parse(job.created),
+      }))
+      .sort((a, b) => a.created - b.created);
+  }
+
+  /** Asks a job to stop; one that has ended stays as it is. @throws ProviderError JOB_NOT_FOUND; IbmError */
+  async cancelJob(id: string, options?: { readonly signal?: AbortSignal }): Promise<void> {
+    const { signal } = checkOptions(options, "cancelJob", ["signal"]);
+    for (const part of id.split(",")) await serviceJob(this.#device, part).cancel(signal);
+  }
+
+  /** What a job was charged. @throws ProviderError JOB_NOT_FOUND; IbmError; the signal's reason */
+  async jobUsage(id: string, options?: { readonly signal?: AbortSignal }): Promise<JobUsage> {
+    const { signal } = checkOptions(options, "jobUsage", ["signal"]);
+    return usageOf(
+      id.split(",").map((part) => serviceJob(this.#device, part)),
+      signal,
+    );
   }
 
   /** @throws IbmError */

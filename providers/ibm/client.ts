@@ -24,8 +24,13 @@ export interface IbmClientOptions extends CredentialOptions {
   readonly apiVersion?: string | undefined;
   /** URL of an HTTP proxy, or "environment" for what HTTPS_PROXY, HTTP_PROXY and NO_PROXY say. Default: none. */
   readonly proxy?: string | false | undefined;
-  /** Of each try; default 60, and 900 for submits. */
+  /** Of each try; default 60. */
   readonly timeoutSeconds?: number | undefined;
+  /**
+   * Of a submit; default 900. A submit that was broken off with its process may still be accepted for so long, so another
+   * process that takes its run over waits for it.
+   */
+  readonly submitTimeoutSeconds?: number | undefined;
   /** Most bytes of an answer once inflated; default 64 MiB. */
   readonly maxBodyBytes?: number | undefined;
   /** The same for results, and jobs with their params; default 128 MiB. */
@@ -60,6 +65,7 @@ const OPTIONS: readonly (keyof IbmClientOptions)[] = [
   "apiVersion",
   "proxy",
   "timeoutSeconds",
+  "submitTimeoutSeconds",
   "maxBodyBytes",
   "maxResultBytes",
   "retry",
@@ -106,7 +112,11 @@ export class IbmClient {
     this.credentials = credentials;
     this.notify = options.notify ?? (() => {});
     this.backends = new Backends(http);
-    this.jobs = new Jobs(http, { limiter, maxResultBytes: options.maxResultBytes ?? 128 * MIB });
+    this.jobs = new Jobs(http, {
+      limiter,
+      maxResultBytes: options.maxResultBytes ?? 128 * MIB,
+      submitTimeoutSeconds: options.submitTimeoutSeconds ?? 900,
+    });
     this.sessions = new Sessions(http);
     this.instances = new Instances(http);
     this.tags = new Tags(http);
@@ -158,7 +168,7 @@ function ownOptions(options: IbmClientOptions): IbmClientOptions {
   if (unknown !== undefined) throw new ProviderError("IBM_OPTION", unknown);
   if (options.notify !== undefined && typeof options.notify !== "function")
     throw new ProviderError("IBM_OPTION", "notify of an IBM client is a function that takes a line of text.");
-  for (const name of ["timeoutSeconds", "maxBodyBytes", "maxResultBytes"] as const) {
+  for (const name of ["timeoutSeconds", "submitTimeoutSeconds", "maxBodyBytes", "maxResultBytes"] as const) {
     const value = options[name];
     if (value !== undefined && !(Number.isFinite(value) && value > 0))
       throw new ProviderError("IBM_OPTION", `${name} of an IBM client is to be a finite number above 0.`);

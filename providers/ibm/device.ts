@@ -1,5 +1,6 @@
 import type { Circuit, CompiledCircuit, Target } from "../../circuits/index.ts";
 import type { Clock } from "../clock.ts";
+import type { BackendSession } from "./backend-session.ts";
 import { IbmCheckError } from "./check-error.ts";
 import type { IbmClient } from "./client.ts";
 import type { DecodeOptions } from "./decode.ts";
@@ -22,6 +23,10 @@ export interface IbmDevice {
   readonly checkUsage: boolean;
   /** Jobs go to this session unless their options name another. */
   readonly sessionId: string | undefined;
+  /** Or to this one, which is opened when it is needed. */
+  readonly session: BackendSession | undefined;
+  /** When it was calibrated, as the service tells it. */
+  readonly calibration: string | undefined;
   compile(circuit: Circuit): CompiledCircuit;
 }
 

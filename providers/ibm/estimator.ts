@@ -2,13 +2,20 @@ import { PubError } from "../errors.ts";
 import type { IsaEstimatorPub } from "../isa-pubs.ts";
 import { type IsaAnswer, type IsaEstimatorJob, isaEstimatorPubs } from "../isa-pubs.ts";
 import { assertNotAborted } from "../options.ts";
-import type { Estimator, EstimatorPub, EstimatorPubResult, JobPlan, RunOptions } from "../primitives.ts";
+import type {
+  EstimatorPub,
+  EstimatorPubResult,
+  JobPlan,
+  JobRecord,
+  RemoteEstimator,
+  RunOptions,
+} from "../primitives.ts";
 import { checkEstimatorPubs, checkPrecision } from "../pub.ts";
 import { IbmCheckError } from "./check-error.ts";
 import { compileChecked, type IbmDevice, serviceJob } from "./device.ts";
 import { IbmJob } from "./job.ts";
 import { checkJobOptions, type IbmEstimatorOptions, optionError } from "./program-options.ts";
-import { type EstimatorAnswer, estimatorProgram } from "./programs.ts";
+import { type EstimatorAnswer, estimatorProgram, estimatorText } from "./programs.ts";
 import { packed, type Shipment, send } from "./send.ts";
 
 /** The service's own default: 1/sqrt(4096). */
@@ -20,7 +27,7 @@ interface Prepared {
 }
 
 /** Expectation values measured by IBM's estimator program: all PUBs in one job, one PUB there for each compiled circuit. */
-export class IbmEstimator implements Estimator {
+export class IbmEstimator implements RemoteEstimator {
   readonly #device: IbmDevice;
   readonly #options: IbmEstimatorOptions;
   readonly #precision: number;
@@ -66,6 +73,14 @@ export class IbmEstimator implements Estimator {
         `These PUBs take ${prepared.shipment.jobs.length} job(s), but ${jobs.length} id(s) were given, joined by commas.`,
       );
     return this.#job(prepared, jobs, []);
+  }
+
+  /** The circuits that these PUBs are sent as, each with the hash of the circuit that it was compiled from. */
+  record(pubs: readonly EstimatorPub[]): JobRecord {
+    const circuits = this.#prepare(pubs).isa.pubs.map((pub) =>
+      Object.freeze({ hash: pub.compiled.source.hash, qasm: estimatorText(pub).qasm }),
+    );
+    return { circuits: Object.freeze(circuits), calibration: this.#device.calibration };
   }
 
   #prepare(pubs: readonly EstimatorPub[]): Prepared {

@@ -32,6 +32,8 @@ export interface RequestOptions {
   readonly signal?: AbortSignal | undefined;
   /** Of each try. */
   readonly timeoutSeconds?: number | undefined;
+  /** Further tries; as the client's policy says by default. */
+  readonly retries?: number | undefined;
 }
 
 /** What a resource settles for its route. */
@@ -42,6 +44,8 @@ export interface CallOptions extends RequestOptions {
   readonly accept?: string | undefined;
   /** Awaited before each try. */
   readonly beforeTry?: (() => Promise<void>) | undefined;
+  /** Awaited right before each time that the request is sent; gives its body. What it throws is thrown, and nothing is sent. */
+  readonly prepare?: (() => unknown) | undefined;
   /** Told of each try that failed. */
   readonly onFailedTry?: ((error: IbmError) => void) | undefined;
   /** Base address of another service, to which the CRN is not told. */
@@ -146,17 +150,21 @@ export class HttpClient {
     const { signal, repeat = method === "post" ? "if-rejected" : "always" } = options;
     const url = requestUrl(options.otherService ?? this.#options.credentials.urls.api, route, values);
     const body = values.body === undefined ? undefined : JSON.stringify(values.body);
+    const { prepare } = options;
+    const prepared = async (): Promise<string | undefined> =>
+      prepare === undefined ? body : JSON.stringify(await (async () => prepare())().catch(giveUp));
     const where: Route = { method: method.toUpperCase(), path: route, harmless: repeat === "always" };
     // IAM's own tries are not to be multiplied with these.
     const freshToken = (): Promise<string> => this.#tokens.token(signal).catch(giveUp);
     const attempt = async (): Promise<WireResponse> => {
       await options.beforeTry?.();
       const token = await freshToken();
-      const answer = await this.#once(where, url, body, token, options, repeat);
+      const answer = await this.#once(where, url, await prepared(), token, options, repeat);
       if (answer.status !== 401) return this.#accept(where, answer);
       // Refused before anything was done, so it can be sent again whatever it is: once, with a new token.
       this.#tokens.reject(token);
-      return this.#accept(where, await this.#once(where, url, body, await freshToken(), options, repeat));
+      const renewed = await freshToken();
+      return this.#accept(where, await this.#once(where, url, await prepared(), renewed, options, repeat));
     };
     const watched = async (): Promise<WireResponse> => {
       try {
@@ -166,7 +174,8 @@ export class HttpClient {
         throw error;
       }
     };
-    const { retry: policy, random, notify } = this.#options;
+    const { retry, random, notify } = this.#options;
+    const policy = options.retries === undefined ? retry : { ...retry, retries: options.retries };
     return withRetries(watched, { repeat, policy, clock: this.#clock, random, signal, notify });
   }
 

@@ -1,5 +1,5 @@
 import type { Clock } from "../clock.ts";
-import { ProviderError } from "../errors.ts";
+import { ProviderError, PubError } from "../errors.ts";
 import { checkOptions, checkSignal } from "../options.ts";
 import type { Job, JobPlan, JobStatus, JobUsage, WaitOptions } from "../primitives.ts";
 import { abortable } from "./abortable.ts";
@@ -72,10 +72,13 @@ export class IbmJob<Result> implements Job<Result> {
    * JOB_NOT_FOUND, JOB_NO_RESULT, RESULT_FORMAT, RESULT_TOO_LARGE; IbmError that no waiting cures; the signal's reason
    */
   async result(options?: WaitOptions): Promise<readonly Result[]> {
-    const { signal, cancelRemote = false } = checkOptions(options, "result", ["signal", "cancelRemote"]);
+    const known = checkOptions(options, "result", ["signal", "cancelRemote", "onStatus"]);
+    const { signal, cancelRemote = false, onStatus } = known;
     checkSignal(signal, "result");
+    if (onStatus !== undefined && typeof onStatus !== "function")
+      throw new PubError("PUB_FORM", "onStatus of result is no function; give one that takes { status, words }.");
     try {
-      for (const job of this.#parts.jobs) await job.assertDone(await job.ended(signal));
+      for (const job of this.#parts.jobs) await job.assertDone(await job.ended(signal, onStatus));
       this.#results ??= this.#read();
       return await abortable(this.#results, signal);
     } catch (error) {
@@ -141,16 +144,8 @@ export class IbmJob<Result> implements Job<Result> {
   }
 
   async usage(): Promise<IbmJobUsage> {
-    let quantumSeconds = 0;
-    let final = true;
-    let executions = 0;
-    for (const job of this.#parts.jobs) {
-      const [metrics, charge] = [await job.metrics(), await job.charge()];
-      quantumSeconds += charge?.quantumSeconds ?? 0;
-      final &&= charge?.final === true;
-      executions += metrics.executions ?? metrics.num_circuits ?? 0;
-    }
-    return { quantumSeconds, executions: this.plan?.executions ?? executions, final };
+    const usage = await usageOf(this.#parts.jobs);
+    return { ...usage, executions: this.plan?.executions ?? usage.executions };
   }
 
   /** Times and charge as the service tells them, one for each job. */
@@ -166,6 +161,20 @@ export class IbmJob<Result> implements Job<Result> {
     for (const job of this.#parts.jobs) all.push(await job.logs());
     return all.join("\n");
   }
+}
+
+/** What jobs were charged together, and their executions as the service counts them. @throws IbmError */
+export async function usageOf(jobs: readonly ServiceJob[], signal?: AbortSignal): Promise<IbmJobUsage> {
+  let quantumSeconds = 0;
+  let final = true;
+  let executions = 0;
+  for (const job of jobs) {
+    const { charge, metrics } = await job.charge(signal);
+    quantumSeconds += charge?.quantumSeconds ?? 0;
+    final &&= charge?.final === true;
+    executions += metrics.executions ?? metrics.num_circuits ?? 0;
+  }
+  return { quantumSeconds, executions, final };
 }
 
 function parseResult(text: string, jobId: string): unknown {

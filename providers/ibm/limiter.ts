@@ -25,6 +25,11 @@ export class SubmitLimiter {
     this.#clock = options.clock ?? systemClock;
   }
 
+  /** How many may pass in a minute, a second more or less. */
+  get perMinute(): number {
+    return Math.max(1, Math.floor((this.#limit * 61_000) / this.#window));
+  }
+
   /** Resolves when one may pass. @throws the signal's reason when it is aborted; the place in the queue is given up then */
   pass(signal?: AbortSignal): Promise<void> {
     const turn = this.#queue.then(() => this.#wait(signal));

@@ -57,7 +57,7 @@ export const estimatorProgram: PrimitiveProgram<
   id: "estimator",
 
   sizeOf(pub) {
-    const { qasm, columns } = textOf(pub);
+    const { qasm, columns } = estimatorText(pub);
     return {
       rows: pub.rows,
       executionsPerRow: 0,
@@ -72,7 +72,7 @@ export const estimatorProgram: PrimitiveProgram<
   encode(parts, options) {
     return {
       pubs: parts.map(({ pub, from, to }) => {
-        const { qasm, columns } = textOf(pub);
+        const { qasm, columns } = estimatorText(pub);
         const values = columns.length === 0 ? null : rowsOf(pub, columns, from, to).map((row) => [row]);
         return [qasm, wireObservables(pub), values, pub.precision];
       }),
@@ -86,7 +86,7 @@ export const estimatorProgram: PrimitiveProgram<
   decode(result, { pub, from, to }, at) {
     const numObservables = pub.observables.length;
     // Without parameters one row was sent, whose values all rows have.
-    const sent = textOf(pub).columns.length === 0 ? 1 : to - from;
+    const sent = estimatorText(pub).columns.length === 0 ? 1 : to - from;
     const grid = (name: string): Float64Array | undefined => {
       const field = result.fields.get(name);
       if (field === undefined) return undefined;
@@ -214,7 +214,7 @@ export const samplerProgram: PrimitiveProgram<
 };
 
 /** The text of an Estimator PUB, wide enough for its observables. */
-function textOf(pub: IsaEstimatorPub): ReturnType<typeof isaText> {
+export function estimatorText(pub: IsaEstimatorPub): ReturnType<typeof isaText> {
   let width = 0;
   for (const { terms } of pub.observables)
     for (const { pauli } of terms) width = Math.max(width, (pauli.letters.at(-1)?.[0] ?? -1) + 1);
@@ -223,7 +223,7 @@ function textOf(pub: IsaEstimatorPub): ReturnType<typeof isaText> {
 
 /** Coefficients by label; the labels have exactly the width of the text. */
 function wireObservables(pub: IsaEstimatorPub): Record<string, number>[] {
-  const { width } = textOf(pub);
+  const { width } = estimatorText(pub);
   return pub.observables.map((observable: SparsePauliOp) =>
     observable.terms.length === 0
       ? { ["I".repeat(width)]: 0 }

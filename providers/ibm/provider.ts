@@ -4,6 +4,7 @@ import { ProviderError } from "../errors.ts";
 import { checkOptions } from "../options.ts";
 import { BACKEND_OPTIONS, IbmBackend, type IbmBackendOptions, targetOf } from "./backend.ts";
 import { backendInfo, filtered, type IbmBackendFilter, type IbmBackendInfo } from "./backend-info.ts";
+import { BackendSession } from "./backend-session.ts";
 import { Calibrations } from "./calibrations.ts";
 import { createIbmClient, type IbmClient, type IbmClientOptions } from "./client.ts";
 import { serviceJob } from "./device.ts";
@@ -120,10 +121,17 @@ export class IbmProvider {
       fractionalGates = false,
       refresh = false,
       sessionId,
+      session: mode,
+      onSession,
       ...compileOptions
     } = checkOptions(options, "backend", BACKEND_OPTIONS);
     if (typeof name !== "string" || name === "") throw optionError('backend takes a name, such as "ibm_torino".');
+    if (mode !== undefined && mode !== "batch" && mode !== "dedicated")
+      throw optionError('session of a backend is "batch" or "dedicated".');
+    if (onSession !== undefined && (typeof onSession !== "function" || mode === undefined))
+      throw optionError("onSession of a backend is a function that takes the id of a session, and needs session.");
     const { configuration, properties } = await this.#calibrations.get(name, refresh);
+    const { sessions } = this.client;
     return new IbmBackend(
       {
         client: this.client,
@@ -135,7 +143,12 @@ export class IbmProvider {
         decode: this.#decode,
         lagSeconds: this.#lagSeconds,
         checkUsage: this.#checkUsage,
-        sessionId,
+        sessionId: mode === undefined ? sessionId : undefined,
+        session:
+          mode === undefined
+            ? undefined
+            : new BackendSession({ sessions, backend: name, mode, id: sessionId, onSession }),
+        calibration: properties?.last_update_date,
       },
       configuration,
       this.#cache,

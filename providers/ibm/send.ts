@@ -1,7 +1,9 @@
 import { randomUUID } from "node:crypto";
+import { ProviderError } from "../errors.ts";
 import type { IsaEstimatorPub, IsaSamplerPub } from "../isa-pubs.ts";
 import { JOB_OVERHEAD_SECONDS } from "../isa-pubs.ts";
 import type { JobPlan, RunOptions } from "../primitives.ts";
+import type { SubmitBody } from "./adopt.ts";
 import { IbmCheckError } from "./check-error.ts";
 import { checkCompiledPubs, checkTags } from "./checks.ts";
 import type { DecodedResult } from "./decode.ts";
@@ -11,7 +13,6 @@ import { mitigationWork } from "./mitigation-work.ts";
 import { type IbmEstimatorOptions, type IbmSamplerOptions, MAX_COST } from "./program-options.ts";
 import type { PrimitiveProgram } from "./programs.ts";
 import { resultError } from "./result-error.ts";
-import type { EstimatorJobRequest, SamplerJobRequest } from "./schemas.ts";
 import type { ServiceJob } from "./service-job.ts";
 import { submitOnce } from "./submit.ts";
 import { planAtService, twirlingFactor } from "./twirled-plan.ts";
@@ -24,6 +25,8 @@ export interface Shipment<Pub, Answer> {
   readonly pubs: readonly Pub[];
   readonly jobs: readonly (readonly PubSlice[])[];
   readonly plan: JobPlan;
+  /** One for each job. */
+  readonly parts: readonly PlannedPart[];
   /** The answer to each PUB from the results of the jobs. @throws ProviderError RESULT_FORMAT */
   answers(decoded: readonly DecodedResult[]): readonly Answer[];
 }
@@ -82,6 +85,7 @@ export function packed<Pub extends DevicePub, Own extends Options, Params, Answe
         `The result of a job would be about ${bytes} bytes; this client reads ${maxResultBytes}, ${bytes - maxResultBytes} fewer, so it would be paid for and not read. Give ibmProvider a larger maxResultBytes, or send fewer shots or rows in one run.`,
       );
   }
+  const planned = jobs.map((slices) => planPart(pubs, slices, options));
   const plan = planAtService(pubs, options, jobs.length);
   const answers = (decoded: readonly DecodedResult[]): readonly Answer[] => {
     const parts = new Map<number, Answer[]>(pubs.map((_, index) => [index, []]));
@@ -96,12 +100,14 @@ export function packed<Pub extends DevicePub, Own extends Options, Params, Answe
     }
     return pubs.map((pub, index) => program.join(pub, parts.get(index)!));
   };
-  return { pubs, jobs, plan, answers };
+  return { pubs, jobs, plan, parts: planned, answers };
 }
 
 /**
- * Submits a shipment. Where it takes several jobs and one is refused, those before it are cancelled.
- * @throws IbmCheckError IBM_TAGS, IBM_USAGE_LIMIT; ProviderError IBM_OPTION; what `submitOnce` throws; what `onSubmitted` throws
+ * Submits a shipment. Where it takes several jobs and one is refused, those before it are cancelled unless a key of the
+ * caller's finds them again.
+ * @throws IbmCheckError IBM_TAGS, IBM_USAGE_LIMIT; ProviderError IBM_OPTION, IBM_SUBMIT_KEY; what `submitOnce` throws; what
+ * the callbacks throw
  */
 export async function send<Pub extends DevicePub, Own extends Options, Params, Answer>(
   device: IbmDevice,
@@ -110,45 +116,71 @@ export async function send<Pub extends DevicePub, Own extends Options, Params, A
   options: Own,
   run: RunOptions,
 ): Promise<{ readonly jobs: readonly ServiceJob[]; readonly surplus: readonly string[] }> {
-  const { signal, submitKey, onSubmitted } = run;
+  const { signal, submitKey, earlier, beforeSubmit, onSubmitted, onReconciling } = run;
+  const { client, clock, lagSeconds } = device;
   // Each by itself first: a text would be spread into its letters.
   const given = [options.tags ?? [], run.tags ?? []].flatMap((list) => checkTags(list, device.limits, 1));
   const tags = checkTags(given, device.limits, 1);
   const key = submitKey ?? `lepton-${randomUUID()}`;
-  const bodies = shipment.jobs.map((slices, index) => {
-    const parts = slices.map(({ pub, from, to }) => ({ pub: shipment.pubs[pub]!, from, to }));
-    const tag = shipment.jobs.length === 1 ? key : `${key}-${index}`;
-    const body = {
+  const parts = shipment.jobs.length;
+  const keyOf = (part: number): string => (parts === 1 ? key : `${key}-${part}`);
+  assertSameParts(
+    earlier,
+    shipment.jobs.map((_, part) => keyOf(part)),
+  );
+  const bodies = shipment.jobs.map((slices, part) => {
+    const rows = slices.map(({ pub, from, to }) => ({ pub: shipment.pubs[pub]!, from, to }));
+    return {
       program_id: program.id,
       backend: device.name,
-      params: program.encode(parts, options),
-      tags: [...tags, tag],
-      cost: costOf(shipment, slices, options),
+      params: program.encode(rows, options),
+      tags: [...tags, keyOf(part)],
+      cost: shipment.parts[part]!.capSeconds,
       ...jobFields(device, options),
-    };
-    return { tag, body: body as unknown as EstimatorJobRequest | SamplerJobRequest };
+    } as unknown as SubmitBody;
   });
   signal?.throwIfAborted();
-  if (device.checkUsage) await assertUsageLeft(device.client, signal);
+  let asked = !device.checkUsage;
+  const beforeFirst = async (): Promise<void> => {
+    if (!asked) await assertUsageLeft(client, signal);
+    asked = true;
+  };
   const jobs: ServiceJob[] = [];
   const surplus: string[] = [];
   try {
-    for (const { tag, body } of bodies) {
-      const { client, clock, lagSeconds } = device;
-      const lookFirst = submitKey !== undefined;
-      // Without a key of the caller's, parts of a run that fails are cancelled below, and of no use to another run.
-      const again = bodies.length === 1 ? key : submitKey;
-      const submitted = await submitOnce(body, { client, clock, key: tag, again, lookFirst, lagSeconds, signal });
+    for (const [part, body] of bodies.entries()) {
+      const partKey = keyOf(part);
+      const { quantumSeconds, executions } = shipment.parts[part]!;
+      const submitted = await submitOnce(body, {
+        ...{ client, clock, lagSeconds, signal, beforeFirst, beforeSubmit, onReconciling },
+        ...{ key: partKey, part, parts, quantumSeconds, executions, session: device.session },
+        // Without a key of the caller's, parts of a run that fails are cancelled below, and of no use to another run.
+        again: parts === 1 ? key : submitKey,
+        earlier: earlier?.filter((submit) => submit.key === partKey),
+        lookFirst: submitKey !== undefined,
+      });
       jobs.push(serviceJob(device, submitted.id));
       surplus.push(...submitted.surplus);
-      await onSubmitted?.(submitted.id);
+      const { adopted, known } = submitted;
+      if (!known) await onSubmitted?.(submitted.id, { key: partKey, part, parts, adopted, surplus: submitted.surplus });
     }
   } catch (error) {
     // A part of the PUBs is of no use to the caller, who gets no job to cancel. A single one may be durable somewhere.
-    if (bodies.length > 1 && submitKey === undefined) for (const job of jobs) await job.cancel().catch(() => {});
+    if (parts > 1 && submitKey === undefined) for (const job of jobs) await job.cancel().catch(() => {});
     throw error;
   }
   return { jobs, surplus };
+}
+
+/** @throws ProviderError IBM_SUBMIT_KEY where PUBs were split otherwise before: jobs of then would be left behind */
+function assertSameParts(earlier: RunOptions["earlier"] = [], keys: readonly string[]): void {
+  const other = earlier.find(({ key }) => !keys.includes(key));
+  if (other === undefined) return;
+  throw new ProviderError(
+    "IBM_SUBMIT_KEY",
+    `Before, a job was submitted under the key ${other.key}, but now these PUBs take ${keys.length} job(s) with the keys ${keys.slice(0, 3).join(", ")}${keys.length > 3 ? ", ..." : ""}. They are to be the same, on a backend with the same limits.`,
+    { jobId: other.jobId },
+  );
 }
 
 function jobFields(device: IbmDevice, options: Options): Readonly<Record<string, unknown>> {
@@ -161,20 +193,28 @@ function jobFields(device: IbmDevice, options: Options): Readonly<Record<string,
   };
 }
 
+/** What a job will take, and the seconds at which the service is to stop it. */
+export interface PlannedPart {
+  readonly quantumSeconds: number;
+  readonly executions: number;
+  readonly capSeconds: number;
+}
+
 /**
- * Three times what is planned and 30 s, as preparation comes on top, and more where the service's mitigation multiplies the
- * executions: a job that reaches its cost is stopped, and paid for. Without a cost the service would take all there is.
+ * The cap is three times what is planned and 30 s, as preparation comes on top, and more where the service's mitigation
+ * multiplies the executions: a job that reaches its cost is stopped, and paid for. Without a cost the service would take all
+ * there is.
  */
-function costOf<Pub extends DevicePub>(
-  { pubs }: Shipment<Pub, unknown>,
+function planPart<Pub extends DevicePub>(
+  pubs: readonly Pub[],
   slices: readonly PubSlice[],
   options: Options,
-): number {
-  if (options.maxExecutionSeconds !== undefined) return Math.ceil(options.maxExecutionSeconds);
+): PlannedPart {
   const part = slices.map(({ pub, from, to }) => ({ ...pubs[pub]!, rows: to - from }));
   const { quantumSeconds, executions } = planAtService(part, options);
   const measuring = quantumSeconds - JOB_OVERHEAD_SECONDS;
   const { factor, learning } = mitigationWork(options);
   const mitigated = JOB_OVERHEAD_SECONDS + measuring * (factor + learning / Math.max(1, executions));
-  return Math.min(MAX_COST, Math.ceil(3 * mitigated + 30));
+  const capSeconds = Math.ceil(options.maxExecutionSeconds ?? Math.min(MAX_COST, 3 * mitigated + 30));
+  return { quantumSeconds: mitigated, executions, capSeconds };
 }

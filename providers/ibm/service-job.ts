@@ -1,7 +1,9 @@
 import type { Clock } from "../clock.ts";
 import { ProviderError } from "../errors.ts";
+import type { WaitStatus } from "../primitives.ts";
 import { abortable } from "./abortable.ts";
 import type { IbmClient } from "./client.ts";
+import type { RequestOptions } from "./http-client.ts";
 import { IbmError } from "./ibm-error.ts";
 import { chargeOf, endedError, hasEnded, type IbmCharge, type IbmJobState, jobState } from "./job-state.ts";
 import type { JobBody, JobMetrics } from "./schemas.ts";
@@ -25,9 +27,12 @@ const MAX_UNREADABLE = 5;
 /** A job may be called completed a moment before its results can be read. */
 const RESULT_TRIES = 4;
 
+type Listener = (status: WaitStatus) => void;
+
 interface Polling {
   readonly end: Promise<IbmJobState>;
   readonly stop: AbortController;
+  readonly listeners: Set<Listener>;
   waiting: number;
 }
 
@@ -61,23 +66,39 @@ export class ServiceJob {
   /** The job as the service describes it, without params. @throws ProviderError JOB_NOT_FOUND, IbmError */
   async body(signal?: AbortSignal): Promise<JobBody> {
     if (this.#ended !== undefined && this.#body !== undefined) return this.#body;
-    this.#body = await this.#known(() => this.#client.jobs.retrieve(this.id, { signal }));
+    return this.#retrieve({ signal });
+  }
+
+  async #retrieve(options: RequestOptions): Promise<JobBody> {
+    this.#body = await this.#known(() => this.#client.jobs.retrieve(this.id, options));
     return this.#body;
   }
 
   /**
    * Waits until the job has ended, for days if need be; a network that fails meanwhile is waited for, too.
-   * @throws ProviderError JOB_NOT_FOUND; IbmError that no waiting cures, such as IBM_UNAUTHORIZED; the signal's reason
+   * @param onStatus told of each answer, and of each question that got none
+   * @throws ProviderError JOB_NOT_FOUND; IbmError that no waiting cures, such as IBM_UNAUTHORIZED; the signal's reason; what
+   * `onStatus` throws
    */
-  async ended(signal?: AbortSignal): Promise<IbmJobState> {
+  async ended(signal?: AbortSignal, onStatus?: Listener): Promise<IbmJobState> {
     if (this.#ended !== undefined) return this.#ended;
     signal?.throwIfAborted();
     this.#polling ??= this.#startPolling();
     const polling = this.#polling;
+    const broken = Promise.withResolvers<never>();
+    const listener: Listener = (status) => {
+      try {
+        onStatus?.(status);
+      } catch (error) {
+        broken.reject(error);
+      }
+    };
     polling.waiting++;
+    polling.listeners.add(listener);
     try {
-      return await abortable(polling.end, signal);
+      return await abortable(Promise.race([polling.end, broken.promise]), signal);
     } finally {
+      polling.listeners.delete(listener);
       polling.waiting--;
       if (polling.waiting === 0) {
         polling.stop.abort();
@@ -88,24 +109,37 @@ export class ServiceJob {
 
   #startPolling(): Polling {
     const stop = new AbortController();
-    const end = this.#poll(stop.signal);
+    const listeners = new Set<Listener>();
+    const end = this.#poll(stop.signal, listeners);
     end.catch(() => {});
-    return { end, stop, waiting: 0 };
+    return { end, stop, listeners, waiting: 0 };
   }
 
-  async #poll(signal: AbortSignal): Promise<IbmJobState> {
+  async #poll(signal: AbortSignal, listeners: ReadonlySet<Listener>): Promise<IbmJobState> {
     const { firstSeconds, queuedSeconds, runningSeconds } = this.#policy;
     let wait = firstSeconds;
     let unreadable = 0;
+    let lost: { readonly since: number; times: number } | undefined;
     let told = "";
+    const tell = (status: WaitStatus["status"], words: string, brief: string): void => {
+      if (brief !== told && brief !== "") this.#client.notify(`Job ${this.id}: ${brief}.`);
+      told = brief;
+      for (const listener of listeners) listener({ status, words });
+    };
     for (;;) {
       let running = false;
+      let least = 0;
       try {
-        const state = await this.state(signal);
-        if (hasEnded(state)) return state;
-        if (state.word !== told) this.#client.notify(`Job ${this.id}: ${state.word.toLowerCase()}.`);
-        told = state.word;
+        // One question at a time: the gaps between them are this loop's.
+        const body = await this.#retrieve({ signal, retries: 0 });
+        const state = jobState(body);
+        tell(state.status, statusWords(state, body.backend), hasEnded(state) ? "" : state.word.toLowerCase());
+        if (hasEnded(state)) {
+          this.#ended = state;
+          return state;
+        }
         unreadable = 0;
+        lost = undefined;
         running = state.status === "running";
       } catch (error) {
         signal.throwIfAborted();
@@ -113,9 +147,15 @@ export class ServiceJob {
         // The job is at the service, whatever becomes of the way there.
         const passing = error.retryable || (error.code === "IBM_RESPONSE_JSON" && ++unreadable < MAX_UNREADABLE);
         if (!passing) throw error;
+        lost ??= { since: this.#clock.now(), times: 0 };
+        lost.times++;
+        const since = new Date(lost.since).toISOString();
+        const asked = lost.times === 1 ? "" : `, asked ${lost.times} times`;
+        tell("unreachable", `no answer since ${since}${asked}: ${error.message}`, `no answer since ${since}`);
+        least = error.retryAfterSeconds ?? 0;
       }
       if (running) wait = Math.min(wait, runningSeconds);
-      await this.#clock.sleep(1000 * wait, signal);
+      await this.#clock.sleep(1000 * Math.max(least, wait), signal);
       wait = Math.min(running ? runningSeconds : queuedSeconds, wait * GROWTH);
     }
   }
@@ -154,8 +194,8 @@ export class ServiceJob {
   }
 
   /** "ended" where it had ended before. */
-  async cancel(): Promise<void> {
-    if (this.#ended === undefined) await this.#known(() => this.#client.jobs.cancel(this.id));
+  async cancel(signal?: AbortSignal): Promise<void> {
+    if (this.#ended === undefined) await this.#known(() => this.#client.jobs.cancel(this.id, { signal }));
   }
 
   async metrics(signal?: AbortSignal): Promise<JobMetrics> {
@@ -166,17 +206,22 @@ export class ServiceJob {
     return withoutForms(await this.#known(() => this.#client.jobs.logs(this.id, { signal })));
   }
 
-  /** What it was charged; undefined where the service does not tell. */
-  async charge(signal?: AbortSignal): Promise<IbmCharge | undefined> {
-    const charge = chargeOf(await this.metrics(signal));
-    return charge ?? chargeOf(undefined, await this.body(signal));
+  /** What it was charged, undefined where the service does not tell; and the metrics by which it was asked for. */
+  async charge(
+    signal?: AbortSignal,
+  ): Promise<{ readonly charge: IbmCharge | undefined; readonly metrics: JobMetrics }> {
+    const metrics = await this.metrics(signal);
+    return { charge: chargeOf(metrics) ?? chargeOf(undefined, await this.body(signal)), metrics };
   }
 
   /** @throws the error of a job that has ended without a result, with what it was charged */
   async assertDone(state: IbmJobState): Promise<void> {
     if (state.status === "done") return;
     // That the charge cannot be told must not hide why it failed.
-    const charge = await this.charge().catch(() => undefined);
+    const charge = await this.charge().then(
+      (told) => told.charge,
+      () => undefined,
+    );
     throw endedError(this.id, state, charge);
   }
 
@@ -192,4 +237,11 @@ export class ServiceJob {
       );
     }
   }
+}
+
+/** Such as "queued at ibm_torino". */
+function statusWords({ status, word }: IbmJobState, backend = "the service"): string {
+  const own = word.trim().toLowerCase();
+  const isOurs = own === status || (status === "done" && own === "completed");
+  return `${status} at ${backend}${isOurs ? "" : ` (${word})`}`;
 }

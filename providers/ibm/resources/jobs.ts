@@ -4,9 +4,8 @@ import { JsonSyntax, parseJson } from "../json.ts";
 import type { SubmitLimiter } from "../limiter.ts";
 import type { JobBody, JobCreated, JobMetrics, JobPage, JobQuery, JobRequest, JobResultsBody } from "../schemas.ts";
 
-/** The service's own maximum, and the timeout of its clients. */
+/** The service's own maximum. */
 const PAGE = 200;
-const SUBMIT_TIMEOUT_SECONDS = 900;
 /** Seconds without submits after a 429 that does not say how long: the share of one submit in the limit. */
 const PAUSE_SECONDS = 12;
 
@@ -14,6 +13,7 @@ export interface JobsOptions {
   readonly limiter: SubmitLimiter;
   /** Most decoded bytes of a result, or of a job with its params. */
   readonly maxResultBytes: number;
+  readonly submitTimeoutSeconds: number;
 }
 
 /** The results of a job as they came: keep `text` before reading `value`, since those of a private job come only once. */
@@ -48,25 +48,40 @@ export class Jobs {
   readonly #limiter: SubmitLimiter;
   /** Most decoded bytes of a result, or of a job with its params. */
   readonly maxResultBytes: number;
+  /** How long an answer to a submit is waited for. */
+  readonly submitTimeoutSeconds: number;
   constructor(http: HttpClient, options: JobsOptions) {
     this.#http = http;
     this.#limiter = options.limiter;
     this.maxResultBytes = options.maxResultBytes;
+    this.submitTimeoutSeconds = options.submitTimeoutSeconds;
+  }
+
+  /** What the client submits in a minute; Infinity for any number. */
+  get submitsPerMinute(): number {
+    return this.#limiter.perMinute;
   }
 
   /**
    * POST /jobs: submits one job, at the pace that the service allows. It is sent again only after an answer which says that
    * no job was made (429, 401 once, no connection). In any other failure the error's `outcome` is "unknown": look for the
    * job by a tag of its own (`listAll`) before submitting again.
+   * @param body a function is asked for it right before each time that it is sent; what it throws is thrown, and nothing is
+   * sent
    */
-  async create(body: JobRequest, options: RequestOptions = {}): Promise<JobCreated> {
-    const { signal, timeoutSeconds = SUBMIT_TIMEOUT_SECONDS } = options;
+  async create(
+    body: JobRequest | (() => JobRequest | Promise<JobRequest>),
+    options: RequestOptions = {},
+  ): Promise<JobCreated> {
+    const { signal, timeoutSeconds = this.submitTimeoutSeconds } = options;
     const created = await this.#http.post(
       "/jobs",
-      { body },
+      // Of a body that is made later the type alone counts here.
+      { body: (typeof body === "function" ? undefined : body) as JobRequest },
       {
         signal,
         timeoutSeconds,
+        prepare: typeof body === "function" ? body : undefined,
         beforeTry: () => this.#limiter.pass(signal),
         onFailedTry: ({ code, retryAfterSeconds }) => {
           if (code === "IBM_RATE_LIMIT") this.#limiter.block(retryAfterSeconds ?? PAUSE_SECONDS);

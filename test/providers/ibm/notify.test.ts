@@ -20,7 +20,8 @@ test("a submit whose answer is lost, and a job that is waited for, are told in p
     expect(lines[0]).toMatch(
       /^Whether a job was accepted is not known: .* Reconciling: looking for its tag lepton-\S+ for up to 5 s/,
     );
-    expect(lines.slice(1).every((line) => /^Job \w+: (queued|running)\.$/.test(line))).toBe(true);
+    expect(lines[1]).toMatch(/^Reconciled: the tag lepton-\S+ is that of job \w+\.$/);
+    expect(lines.slice(2).every((line) => /^Job \w+: (queued|running)\.$/.test(line))).toBe(true);
     expect(canariesIn(lines.join("\n"))).toEqual([]);
   } finally {
     await emulator.close();
