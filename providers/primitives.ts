@@ -181,14 +181,23 @@ export interface RunOptions {
    * looked for; without it, a job of `submitKey` is looked for once.
    */
   readonly earlier?: readonly EarlierSubmit[];
-  /** Waited for right before every submit, of which there may be several for one key; what it throws prevents the submit. */
-  readonly beforeSubmit?: (submit: SubmitIntent) => void | Promise<void>;
+  /**
+   * Waited for right before every submit, of which there may be several for one key; what it throws prevents the submit, and
+   * what it returns limits the job.
+   */
+  readonly beforeSubmit?: (submit: SubmitIntent) => SubmitLimit | undefined | Promise<SubmitLimit | undefined>;
   /** Called with the job id before `run` resolves, so that it can be made durable first. */
   readonly onSubmitted?: (jobId: string, submission?: Submission) => void | Promise<void>;
   /** Told in plain words while it is looked for whether a job was accepted. */
   readonly onReconciling?: (words: string) => void;
-  /** The service stops the job when it has taken so many seconds of the quantum computer, and charges no more. */
-  readonly maxQuantumSeconds?: number;
+}
+
+export interface SubmitLimit {
+  /**
+   * Whole seconds of the quantum computer, at most the intent's `capSeconds`: the service stops the job when it has taken so
+   * many, and charges no more.
+   */
+  readonly maxQuantumSeconds: number;
 }
 
 /** A submit that is about to be sent. */
@@ -199,6 +208,11 @@ export interface SubmitIntent {
   readonly parts: number;
   /** SHA-256 in hexadecimal digits of what is sent: program, backend and parameters. */
   readonly bodyHash: string;
+  /** What this part is planned to take. */
+  readonly quantumSeconds: number;
+  readonly executions: number;
+  /** Whole seconds at which the service would stop it where `beforeSubmit` says nothing. */
+  readonly capSeconds: number;
   /** The service's time in milliseconds since 1970. */
   readonly serviceTime: number;
 }

@@ -80,7 +80,16 @@ export {
   quantumLayer,
 } from "./layers/index.ts";
 export { adagrad, adam, momentum, type Optimizer, rotosolve, sgd, spsa } from "./optimizers/index.ts";
-export { MemoryRunStore, type RunLog, type RunLogEvent } from "./runs/index.ts";
+export {
+  type Budget,
+  forkRun,
+  type RunEvent,
+  type RunRecord,
+  type RunRow,
+  type RunState,
+  type RunStore,
+  stopRun,
+} from "./runs/index.ts";
 export {
   type EpochReport,
   evaluate,

@@ -6,6 +6,7 @@ import {
   type GradientOptimizer,
   type LearningRate,
   plain,
+  settingsText,
 } from "./optimizer.ts";
 
 export interface AdagradState {
@@ -33,6 +34,7 @@ export function adagrad(options: {
   return {
     kind: "gradient",
     name: "adagrad",
+    settings: settingsText({ learningRate: options.learningRate, initialSum, epsilon }),
     init: (weights) => ({ step: 0, sum: new Array<number>(weights.length).fill(initialSum) }),
     update(gradient, state, weights) {
       checkNumbers("adagrad", "gradient", gradient, weights.length);

@@ -6,6 +6,7 @@ import {
   type GradientOptimizer,
   type LearningRate,
   plain,
+  settingsText,
 } from "./optimizer.ts";
 
 export interface AdamState {
@@ -38,6 +39,7 @@ export function adam(
   return {
     kind: "gradient",
     name: "adam",
+    settings: settingsText({ learningRate, beta1, beta2, epsilon }),
     init: ({ length }) => ({
       step: 0,
       first: new Array<number>(length).fill(0),

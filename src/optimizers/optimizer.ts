@@ -8,6 +8,8 @@ import { TrainingError } from "../errors.ts";
 export interface GradientOptimizer<State = unknown> {
   readonly kind: "gradient";
   readonly name: string;
+  /** All settings as text, so that a run which goes on can tell whether they are the same. */
+  readonly settings?: string;
   init(weights: Float64Array): State;
   /** @throws TrainingError OPTIMIZER_SHAPE, OPTIMIZER_NOT_FINITE */
   update(
@@ -21,6 +23,8 @@ export interface GradientOptimizer<State = unknown> {
 export interface EvaluationOptimizer<State = unknown> {
   readonly kind: "evaluation";
   readonly name: string;
+  /** As `GradientOptimizer.settings`. */
+  readonly settings?: string;
   /** Steps after which every weight had its turn. */
   readonly stepsPerSweep: number;
   init(weights: Float64Array): State;
@@ -92,4 +96,9 @@ export function checkNumbers(optimizer: string, what: string, values: ArrayLike<
 /** Numbers for a state. JSON has one zero; adding 0 turns -0 into it, so that a round trip changes nothing. */
 export function plain(values: ArrayLike<number>): number[] {
   return Array.from(values, (value) => value + 0);
+}
+
+/** Settings as text, in which a function stands by its source. */
+export function settingsText(settings: Readonly<Record<string, unknown>>): string {
+  return JSON.stringify(settings, (_name, value: unknown) => (typeof value === "function" ? String(value) : value));
 }

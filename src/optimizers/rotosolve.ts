@@ -1,6 +1,6 @@
 import { type Circuit, type Parameter, slotsOf } from "../../circuits/index.ts";
 import { TrainingError } from "../errors.ts";
-import { checkNumbers, type EvaluationOptimizer, plain } from "./optimizer.ts";
+import { checkNumbers, type EvaluationOptimizer, plain, settingsText } from "./optimizer.ts";
 import { minimizeFit, planFit, type TrigonometricFit } from "./trigonometric.ts";
 
 export interface RotosolveState {
@@ -27,6 +27,7 @@ export function rotosolve(circuit: Circuit): EvaluationOptimizer<RotosolveState>
   return {
     kind: "evaluation",
     name: "rotosolve",
+    settings: settingsText({ circuit: circuit.hash }),
     stepsPerSweep: fits.length,
     init(weights) {
       checkNumbers("rotosolve", "weight", weights, circuit.numWeights);

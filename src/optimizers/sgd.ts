@@ -6,6 +6,7 @@ import {
   type GradientOptimizer,
   type LearningRate,
   plain,
+  settingsText,
 } from "./optimizer.ts";
 
 export interface SgdState {
@@ -19,6 +20,7 @@ export function sgd(options: { readonly learningRate: LearningRate }): GradientO
   return {
     kind: "gradient",
     name: "sgd",
+    settings: settingsText(options),
     init: () => ({ step: 0 }),
     update(gradient, { step }, weights) {
       checkNumbers("sgd", "gradient", gradient, weights.length);
@@ -51,6 +53,7 @@ export function momentum(options: {
   return {
     kind: "gradient",
     name: nesterov ? "nesterov" : "momentum",
+    settings: settingsText({ learningRate: options.learningRate, momentum: decay, nesterov }),
     init: (weights) => ({ step: 0, velocity: new Array<number>(weights.length).fill(0) }),
     update(gradient, { step, velocity }, weights) {
       checkNumbers("momentum", "gradient", gradient, weights.length);

@@ -1,5 +1,12 @@
 import { Rng } from "../../circuits/index.ts";
-import { checkNumbers, checkOptions, checkSetting, type EvaluationOptimizer, plain } from "./optimizer.ts";
+import {
+  checkNumbers,
+  checkOptions,
+  checkSetting,
+  type EvaluationOptimizer,
+  plain,
+  settingsText,
+} from "./optimizer.ts";
 
 export interface SpsaState {
   /** Steps of descent so far. */
@@ -76,6 +83,17 @@ export function spsa(options: SpsaOptions = {}): EvaluationOptimizer<SpsaState> 
   return {
     kind: "evaluation",
     name: "spsa",
+    settings: settingsText({
+      seed,
+      learningRate,
+      perturbation,
+      stability,
+      alpha,
+      gamma,
+      resamplings,
+      calibrationDirections,
+      firstStep,
+    }),
     stepsPerSweep: 1,
     init: (weights) => ({ step: 0, weights: plain(weights), rate: learningRate ?? null }),
     weights: (state) => Float64Array.from(state.weights),

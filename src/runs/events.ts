@@ -1,4 +1,4 @@
-import type { EarlierSubmit, JobUsage } from "../../providers/index.ts";
+import type { Capabilities, EarlierSubmit, JobUsage } from "../../providers/index.ts";
 import type { Amount } from "./budget.ts";
 
 /** What happened in a run, one row of its journal each. Events are only ever added; a run is what they fold to. */
@@ -34,10 +34,14 @@ export interface CreatedEvent {
 export interface DescribedEvent {
   readonly type: "described";
   readonly description: RunDescription;
+  /** SHA-256 of the blob with the state before the first step; absent where a forked run has one already. */
+  readonly snapshot?: string;
 }
 
 export interface RunDescription {
   readonly kind: "train" | "minimize";
+  /** Where jobs run: what a replay needs in place of it. Absent on a local simulator. */
+  readonly remote?: { readonly name: string; readonly account: string; readonly capabilities: Capabilities };
   /** Each a value or a hash, such as { model, data, optimizer, batchSize, seed, backend, account }. */
   readonly parts: Readonly<Record<string, string | number | boolean | null>>;
 }

@@ -28,9 +28,13 @@ export {
   scopeText,
 } from "./budget-scopes.ts";
 export { amountText, formatBudget, parseBudget } from "./budget-text.ts";
+export { reached } from "./crash-points.ts";
 export type * from "./events.ts";
-export { MemoryRunStore } from "./memory-run-log.ts";
-export type { RunLog, RunLogEvent } from "./run-log.ts";
+export { type ForkOptions, forkRun } from "./fork-run.ts";
+export { hashOf } from "./hash.ts";
+export { memoryStore } from "./memory-store.ts";
+export { createdEvent } from "./new-run.ts";
+export { type JournalOptions, RunJournal } from "./run-journal.ts";
 export { foldRun, RunFold, type RunJob, type RunState, type RunStatus, statusAfter } from "./run-state.ts";
 export type {
   Append,
@@ -55,3 +59,4 @@ export {
   writeSafetensors,
 } from "./safetensors.ts";
 export { packState, unpackState } from "./snapshot.ts";
+export { rowOf, type StopOutcome, stopRun } from "./stop-run.ts";

@@ -53,9 +53,12 @@ export interface RunState {
   readonly jobs: ReadonlyMap<string, RunJob>;
   /** By phase and index the keys of all attempts, in order. */
   readonly attempts: ReadonlyMap<string, readonly string[]>;
-  readonly orphans: readonly string[];
+  /** Jobs that no step uses, and what each was charged. */
+  readonly orphans: ReadonlyMap<string, number>;
   /** A submit was left without an answer, or a driver was replaced, since the last sweep of jobs. */
   readonly doubtful: boolean;
+  /** There was such a doubt at any time. */
+  readonly everDoubtful: boolean;
   readonly waiting: string | undefined;
   readonly wakeAt: number | undefined;
   readonly executions: number;
@@ -73,7 +76,7 @@ interface Draft extends Mutable<Omit<RunState, "steps" | "epochs" | "snapshots" 
   snapshots: string[];
   jobs: Map<string, RunJob>;
   attempts: Map<string, string[]>;
-  orphans: string[];
+  orphans: Map<string, number>;
 }
 
 export const EMPTY_RUN: RunState = Object.freeze({
@@ -93,8 +96,9 @@ export const EMPTY_RUN: RunState = Object.freeze({
   snapshot: undefined,
   jobs: new Map<string, RunJob>(),
   attempts: new Map<string, string[]>(),
-  orphans: [],
+  orphans: new Map<string, number>(),
   doubtful: false,
+  everDoubtful: false,
   waiting: undefined,
   wakeAt: undefined,
   executions: 0,
@@ -119,7 +123,7 @@ export class RunFold {
     snapshots: [],
     jobs: new Map(),
     attempts: new Map(),
-    orphans: [],
+    orphans: new Map(),
   };
 
   get state(): RunState {
@@ -133,9 +137,12 @@ export class RunFold {
 
 /** The status after one more event. */
 export function statusAfter(status: RunStatus, { type }: RunEvent): RunStatus {
-  if (type === "claimed") return "running";
+  // Who claims a run that has ended finds its result; nobody is to drive it again.
+  if (status === "finished") return status;
   if (type === "parked" || type === "stopped" || type === "failed" || type === "finished") return type;
-  return status;
+  // Whatever else its driver does, it goes on; what is found out about its jobs afterwards changes nothing.
+  if (type === "created" || type === "settled" || type === "orphan" || type === "swept") return status;
+  return "running";
 }
 
 /** Where the attempts at one job of a run are found in `attempts`. */
@@ -155,13 +162,14 @@ function apply(draft: Draft, { seq, at, event }: RunRecord): void {
       break;
     case "described":
       draft.description = event.description;
+      if (event.snapshot !== undefined) draft.snapshot = event.snapshot;
       break;
     case "claimed":
       draft.owner = event.owner;
       draft.waiting = undefined;
       draft.wakeAt = undefined;
       draft.error = undefined;
-      if (event.takeover) draft.doubtful = true;
+      if (event.takeover) doubt(draft);
       break;
     case "intent":
       addIntent(draft, event);
@@ -171,7 +179,7 @@ function apply(draft: Draft, { seq, at, event }: RunRecord): void {
       draft.waiting = undefined;
       break;
     case "unknown":
-      draft.doubtful = true;
+      doubt(draft);
       draft.waiting = event.words;
       break;
     case "result":
@@ -187,8 +195,8 @@ function apply(draft: Draft, { seq, at, event }: RunRecord): void {
       charge(draft, { executions: 0, quantumSeconds: event.quantumSeconds });
       break;
     case "orphan":
-      draft.orphans.push(event.jobId);
-      charge(draft, { executions: 0, quantumSeconds: event.quantumSeconds });
+      charge(draft, { executions: 0, quantumSeconds: event.quantumSeconds - (draft.orphans.get(event.jobId) ?? 0) });
+      draft.orphans.set(event.jobId, event.quantumSeconds);
       break;
     case "swept":
       draft.doubtful = false;
@@ -224,6 +232,11 @@ function apply(draft: Draft, { seq, at, event }: RunRecord): void {
       draft.waiting = undefined;
       break;
   }
+}
+
+function doubt(draft: Draft): void {
+  draft.doubtful = true;
+  draft.everDoubtful = true;
 }
 
 function addIntent(draft: Draft, event: IntentEvent): void {

@@ -3,9 +3,11 @@ import type { Backend } from "../../providers/index.ts";
 import { GradientError, TrainingError } from "../errors.ts";
 import { type GradientMethod, gradientProgram, runExpectations, type SpsaGradientOptions } from "../gradients/index.ts";
 import type { EvaluationOptimizer, GradientOptimizer, Optimizer } from "../optimizers/index.ts";
-import type { RunLog } from "../runs/index.ts";
+import { type RunDescription, reached } from "../runs/index.ts";
+import { type KeptCallbacks, restoreStates, statesOf } from "./kept-callbacks.ts";
 import { checkNames, listOf } from "./options.ts";
-import { Run } from "./run.ts";
+import { providerParts, remoteOf } from "./provider-description.ts";
+import { RUN_KEEPING, Run, type RunKeeping } from "./run.ts";
 
 /** Where a minimisation stands, as plain JSON: give it as `from` to go on as if it had never stopped. */
 export interface MinimizeCheckpoint {
@@ -52,11 +54,12 @@ export interface MinimizeResult {
   readonly quantumSeconds: number;
 }
 
-export interface MinimizeCallbacks {
+/** Called in order, and waited for, before a step counts as done. */
+export interface MinimizeCallbacks extends KeptCallbacks {
   onStep?(step: MinimizeStep): void | Promise<void>;
 }
 
-export interface MinimizeOptions {
+export interface MinimizeOptions extends RunKeeping {
   readonly circuit: Circuit;
   /** Its expectation value is minimised. */
   readonly observable: SparsePauliOp;
@@ -71,7 +74,7 @@ export interface MinimizeOptions {
   /** How to take gradients; "auto" by default. */
   readonly method?: GradientMethod | "auto";
   /** Rows of parameter values that one step may send; the evaluation at the end sends one. */
-  readonly budget?: number;
+  readonly maxRows?: number;
   /** Settings of gradient method "spsa". */
   readonly spsa?: SpsaGradientOptions;
   /** Target standard error of every value; 0 is exact, and undefined leaves it to the backend. */
@@ -91,7 +94,6 @@ export interface MinimizeOptions {
   readonly from?: MinimizeCheckpoint;
   /** Names the run in `store`. */
   readonly id?: string;
-  readonly store?: RunLog;
 }
 
 /** What one step found out. */
@@ -118,70 +120,144 @@ type Stepper = (weights: Float64Array, state: unknown, seed: number, signal: Abo
  */
 export function minimize(options: MinimizeOptions): Run<MinimizeStep, MinimizeResult> {
   checkMinimizeOptions(options);
-  const { circuit, optimizer, steps, seed = 0, tolerance = 0, signal, id, store, from } = options;
+  const { circuit, optimizer, steps, seed = 0, tolerance = 0, from } = options;
   const callbacks = listOf(options.callbacks);
   const rng = Rng.seed(seed);
   const inputs = Float64Array.from(options.inputs ?? []);
-  const start = from?.weights ?? options.initial ?? uniformWeights();
+  const startWeights = from?.weights ?? options.initial ?? uniformWeights();
   const initial =
-    typeof start === "function" ? start(circuit, rng.fork("initial")) : Float64Array.from(start as ArrayLike<number>);
+    typeof startWeights === "function"
+      ? startWeights(circuit, rng.fork("initial"))
+      : Float64Array.from(startWeights as ArrayLike<number>);
   checkWeights(circuit, initial);
-  const state = from?.state ?? optimizer.init(initial);
-  const isGradient = optimizer.kind === "gradient";
-  const gradients = isGradient ? gradientStepper(options, optimizer, inputs) : undefined;
-  const takeStep = gradients?.step ?? evaluationStepper(options, optimizer as EvaluationOptimizer, inputs);
-  const lastValue = gradients?.value ?? valueByJob(options, inputs);
-  const patience = options.patience ?? Math.max(5, isGradient ? 1 : optimizer.stepsPerSweep);
+  const start: MinimizeCheckpoint = from ?? {
+    step: 0,
+    weights: Array.from(initial),
+    optimizer: optimizer.name,
+    state: optimizer.init(initial),
+    value: Number.POSITIVE_INFINITY,
+    still: 0,
+  };
+  const patience = options.patience ?? Math.max(5, optimizer.kind === "gradient" ? 1 : optimizer.stepsPerSweep);
+  // Made at once, so that a method that the backend cannot do fails here and not in the run.
+  const unkept = stepperFor(options, inputs);
 
-  return Run.start<MinimizeStep, MinimizeResult>(
-    async (emit, runSignal) => {
-      const history: MinimizeStep[] = [];
-      let current = { weights: initial, state };
-      let ended: MinimizeResult["ended"] = "steps";
-      let { value: before, still } = from ?? { value: Number.POSITIVE_INFINITY, still: 0 };
-      // A run that was cut off after its last step has none to take.
-      if (still >= patience) ended = "tolerance";
-      for (let step = (from?.step ?? 0) + 1; step <= steps && ended === "steps"; step++) {
-        const began = performance.now();
-        const stepSeed = rng.fork("step", step).uint32();
-        const {
-          weights,
-          state: next,
-          ...outcome
-        } = await takeStep(current.weights, current.state, stepSeed, runSignal);
-        current = { weights, state: next };
-        const { value } = outcome;
-        still = Math.abs(value - before) < tolerance ? still + 1 : 0;
-        before = value;
-        const checkpoint = { step, weights: Array.from(weights), optimizer: optimizer.name, state: next, value, still };
-        const done = { step, ...outcome, seconds: (performance.now() - began) / 1000, checkpoint };
-        history.push(done);
-        // Recorded first: what a callback throws must not lose a step that was paid for.
-        const goOn = await emit(done);
-        for (const callback of callbacks) await callback.onStep?.(done);
-        if (!goOn) ended = "stopped";
-        else if (still >= patience) ended = "tolerance";
-      }
-      const last = await lastValue(current.weights, rng.fork("final").uint32(), runSignal);
-      const total = (key: "executions" | "quantumSeconds"): number =>
-        history.reduce((sum, done) => sum + done[key], last[key]);
-      return {
-        weights: current.weights,
-        value: last.value,
-        stderr: last.stderr,
-        history,
-        ended,
-        method: gradients?.method,
-        executions: total("executions"),
-        quantumSeconds: total("quantumSeconds"),
-      };
+  return Run.start<MinimizeStep, MinimizeResult>(async (emit, signal, journal) => {
+    await journal?.describe(problemDescription(options, inputs, patience), () => ({ checkpoint: start }));
+    if (journal?.finished === true) return finishedResult(await journal.result(), journal.steps<MinimizeStep>());
+    const { takeStep, lastValue, method } =
+      journal === undefined ? unkept : stepperFor({ ...options, provider: journal.provider(options.provider) }, inputs);
+    const history: MinimizeStep[] = [...(journal?.steps<MinimizeStep>() ?? [])];
+    const kept = (await journal?.checkpoint()) as KeptProblem | undefined;
+    if (kept !== undefined) restoreStates(callbacks, kept.callbacks);
+    let checkpoint = kept?.checkpoint ?? start;
+    let current: { readonly weights: Float64Array; readonly state: unknown } = {
+      weights: Float64Array.from(checkpoint.weights),
+      state: checkpoint.state,
+    };
+    let ended: MinimizeResult["ended"] = "steps";
+    let { value: before, still } = checkpoint;
+    // A run that was cut off after its last step has none to take.
+    if (still >= patience) ended = "tolerance";
+    for (let step = checkpoint.step + 1; step <= steps && ended === "steps"; step++) {
+      const began = performance.now();
+      const stepSeed = rng.fork("step", step).uint32();
+      journal?.phase(`step-${step}`);
+      const { weights, state: next, ...outcome } = await takeStep(current.weights, current.state, stepSeed, signal);
+      current = { weights, state: next };
+      const { value } = outcome;
+      still = Math.abs(value - before) < tolerance ? still + 1 : 0;
+      before = value;
+      checkpoint = { step, weights: Array.from(weights), optimizer: optimizer.name, state: next, value, still };
+      const done = { step, ...outcome, seconds: (performance.now() - began) / 1000, checkpoint };
+      // A step is done when those who look on are done with it, so that their state is of the same step.
+      for (const callback of callbacks) await callback.onStep?.(done);
+      history.push(done);
+      reached("k12");
+      const goOn = await emit(done, () => ({ checkpoint, callbacks: statesOf(callbacks) }));
+      if (!goOn) ended = "stopped";
+      else if (still >= patience) ended = "tolerance";
+    }
+    journal?.phase(`final-${checkpoint.step}`);
+    const last = await lastValue(current.weights, rng.fork("final").uint32(), signal);
+    const total = (key: "executions" | "quantumSeconds"): number =>
+      history.reduce((sum, done) => sum + done[key], last[key]);
+    const result = {
+      weights: current.weights,
+      value: last.value,
+      stderr: last.stderr,
+      ended,
+      method,
+      executions: total("executions"),
+      quantumSeconds: total("quantumSeconds"),
+    };
+    if (ended === "stopped") await journal?.stop("It was asked to stop.");
+    else await journal?.finish(result);
+    return { ...result, history };
+  }, options);
+}
+
+interface KeptProblem {
+  readonly checkpoint: MinimizeCheckpoint;
+  readonly callbacks?: readonly unknown[];
+}
+
+interface ProblemStepper {
+  readonly takeStep: Stepper;
+  readonly lastValue: Evaluator;
+  readonly method: GradientMethod | undefined;
+}
+
+function stepperFor(options: MinimizeOptions, inputs: Float64Array): ProblemStepper {
+  const { optimizer } = options;
+  if (optimizer.kind === "gradient") {
+    const { step, value, method } = gradientStepper(options, optimizer, inputs);
+    return { takeStep: step, lastValue: value, method };
+  }
+  return {
+    takeStep: evaluationStepper(options, optimizer, inputs),
+    lastValue: valueByJob(options, inputs),
+    method: undefined,
+  };
+}
+
+function finishedResult(result: unknown, history: readonly MinimizeStep[]): MinimizeResult {
+  return { ...(result as Omit<MinimizeResult, "history">), history };
+}
+
+/** What decides the numbers of a run. */
+function problemDescription(options: MinimizeOptions, inputs: Float64Array, patience: number): RunDescription {
+  const {
+    circuit,
+    observable,
+    optimizer,
+    provider,
+    seed = 0,
+    method = "auto",
+    precision,
+    spsa,
+    tolerance = 0,
+  } = options;
+  return {
+    kind: "minimize",
+    ...remoteOf(provider),
+    parts: {
+      circuit: circuit.hash,
+      observable: observable.toString(),
+      inputs: inputs.join(" "),
+      optimizer: optimizer.name,
+      optimizerSettings: optimizer.settings ?? null,
+      steps: options.steps,
+      seed,
+      method,
+      precision: precision ?? null,
+      spsa: spsa === undefined ? null : JSON.stringify(spsa),
+      tolerance,
+      patience,
+      maxRows: options.maxRows ?? null,
+      ...providerParts(provider),
     },
-    {
-      ...(id === undefined ? {} : { id }),
-      ...(signal === undefined ? {} : { signal }),
-      ...(store === undefined ? {} : { store }),
-    },
-  );
+  };
 }
 
 function gradientStepper(
@@ -189,12 +265,12 @@ function gradientStepper(
   optimizer: GradientOptimizer,
   inputs: Float64Array,
 ): { readonly step: Stepper; readonly value: Evaluator; readonly method: GradientMethod } {
-  const { provider, method, precision, budget, spsa } = options;
+  const { provider, method, precision, maxRows, spsa } = options;
   const program = gradientProgram(options.circuit, [options.observable], {
     provider,
     ...(method === undefined ? {} : { method }),
     ...(precision === undefined ? {} : { precision }),
-    ...(budget === undefined ? {} : { budget }),
+    ...(maxRows === undefined ? {} : { budget: maxRows }),
     ...(spsa === undefined ? {} : { spsa }),
   });
   const cotangents = Float64Array.of(1);
@@ -224,13 +300,13 @@ function valueByJob(options: MinimizeOptions, inputs: Float64Array): Evaluator {
 }
 
 function evaluationStepper(options: MinimizeOptions, optimizer: EvaluationOptimizer, inputs: Float64Array): Stepper {
-  const { budget = Number.POSITIVE_INFINITY } = options;
+  const { maxRows = Number.POSITIVE_INFINITY } = options;
   return async (_weights, state, seed, signal) => {
     const points = optimizer.propose(state);
-    if (points.length > budget)
+    if (points.length > maxRows)
       throw new GradientError(
         "GRADIENT_BUDGET",
-        `This step of ${optimizer.name} needs ${points.length} evaluations but the budget is ${budget}.`,
+        `This step of ${optimizer.name} needs ${points.length} evaluations but maxRows is ${maxRows}.`,
       );
     const { evs, stds, executions, quantumSeconds, jobIds } = await evaluateOnce(options, inputs, points, seed, signal);
     const { state: next, value, stderr } = optimizer.accept(state, evs, stds);
@@ -295,10 +371,11 @@ function checkCheckpoint(from: MinimizeCheckpoint, optimizer: Optimizer): void {
 }
 
 const OPTIONS = [
-  ..."circuit observable optimizer provider steps initial seed method budget spsa precision inputs tolerance".split(
+  ..."circuit observable optimizer provider steps initial seed method maxRows spsa precision inputs tolerance".split(
     " ",
   ),
-  ..."patience callbacks signal tags onSubmitted from id store".split(" "),
+  ..."patience callbacks signal tags onSubmitted from id".split(" "),
+  ...RUN_KEEPING,
 ];
 
 /** @throws TrainingError TRAINING_OPTION, TRAINING_PROVIDER, TRAINING_SHAPE, TRAINING_CHECKPOINT */

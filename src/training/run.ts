@@ -1,20 +1,67 @@
 import { randomUUID } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
-import type { RunLog, RunLogEvent } from "../runs/index.ts";
+import type { Clock } from "../../providers/index.ts";
+import { BudgetError, RunError } from "../errors.ts";
+import {
+  type Budget,
+  checkBudgetPrice,
+  type Lease,
+  type Price,
+  parseBudget,
+  RunJournal,
+  type RunStore,
+  type ScopeOptions,
+} from "../runs/index.ts";
 
 /**
- * Records one finished step, then fails if the run was aborted. Resolves to false once it was asked to stop: then return the
- * result so far.
+ * Records one finished step, and the state from which the next one starts where a run is kept, then fails if the run was
+ * aborted. Resolves to false once it was asked to stop: then return the result so far.
  */
-export type Emit<Step> = (step: Step) => Promise<boolean>;
+export type Emit<Step> = (step: Step, state?: () => unknown) => Promise<boolean>;
 
-export interface RunStartOptions {
+/** How a run is kept beyond its process. */
+export interface RunKeeping {
+  /** Where; without one a run lives as long as its process. A run of the same id that is there goes on where it stands. */
+  readonly store?: RunStore | undefined;
+  /** A lease of the run that was claimed before, such as by a worker. */
+  readonly lease?: Lease | undefined;
+  /**
+   * What the run may take of quantum computers: "60s", "20 jobs", "25 USD", "10min/day", or several with commas. It is set aside
+   * before a job is submitted and never exceeded. Needs a store.
+   */
+  readonly budget?: string | Budget | undefined;
+  /** Of a second of the quantum computer; needed where the budget limits money. */
+  readonly price?: Price | undefined;
+  /** Where the days of a daily budget begin, such as "Europe/Berlin"; UTC by default. */
+  readonly timeZone?: string | undefined;
+  /** The schedule that started the run, and what all its runs together may spend. */
+  readonly schedule?: ScopeOptions["schedule"];
+  /** While a long queue is waited for: stay (by default), or leave: the run then fails with RUN_PARKED, to be resumed later. */
+  readonly park?: "stay" | "leave" | undefined;
+  /** Told in plain words what is waited for. */
+  readonly onActivity?: ((words: string) => void) | undefined;
+  /** For waits; the system's by default. */
+  readonly clock?: Clock | undefined;
+}
+
+/** Names of these options. */
+export const RUN_KEEPING = [
+  "store",
+  "lease",
+  "budget",
+  "price",
+  "timeZone",
+  "schedule",
+  "park",
+  "onActivity",
+  "clock",
+] as const satisfies readonly (keyof RunKeeping)[];
+
+export interface RunStartOptions extends RunKeeping {
   /** Names the run in its store; a random UUID by default. */
-  readonly id?: string;
-  /** Aborts the run: it fails with the signal's reason. */
-  readonly signal?: AbortSignal;
-  /** Gets every event before the run goes on. */
-  readonly store?: RunLog;
+  readonly id?: string | undefined;
+  /** Aborts the run: it fails with the signal's reason. One that is kept can be resumed. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export type RunStatus = "running" | "finished" | "failed";
@@ -24,19 +71,20 @@ const SLICE_MS = 10;
 
 /**
  * A computation that reports steps: a promise of its result and an async iterable of its steps. Any number of iterators
- * may read it, each sees every step from the first, however late it starts. When the run fails, the promise rejects and
- * the iterators throw, after the steps that were done. As with any thenable, an async function that returns a run waits for
- * its result.
+ * may read it, each sees every step from the first, however late it starts, and in a run that was resumed also those of
+ * earlier processes. When the run fails, the promise rejects and the iterators throw, after the steps that were done. As with
+ * any thenable, an async function that returns a run waits for its result.
  * @example for await (const { step, value } of run) console.log(step, value);
  *          const { weights } = await run;
  */
 export class Run<Step, Result> implements PromiseLike<Result>, AsyncIterable<Step> {
   readonly id: string;
-  readonly #store: RunLog | undefined;
+  readonly #options: RunStartOptions;
   readonly #controller = new AbortController();
   readonly #signal: AbortSignal;
   readonly #result: Promise<Result>;
   readonly #steps: Step[] = [];
+  #journal: RunJournal | undefined;
   #status: RunStatus = "running";
   #stopping = false;
   #changed = Promise.withResolvers<void>();
@@ -44,18 +92,19 @@ export class Run<Step, Result> implements PromiseLike<Result>, AsyncIterable<Ste
 
   /** Starts `execute` in the next microtask, so that the caller can attach to the run first. */
   static start<Step, Result>(
-    execute: (emit: Emit<Step>, signal: AbortSignal) => Promise<Result>,
+    execute: (emit: Emit<Step>, signal: AbortSignal, journal: RunJournal | undefined) => Promise<Result>,
     options: RunStartOptions = {},
   ): Run<Step, Result> {
     return new Run(execute, options);
   }
 
   private constructor(
-    execute: (emit: Emit<Step>, signal: AbortSignal) => Promise<Result>,
-    { id = randomUUID(), signal, store }: RunStartOptions,
+    execute: (emit: Emit<Step>, signal: AbortSignal, journal: RunJournal | undefined) => Promise<Result>,
+    options: RunStartOptions,
   ) {
+    const { id = randomUUID(), signal } = options;
     this.id = id;
-    this.#store = store;
+    this.#options = options;
     this.#signal = signal === undefined ? this.#controller.signal : AbortSignal.any([signal, this.#controller.signal]);
     this.#result = this.#execute(execute);
   }
@@ -68,13 +117,23 @@ export class Run<Step, Result> implements PromiseLike<Result>, AsyncIterable<Ste
     return this.#status;
   }
 
-  /** Ends the run after the step at hand; it then resolves with the result so far. */
+  /** Ends the run after the step at hand; it then resolves with the result so far. One that is kept can be resumed. */
   stop(): void {
     this.#stopping = true;
   }
   /** Ends the run now: it fails with `reason`. Jobs that are out are not cancelled. */
   abort(reason?: unknown): void {
     this.#controller.abort(reason);
+  }
+  /**
+   * Leaves a run that is kept, within the moment that its store needs: the run rejects with RUN_SUSPENDED, jobs that are out
+   * go on, and whoever resumes it finds their values. Resolves when it is left.
+   */
+  async suspend(): Promise<void> {
+    this.#controller.abort(
+      new RunError("RUN_SUSPENDED", `Run ${this.id} was left; jobs that are out go on. Resume it to go on.`),
+    );
+    await this.#result.catch(() => {});
   }
 
   result(): Promise<Result> {
@@ -111,19 +170,21 @@ export class Run<Step, Result> implements PromiseLike<Result>, AsyncIterable<Ste
     await this.#result;
   }
 
-  async #execute(execute: (emit: Emit<Step>, signal: AbortSignal) => Promise<Result>): Promise<Result> {
+  async #execute(
+    execute: (emit: Emit<Step>, signal: AbortSignal, journal: RunJournal | undefined) => Promise<Result>,
+  ): Promise<Result> {
     try {
       await Promise.resolve();
       this.#signal.throwIfAborted();
-      await this.#append({ type: "started" });
+      this.#journal = await this.#open();
       this.#sliceStart = performance.now();
-      const result = await execute((step) => this.#emit(step), this.#signal);
-      await this.#append({ type: "finished", result });
+      const result = await execute((step, state) => this.#emit(step, state), this.#signal, this.#journal);
+      await this.#close(result);
       this.#settle("finished");
       return result;
     } catch (error) {
       try {
-        await this.#append({ type: "failed", error: describe(error) });
+        await this.#leave(error);
       } catch {
         // The first error says more than a store that cannot take it.
       }
@@ -132,9 +193,52 @@ export class Run<Step, Result> implements PromiseLike<Result>, AsyncIterable<Ste
     }
   }
 
-  async #emit(step: Step): Promise<boolean> {
+  async #open(): Promise<RunJournal | undefined> {
+    const { store, lease, park, clock, onActivity } = this.#options;
+    if (store === undefined) return undefined;
+    const journal = await RunJournal.open({
+      store,
+      id: this.id,
+      lease,
+      park,
+      clock,
+      onActivity,
+      ...budgetOf(this.#options),
+      onStopRequest: () => this.stop(),
+      onFenced: (error) => this.#controller.abort(error),
+    });
+    for (const step of journal.steps<Step>()) this.#steps.push(step);
+    if (this.#steps.length > 0) this.#announce();
+    return journal;
+  }
+
+  /** Unless the computation has said itself how it ended. */
+  async #close(result: Result): Promise<void> {
+    const journal = this.#journal;
+    if (journal === undefined) return;
+    if (journal.state.status === "running") {
+      if (this.#stopping) await journal.stop("It was asked to stop.");
+      else await journal.finish(result);
+    }
+    await journal.close();
+  }
+
+  async #leave(error: unknown): Promise<void> {
+    const journal = this.#journal;
+    if (journal === undefined) return;
+    try {
+      const code = error instanceof RunError ? error.code : undefined;
+      if (code === "RUN_PARKED" || code === "RUN_FENCED" || journal.finished) return;
+      if (this.#signal.aborted) await journal.stop(code === "RUN_SUSPENDED" ? "It was left." : "It was aborted.");
+      else await journal.fail(error);
+    } finally {
+      await journal.close();
+    }
+  }
+
+  async #emit(step: Step, state?: () => unknown): Promise<boolean> {
     // A step that is done is recorded, aborted or not.
-    await this.#append({ type: "step", step });
+    await this.#journal?.commitStep(this.#steps.length + 1, step, state?.());
     this.#steps.push(step);
     this.#announce();
     this.#signal.throwIfAborted();
@@ -146,9 +250,6 @@ export class Run<Step, Result> implements PromiseLike<Result>, AsyncIterable<Ste
     return !this.#stopping;
   }
 
-  async #append(event: RunLogEvent): Promise<void> {
-    await this.#store?.append(this.id, event);
-  }
   #settle(status: RunStatus): void {
     this.#status = status;
     this.#announce();
@@ -159,8 +260,17 @@ export class Run<Step, Result> implements PromiseLike<Result>, AsyncIterable<Ste
   }
 }
 
-function describe(error: unknown): { name: string; code?: string; message: string } {
-  if (!(error instanceof Error)) return { name: "Error", message: String(error) };
-  const { name, message } = error;
-  return "code" in error && typeof error.code === "string" ? { name, code: error.code, message } : { name, message };
+/** @throws BudgetError BUDGET_UNIT, BUDGET_FORM, BUDGET_PRICE, BUDGET_STORE */
+export function budgetOf({ store, budget: given, price, timeZone, schedule }: RunKeeping): {
+  readonly budget: Budget | undefined;
+  readonly budgetOptions: ScopeOptions;
+} {
+  const budget = given === undefined ? undefined : parseBudget(given);
+  if (budget !== undefined) checkBudgetPrice(budget, price);
+  if (budget !== undefined && store === undefined)
+    throw new BudgetError(
+      "BUDGET_STORE",
+      'A budget is kept in the ledger, so that it holds after a crash too; give a store: { store: await openStore("runs.db"), budget: "60s" }.',
+    );
+  return { budget, budgetOptions: { price, timeZone, schedule } };
 }

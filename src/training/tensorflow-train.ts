@@ -3,30 +3,42 @@ import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { describeNumber, Rng } from "../../circuits/index.ts";
 import { localSimulator } from "../../providers/index.ts";
 import { TrainingError } from "../errors.ts";
+import { type RunJournal, reached } from "../runs/index.ts";
 import { EarlyStopping } from "./early-stopping.ts";
+import { restoreStates, statesOf } from "./kept-callbacks.ts";
 import { checkNames, listOf } from "./options.ts";
-import type { Emit } from "./run.ts";
+import { type Emit, RUN_KEEPING } from "./run.ts";
 import { type Rows, rowsFor, type TrainingData, takeRows } from "./tensorflow-data.ts";
 import { lockForTraining } from "./tensorflow-lock.ts";
 import { compileObjective, type Objective } from "./tensorflow-objective.ts";
 import { type ModelPlan, planModel } from "./tensorflow-plan.ts";
 import { checkBatchSize, checkProvider, evaluateWith } from "./tensorflow-predict.ts";
+import { captureTraining, restoreTraining } from "./tensorflow-state.ts";
 import { TrainingStep } from "./tensorflow-step.ts";
-import { noCosts, type QuantumOptions } from "./tensorflow-walk.ts";
+import { trainingDescription } from "./tensorflow-training-description.ts";
+import { noCosts, type QuantumCosts, type QuantumOptions } from "./tensorflow-walk.ts";
 import type { EpochReport, StepReport, TrainCallbacks, TrainOptions, TrainResult } from "./train.ts";
+
+/** What a run gives its body. */
+export interface TrainingRun {
+  readonly emit: Emit<StepReport>;
+  readonly signal: AbortSignal;
+  /** Of a run that is kept. */
+  readonly journal: RunJournal | undefined;
+}
 
 /** The body of a `train` run. */
 export async function executeTraining(
   model: LayersModel,
   data: TrainingData,
   options: TrainOptions,
-  emit: Emit<StepReport>,
-  signal: AbortSignal,
+  run: TrainingRun,
 ): Promise<TrainResult> {
+  const { journal, signal } = run;
   const settings = checkSettings(options);
   checkProvider(options.provider);
   const release = lockForTraining(model);
-  const loop = new TrainingLoop(settings, emit);
+  const loop = new TrainingLoop(settings, run);
   try {
     loop.plan = planModel(model);
     loop.objective = compileObjective(model, options);
@@ -34,8 +46,16 @@ export async function executeTraining(
     checkTrainable(model);
     loop.rows = await rowsFor(model, data);
     if (options.validation !== undefined) loop.validation = await rowsFor(model, options.validation, "validation data");
+    const provider = options.provider ?? localSimulator();
+    if (journal !== undefined) {
+      const { rows, validation, objective } = loop;
+      const description = trainingDescription({ model, rows, validation, objective, options, provider });
+      await journal.describe(description, () => loop.state());
+      await loop.resume(journal);
+      if (journal.finished) return (await journal.result()) as TrainResult;
+    }
     loop.quantum = {
-      provider: options.provider ?? localSimulator(),
+      provider: journal?.provider(provider) ?? provider,
       precision: options.precision,
       gradient: options.gradient ?? "auto",
       spsa: options.spsa,
@@ -53,7 +73,8 @@ const OPTIONS = [
   ..."provider optimizer loss metrics epochs steps batchSize seed shuffle validation callbacks earlyStopping".split(
     " ",
   ),
-  ..."signal precision gradient spsa id store".split(" "),
+  ..."signal precision gradient spsa id".split(" "),
+  ...RUN_KEEPING,
 ];
 
 interface Settings {
@@ -106,6 +127,25 @@ export function epochOrder(numRows: number, shuffle: boolean, rng: Rng, epoch: n
 
 const NO_JOBS: readonly string[] = Object.freeze([]);
 
+/** What a training run needs to go on after a step or an epoch, besides its data and options. */
+interface TrainingState {
+  readonly training: ReturnType<typeof captureTraining>;
+  /** Steps so far. */
+  readonly steps: number;
+  /** The epoch at hand from 0, how many of its rows are done, and sums over these. */
+  readonly epoch: number;
+  readonly rowsDone: number;
+  readonly sums: Readonly<Record<string, number>>;
+  readonly epochSeconds: number;
+  readonly seconds: number;
+  readonly loss: number;
+  readonly costs: QuantumCosts;
+  readonly ended: TrainResult["ended"] | null;
+  readonly early: unknown;
+  readonly best: readonly Float32Array[];
+  readonly callbacks: readonly unknown[];
+}
+
 class TrainingLoop {
   plan!: ModelPlan;
   objective!: Objective;
@@ -113,42 +153,96 @@ class TrainingLoop {
   quantum!: QuantumOptions;
   validation: Rows | undefined;
   readonly #settings: Settings;
-  readonly #emit: Emit<StepReport>;
-  readonly #history: EpochReport[] = [];
-  readonly #costs = noCosts();
+  readonly #run: TrainingRun;
   readonly #control = { stop: () => this.#stop("stopped") };
+  #history: EpochReport[] = [];
+  #costs = noCosts();
   #best: tf.Tensor[] = [];
   #step: TrainingStep | undefined;
   #steps = 0;
+  #epoch = 0;
+  #rowsDone = 0;
+  #sums: Record<string, number> = {};
+  #loss = Number.NaN;
   #ended: TrainResult["ended"] | undefined;
+  /** When the run and the epoch at hand would have begun, had they gone on without a break; milliseconds. */
+  #began = performance.now();
+  #epochBegan = performance.now();
 
-  constructor(settings: Settings, emit: Emit<StepReport>) {
+  constructor(settings: Settings, run: TrainingRun) {
     this.#settings = settings;
-    this.#emit = emit;
+    this.#run = run;
+  }
+
+  /** What decides the next number. */
+  state(): TrainingState {
+    const { earlyStopping, callbacks } = this.#settings;
+    return {
+      training: captureTraining(this.plan.model, this.objective.optimizer),
+      steps: this.#steps,
+      epoch: this.#epoch,
+      rowsDone: this.#rowsDone,
+      sums: this.#sums,
+      epochSeconds: (performance.now() - this.#epochBegan) / 1000,
+      seconds: (performance.now() - this.#began) / 1000,
+      loss: this.#loss,
+      // The jobs of steps stand in their reports.
+      costs: { ...this.#costs, jobIds: [] },
+      ended: this.#ended ?? null,
+      early: earlyStopping?.state() ?? null,
+      best: this.#best.map((tensor) => tensor.dataSync() as Float32Array),
+      callbacks: statesOf(callbacks),
+    };
+  }
+
+  /** Puts everything where the last step of an earlier process has left it. */
+  async resume(journal: RunJournal): Promise<void> {
+    const kept = (await journal.checkpoint()) as TrainingState | undefined;
+    if (kept === undefined) return;
+    const { earlyStopping, callbacks } = this.#settings;
+    const { model } = this.plan;
+    restoreTraining(model, this.objective.optimizer, kept.training);
+    this.#steps = kept.steps;
+    this.#epoch = kept.epoch;
+    this.#rowsDone = kept.rowsDone;
+    this.#sums = { ...kept.sums };
+    this.#loss = kept.loss;
+    // One that was asked to stop is resumed to go on.
+    this.#ended = kept.ended === "early-stopping" ? kept.ended : undefined;
+    if (kept.early !== null) earlyStopping?.restore(kept.early as ReturnType<EarlyStopping["state"]>);
+    this.#best = kept.best.map((values, i) => tf.keep(tf.tensor(values, model.weights[i]!.shape as number[])));
+    restoreStates(callbacks, kept.callbacks);
+    this.#history = [...journal.epochs<EpochReport>()];
+    const jobIds = journal.steps<StepReport>().flatMap((report) => report.jobIds);
+    this.#costs = { ...kept.costs, jobIds };
+    this.#began = performance.now() - 1000 * kept.seconds;
+    this.#epochBegan = performance.now() - 1000 * kept.epochSeconds;
   }
 
   async run(): Promise<TrainResult> {
-    const start = performance.now();
-    const { epochs, steps, earlyStopping } = this.#settings;
+    const { epochs, earlyStopping } = this.#settings;
+    const { journal } = this.#run;
+    if (this.#steps === 0) this.#began = performance.now();
     await this.#call("onTrainBegin", { numRows: this.rows.numRows, stepsPerEpoch: this.#stepsPerEpoch });
-    let loss = Number.NaN;
-    for (let epoch = 0; epoch < epochs && this.#steps < steps && this.#ended === undefined; epoch++)
-      loss = (await this.#runEpoch(epoch)).loss;
+    while (this.#epoch < epochs && !this.#isOver) await this.#runEpoch();
+    const state = journal === undefined ? undefined : this.state();
     const { weights } = this.plan.model;
     if (this.#best.length > 0) for (const [i, weight] of weights.entries()) weight.write(this.#best[i]!);
     const result: TrainResult = {
       steps: this.#steps,
       epochs: this.#history.length,
       ended: this.#ended ?? "completed",
-      loss,
+      loss: this.#loss,
       history: this.#history,
       ...(earlyStopping === undefined ? {} : { bestEpoch: earlyStopping.bestEpoch }),
-      seconds: (performance.now() - start) / 1000,
+      seconds: (performance.now() - this.#began) / 1000,
       executions: this.#costs.executions,
       quantumSeconds: this.#costs.quantumSeconds,
       jobIds: this.#costs.jobIds,
     };
     await this.#call("onTrainEnd", result);
+    if (this.#ended === "stopped") await journal?.stop("It was asked to stop.");
+    else await journal?.finish(result, this.#best.length > 0 ? this.state() : state);
     return result;
   }
 
@@ -159,50 +253,63 @@ class TrainingLoop {
   get #stepsPerEpoch(): number {
     return Math.ceil(this.rows.numRows / this.#settings.batchSize);
   }
+  get #isOver(): boolean {
+    return this.#steps >= this.#settings.steps || this.#ended !== undefined;
+  }
 
-  async #runEpoch(epoch: number): Promise<EpochReport> {
-    const { batchSize, shuffle, rng, steps } = this.#settings;
-    const start = performance.now();
+  async #runEpoch(): Promise<void> {
+    const { batchSize, shuffle, rng } = this.#settings;
     const { numRows } = this.rows;
-    const order = epochOrder(numRows, shuffle, rng, epoch);
-    const sums: Record<string, number> = {};
-    let seen = 0;
-    for (let from = 0; from < numRows && this.#steps < steps && this.#ended === undefined; from += batchSize) {
-      const rows = order.subarray(from, from + batchSize);
-      const report = await this.#runStep(epoch, rows);
-      seen += rows.length;
-      for (const [name, value] of Object.entries({ loss: report.loss, ...report.metrics }))
-        sums[name] = (sums[name] ?? 0) + value * rows.length;
+    if (this.#rowsDone === 0) this.#epochBegan = performance.now();
+    const order = epochOrder(numRows, shuffle, rng, this.#epoch);
+    while (this.#rowsDone < numRows && !this.#isOver)
+      await this.#runStep(order.subarray(this.#rowsDone, this.#rowsDone + batchSize));
+    const means = Object.entries(this.#sums).map(([name, sum]) => [name, sum / this.#rowsDone]);
+    const { loss, ...metrics } = Object.fromEntries(means);
+    // A run that is kept goes on with this epoch when it is resumed.
+    if (this.#ended === "stopped" && this.#run.journal !== undefined && this.#rowsDone < numRows) {
+      this.#loss = loss;
+      return;
     }
-    const { loss, ...metrics } = Object.fromEntries(Object.entries(sums).map(([name, sum]) => [name, sum / seen]));
+    this.#run.journal?.phase(`validation-${this.#epoch + 1}`);
     const report: EpochReport = {
-      epoch: epoch + 1,
+      epoch: this.#epoch + 1,
       steps: this.#steps,
       loss: loss!,
       metrics,
-      ...(this.validation === undefined ? {} : { validation: await this.#validate(epoch, this.validation) }),
-      seconds: (performance.now() - start) / 1000,
+      ...(this.validation === undefined ? {} : { validation: await this.#validate(this.#epoch, this.validation) }),
+      seconds: (performance.now() - this.#epochBegan) / 1000,
     };
     this.#history.push(report);
+    this.#loss = loss;
     this.#checkEarly(report);
     await this.#call("onEpochEnd", report);
-    return report;
+    this.#epoch++;
+    this.#rowsDone = 0;
+    this.#sums = {};
+    await this.#run.journal?.commitEpoch(report.epoch, this.#steps, report, this.state());
   }
 
-  async #runStep(epoch: number, rows: Int32Array): Promise<StepReport> {
+  async #runStep(rows: Int32Array): Promise<void> {
     const start = performance.now();
+    const { journal } = this.#run;
     this.quantum.signal?.throwIfAborted();
     const batch = { x: takeRows(this.rows.x, rows), y: takeRows(this.rows.y, rows) };
     try {
       this.#step ??= new TrainingStep(this.plan, this.objective, this.quantum);
+      journal?.phase(`step-${this.#steps + 1}`);
       const outcome = await this.#step.run(batch, this.#settings.rng.fork("step", this.#steps));
+      reached("k12");
       this.#steps++;
+      this.#rowsDone += rows.length;
       this.#addCosts(outcome);
       const { loss, metrics, stderr, quantumSeconds, executions, jobIds } = outcome;
+      for (const [name, value] of Object.entries({ loss, ...metrics }))
+        this.#sums[name] = (this.#sums[name] ?? 0) + value * rows.length;
       // A run keeps its reports, so they are to be small: the engine makes a spread object with a table of its own.
       const report: StepReport = {
         step: this.#steps,
-        epoch: epoch + 1,
+        epoch: this.#epoch + 1,
         loss,
         metrics,
         stderr,
@@ -211,10 +318,10 @@ class TrainingLoop {
         executions,
         jobIds: jobIds.length === 0 ? NO_JOBS : jobIds,
       };
-      // Recorded first: what a callback throws must not lose a step that was paid for.
-      if (!(await this.#emit(report))) this.#stop("stopped");
+      // A step is done when those who look on are done with it, so that their state is of the same step; its jobs' values
+      // are written down already.
       await this.#call("onBatchEnd", report);
-      return report;
+      if (!(await this.#run.emit(report, () => this.state()))) this.#stop("stopped");
     } finally {
       for (const tensor of [...batch.x, ...batch.y]) tensor.dispose();
     }

@@ -1,9 +1,9 @@
 import type { Backend } from "../../providers/index.ts";
 import type { GradientMethod, SpsaGradientOptions } from "../gradients/index.ts";
-import type { RunLog } from "../runs/index.ts";
 import { withTensorFlow } from "../tensorflow-packages.ts";
 import type { EarlyStoppingOptions } from "./early-stopping.ts";
-import { Run } from "./run.ts";
+import type { KeptCallbacks } from "./kept-callbacks.ts";
+import { Run, type RunKeeping } from "./run.ts";
 import type { ModelData, TrainingData } from "./tensorflow-data.ts";
 import type { FitOptions, History } from "./tensorflow-fit.ts";
 import type { EvaluateResult, PredictOptions, PredictResult } from "./tensorflow-predict.ts";
@@ -67,15 +67,18 @@ export interface TrainControl {
   stop(): void;
 }
 
-/** Called in order, and waited for. */
-export interface TrainCallbacks {
+/**
+ * Called in order, and waited for, before a step counts as done: a step that is taken again after a crash is told again, at
+ * no further cost.
+ */
+export interface TrainCallbacks extends KeptCallbacks {
   onTrainBegin?(info: { readonly numRows: number; readonly stepsPerEpoch: number }, control: TrainControl): unknown;
   onBatchEnd?(report: StepReport, control: TrainControl): unknown;
   onEpochEnd?(report: EpochReport, control: TrainControl): unknown;
   onTrainEnd?(result: TrainResult, control: TrainControl): unknown;
 }
 
-export interface TrainOptions {
+export interface TrainOptions extends RunKeeping {
   /** Where quantum layers run; the local simulator by default. */
   readonly provider?: Backend;
   /** As `model.compile` takes it, such as `tf.train.adam(0.01)`; needed unless the model is compiled. */
@@ -104,10 +107,8 @@ export interface TrainOptions {
   readonly gradient?: GradientMethod | "auto";
   /** Settings of gradient method `spsa`. */
   readonly spsa?: SpsaGradientOptions;
-  /** Names the run; a random UUID by default. */
+  /** Names the run in its store; a random UUID by default. */
   readonly id?: string;
-  /** Gets every event of the run before it goes on. */
-  readonly store?: RunLog;
 }
 
 /**
@@ -115,6 +116,11 @@ export interface TrainOptions {
  * with one PUB for each distinct circuit, which holds the values and all that gradients need; quantum layers that need each
  * other's outputs take one job each, in a row. A local simulator submits none.
  * The order of data, dropout and samples depend only on `seed`.
+ *
+ * With a store the run is kept: every step is written down with all that decides the next one, every job before it is
+ * submitted, and its values before they are used. Called again with the same id and the same model, data and options, after
+ * whatever ended the process, it goes on from there, takes over jobs that are out, and comes to the same weights bit for bit;
+ * where it is finished the model gets its weights and nothing runs.
  * @returns a run: a promise of the result and an async iterable of its steps
  * @throws (by the run) ModelError TENSORFLOW_MISSING, TENSORFLOW_BACKEND, MODEL_NOT_BUILT, MODEL_QUANTUM_WRAPPED, MODEL_LAYER_RANDOM, MODEL_LAYER_STATEFUL;
  * TrainingError TRAINING_NOT_COMPILED, TRAINING_COMPILE, TRAINING_CONCURRENT, TRAINING_LENGTH, TRAINING_EARLY_STOPPING,
@@ -127,18 +133,10 @@ export function train(
   data: TrainingData,
   options: TrainOptions = {},
 ): Run<StepReport, TrainResult> {
-  const { id, signal, store } = options;
-  return Run.start(
-    async (emit, runSignal) => {
-      const { executeTraining } = await withTensorFlow(() => import("./tensorflow-train.ts"));
-      return executeTraining(model, data, options, emit, runSignal);
-    },
-    {
-      ...(id === undefined ? {} : { id }),
-      ...(signal === undefined ? {} : { signal }),
-      ...(store === undefined ? {} : { store }),
-    },
-  );
+  return Run.start(async (emit, signal, journal) => {
+    const { executeTraining } = await withTensorFlow(() => import("./tensorflow-train.ts"));
+    return executeTraining(model, data, options, { emit, signal, journal });
+  }, options);
 }
 
 /**

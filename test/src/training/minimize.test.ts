@@ -11,7 +11,7 @@ import {
 } from "../../../circuits/index.ts";
 import { localSimulator } from "../../../providers/index.ts";
 import { adam, momentum, type Optimizer, rotosolve, sgd, spsa } from "../../../src/optimizers/index.ts";
-import { MemoryRunStore } from "../../../src/runs/index.ts";
+import { memoryStore } from "../../../src/runs/index.ts";
 import { type MinimizeOptions, type MinimizeStep, minimize } from "../../../src/training/index.ts";
 import { goldenHamiltonians, goldenObservable } from "../../support/golden.ts";
 import { recordingBackend, rowsOf } from "../../support/recording-backend.ts";
@@ -257,12 +257,12 @@ describe("the same seed", () => {
 
   test("a step of a gradient-free optimizer keeps to the budget, before it is submitted", async () => {
     const recorder = recordingBackend(provider);
-    const run = minimize({ ...small, optimizer: spsa(), provider: recorder, budget: 5 });
+    const run = minimize({ ...small, optimizer: spsa(), provider: recorder, maxRows: 5 });
     await expect(run).rejects.toMatchObject({ code: "GRADIENT_BUDGET" });
     expect(recorder.jobs.length).toBe(0);
     const rate = spsa({ learningRate: 0.1 });
     expect(
-      (await minimize({ ...small, optimizer: rate, provider: recorder, budget: 5, steps: 2 })).history.length,
+      (await minimize({ ...small, optimizer: rate, provider: recorder, maxRows: 5, steps: 2 })).history.length,
     ).toBe(2);
   });
 
@@ -275,7 +275,7 @@ describe("the same seed", () => {
 
 describe("the run", () => {
   test("yields steps as they are done, calls callbacks, and records its events", async () => {
-    const store = new MemoryRunStore();
+    const store = memoryStore();
     const called: number[] = [];
     const callbacks = [{ onStep: ({ step }: MinimizeStep) => void called.push(step) }, {}];
     const run = minimize({ ...small, steps: 3, callbacks, store, id: "h2" });
@@ -285,7 +285,8 @@ describe("the run", () => {
     expect(steps).toEqual(history);
     expect(steps.map(({ step }) => step)).toEqual([1, 2, 3]);
     expect(called).toEqual([1, 2, 3]);
-    expect(store.events("h2").map(({ type }) => type)).toEqual(["started", "step", "step", "step", "finished"]);
+    const events = (await store.read("h2")).map(({ event }) => event.type);
+    expect(events).toEqual(["created", "claimed", "described", "step", "step", "step", "finished"]);
     expect(steps.every(({ seconds }) => seconds >= 0)).toBe(true);
     expect(weights).toEqual(Float64Array.from(steps[2]!.checkpoint.weights));
     expect(value).toBeLessThan(steps[0]!.value);
@@ -358,7 +359,7 @@ describe("bad options are refused at once", () => {
     ["a negative tolerance", { tolerance: -1 }, "TRAINING_OPTION"],
     ["no patience", { patience: 0 }, "TRAINING_OPTION"],
     ["an unknown method", { method: "guess" as never }, "GRADIENT_METHOD_UNKNOWN"],
-    ["a budget that no method fits", { provider: recordingBackend(provider), budget: 1 }, "GRADIENT_BUDGET"],
+    ["a budget that no method fits", { provider: recordingBackend(provider), maxRows: 1 }, "GRADIENT_BUDGET"],
   ])("%s", (_name, bad, code) => {
     expect(() => minimize({ ...small, ...bad })).toThrow(expect.objectContaining({ code }));
   });

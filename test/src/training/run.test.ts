@@ -1,7 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import { TrainingError } from "../../../src/errors.ts";
-import { MemoryRunStore, type RunLog } from "../../../src/runs/index.ts";
+import { RunError, TrainingError } from "../../../src/errors.ts";
+import { memoryStore, type RunStore } from "../../../src/runs/index.ts";
 import { Run } from "../../../src/training/index.ts";
 
 /** Emits 0, 1, .. below `count`, as long as it may. */
@@ -166,22 +166,19 @@ describe("ending a run", () => {
   });
 });
 
-describe("the events of a run", () => {
-  test("go to the store in order under the run's id", async () => {
-    const store = new MemoryRunStore();
-    await counting(2, { id: "a", store });
-    expect(store.events("a")).toEqual([
-      { type: "started" },
-      { type: "step", step: 0 },
-      { type: "step", step: 1 },
-      { type: "finished", result: "done after 2" },
-    ]);
-    expect(store.runIds()).toEqual(["a"]);
-    expect(store.events("b")).toEqual([]);
+describe("a run that is kept", () => {
+  test("has its events in the store, in order", async () => {
+    const store = memoryStore();
+    expect(await counting(2, { id: "a", store })).toBe("done after 2");
+    const events = (await store.read("a")).map(({ event }) => event);
+    expect(events.map(({ type }) => type)).toEqual(["created", "claimed", "step", "step", "finished"]);
+    expect(events[3]).toMatchObject({ step: 2, report: 1 });
+    expect(await store.run("a")).toMatchObject({ status: "finished", step: 2, lease: undefined });
+    expect(await store.run("b")).toBeUndefined();
   });
 
-  test("end with the failure's name, code and message", async () => {
-    const store = new MemoryRunStore();
+  test("fails with the failure's name, code and message, and is let go", async () => {
+    const store = memoryStore();
     const run = Run.start<number, never>(
       async () => {
         throw new TrainingError("RUN_BROKE", "It broke.");
@@ -189,33 +186,63 @@ describe("the events of a run", () => {
       { id: "a", store },
     );
     await run.catch(() => {});
-    expect(store.events("a").at(-1)).toEqual({
+    expect((await store.read("a")).at(-1)!.event).toEqual({
       type: "failed",
       error: { name: "TrainingError", code: "RUN_BROKE", message: "It broke." },
     });
+    expect(await store.run("a")).toMatchObject({ status: "failed", lease: undefined });
   });
 
   test("a step is seen only after the store has it, and a store that fails ends the run", async () => {
-    const kept: string[] = [];
-    const store: RunLog = {
-      async append(_id, event) {
-        await setTimeout(1);
-        if (kept.length === 3) throw new Error("disk full");
-        kept.push(event.type);
-      },
-    };
-    const run = counting(10, { store });
+    const inner = memoryStore();
+    let appends = 0;
+    const store = new Proxy(inner, {
+      get: (target, name) =>
+        name === "append"
+          ? async (...args: Parameters<RunStore["append"]>) => {
+              await setTimeout(1);
+              if (++appends === 3) throw new RunError("LEDGER_FULL", "The disk is full.");
+              return target.append(...args);
+            }
+          : Reflect.get(target, name).bind(target),
+    });
+    const run = counting(10, { store, id: "a" });
     const seen: number[] = [];
     await expect(
       (async () => {
         for await (const step of run) {
-          expect(kept.length).toBeGreaterThanOrEqual(step + 2);
+          expect((await inner.run("a"))!.step).toBeGreaterThanOrEqual(step + 1);
           seen.push(step);
         }
       })(),
-    ).rejects.toThrow("disk full");
+    ).rejects.toMatchObject({ code: "LEDGER_FULL" });
     expect(seen).toEqual([0, 1]);
-    expect(kept).toEqual(["started", "step", "step"]);
+    expect(await inner.run("a")).toMatchObject({ step: 2, lease: undefined });
+  });
+
+  test("can be left and taken up again; its steps are those of all processes", async () => {
+    const store = memoryStore();
+    const first = counting(1e6, { store, id: "a" });
+    for await (const step of first) if (step === 2) break;
+    await first.suspend();
+    await expect(first).rejects.toMatchObject({ code: "RUN_SUSPENDED" });
+    expect(await store.run("a")).toMatchObject({ status: "stopped", lease: undefined });
+    const done = first.steps.length;
+    expect(done).toBeGreaterThan(2);
+    const again = counting(3, { store, id: "a" });
+    await again;
+    expect(again.steps.length).toBe(done + 3);
+    expect((await store.run("a"))!.status).toBe("finished");
+  });
+
+  test("is driven by one at a time", async () => {
+    const store = memoryStore();
+    const first = counting(1e6, { store, id: "a" });
+    for await (const step of first) if (step === 1) break;
+    await expect(counting(3, { store, id: "a" })).rejects.toMatchObject({ code: "RUN_DRIVEN" });
+    first.stop();
+    expect(await first).toMatch(/^stopped/);
+    expect((await store.run("a"))!.status).toBe("stopped");
   });
 
   test("runs have different ids unless they are given one", () => {

@@ -1,0 +1,226 @@
+import {
+  type Estimator,
+  type EstimatorOptions,
+  type EstimatorPub,
+  type EstimatorPubResult,
+  type Job,
+  type JobPlan,
+  type JobUsage,
+  ProviderError,
+  type RemoteBackend,
+  type RemoteEstimator,
+  type RunOptions,
+} from "../../providers/index.ts";
+import { RunError } from "../errors.ts";
+import { reached } from "./crash-points.ts";
+import type { JobPlace } from "./events.ts";
+import { hashOf } from "./hash.ts";
+import { assertResults } from "./result-checks.ts";
+import type { RunJournal } from "./run-journal.ts";
+import { placeKey, type RunJob } from "./run-state.ts";
+import { packState, unpackState } from "./snapshot.ts";
+import { Submission } from "./submission.ts";
+import { hashPubs, submitKey } from "./submit-key.ts";
+import { settlementOf, usageOf } from "./sweep.ts";
+import { waitForJob } from "./wait-for-job.ts";
+
+/** Attempts at one job that failed at the service for reasons which may pass. */
+const MAX_ATTEMPTS = 3;
+/** Reads of a result that cannot be right, before the run stops. */
+const MAX_READS = 3;
+
+/** An estimator whose every job is found again by the process that takes up its run. */
+export class JournaledEstimator implements Estimator {
+  readonly #remote: RemoteBackend;
+  readonly #estimator: RemoteEstimator;
+  readonly #journal: RunJournal;
+  readonly #options: EstimatorOptions;
+
+  constructor(remote: RemoteBackend, journal: RunJournal, options: EstimatorOptions) {
+    this.#remote = remote;
+    this.#estimator = remote.estimator(options);
+    this.#journal = journal;
+    this.#options = options;
+  }
+
+  plan(pubs: readonly EstimatorPub[]): Promise<JobPlan> {
+    return this.#estimator.plan(pubs);
+  }
+
+  /**
+   * Resolves when the job is done and its values are in the ledger: from there where they are, from a job that is out where
+   * there is one, and otherwise from a new job.
+   * @throws as the provider's `run` and `result`; RunError RUN_NOT_DETERMINISTIC, RUN_RESULT_LOST, RUN_RESULT_WRONG,
+   * RUN_PARKED, RUN_FENCED, LEDGER_*; BudgetError BUDGET_USED_UP; the signal's reason
+   */
+  async run(
+    pubs: readonly EstimatorPub[],
+    { signal, tags, onSubmitted }: RunOptions = {},
+  ): Promise<Job<EstimatorPubResult>> {
+    const journal = this.#journal;
+    signal?.throwIfAborted();
+    const place = journal.nextPlace();
+    const { checked, hash, circuits } = hashPubs(pubs, this.#options.precision ?? 1);
+    for (let attempt = 0, failures = 0; ; attempt++) {
+      const at: JobPlace = { ...place, attempt };
+      const key = this.#key(at, hash);
+      this.#assertSame(at, key);
+      const known = journal.state.jobs.get(key);
+      if (known?.result !== undefined) return finishedJob(known, await this.#stored(known.result.result));
+      if (known?.rejected !== undefined) continue;
+      const job = await this.#submitted(key, at, pubs, { signal, tags });
+      await onSubmitted?.(job.id);
+      try {
+        const results = await this.#results(job, pubs, checked, signal);
+        return await this.#keep(key, job, pubs, circuits, results);
+      } catch (error) {
+        if (!isJobFailure(error)) throw error;
+        failures++;
+        const replaced = error.retryable && failures < MAX_ATTEMPTS;
+        await this.#reject(key, job.id, error, replaced);
+        if (!replaced) throw error;
+      }
+    }
+  }
+
+  #key(place: JobPlace, pubs: string): string {
+    const { name, account } = this.#remote;
+    return submitKey({ runId: this.#journal.id, place, backend: name, account, pubs, options: { ...this.#options } });
+  }
+
+  /** @throws RunError RUN_NOT_DETERMINISTIC where another job stands at this place */
+  #assertSame(place: JobPlace, key: string): void {
+    const keys = this.#journal.state.attempts.get(placeKey(place));
+    const before = keys?.[place.attempt];
+    if (before === undefined || before === key) return;
+    throw new RunError(
+      "RUN_NOT_DETERMINISTIC",
+      `Run ${this.#journal.id} sent other values in ${place.phase} before it was cut off than it would now, so the job that was paid for does not fit. Whatever decides its numbers must be the same each time: look for randomness without a seed in layers, callbacks or data, or another version of TensorFlow.js. To go on all the same, fork the run at its last step.`,
+    );
+  }
+
+  async #stored(blob: string): Promise<readonly EstimatorPubResult[]> {
+    return unpackState(await this.#journal.store.blob(blob)) as readonly EstimatorPubResult[];
+  }
+
+  /** The job of a key: the one that is out, or a new one. */
+  async #submitted(
+    key: string,
+    place: JobPlace,
+    pubs: readonly EstimatorPub[],
+    options: { readonly tags: readonly string[] | undefined; readonly signal: AbortSignal | undefined },
+  ): Promise<Job<EstimatorPubResult>> {
+    const known = this.#journal.state.jobs.get(key);
+    const ids = known === undefined ? undefined : idsOf(known);
+    if (ids !== undefined) return this.#estimator.attach(ids.join(","), pubs);
+    return new Submission(this.#remote, this.#estimator, this.#journal, key, place).send(pubs, options);
+  }
+
+  /** Values that fit the PUBs; what cannot be right is read again. */
+  async #results(
+    job: Job<EstimatorPubResult>,
+    pubs: readonly EstimatorPub[],
+    checked: ReturnType<typeof hashPubs>["checked"],
+    signal: AbortSignal | undefined,
+  ): Promise<readonly EstimatorPubResult[]> {
+    let current = job;
+    for (let read = 1; ; read++) {
+      try {
+        const results = await waitForJob(current, this.#journal, this.#remote.name, signal);
+        assertResults(results, checked, current.id);
+        return results;
+      } catch (error) {
+        const wrong = error instanceof RunError && error.code === "RUN_RESULT_WRONG";
+        if (!wrong || read === MAX_READS) throw error;
+        await this.#journal.wait(`${error.message} Reading it again.`, 1000 * read, signal);
+        current = this.#estimator.attach(job.id, pubs);
+      }
+    }
+  }
+
+  async #keep(
+    key: string,
+    job: Job<EstimatorPubResult>,
+    pubs: readonly EstimatorPub[],
+    circuits: string,
+    results: readonly EstimatorPubResult[],
+  ): Promise<Job<EstimatorPubResult>> {
+    const journal = this.#journal;
+    const blob = packState(results.map(({ shape, evs, stds }) => ({ shape, evs, stds, metadata: {} })));
+    const record = journal.recordOf(circuits, () => this.#estimator.record(pubs));
+    const known = journal.state.jobs.get(key)!;
+    const usage = await usageOf(this.#remote, known, job.plan);
+    reached("k9");
+    await journal.append({
+      blobs: [blob, record.blob],
+      settle: settlementOf(usage, journal.perSecond),
+      events: [
+        {
+          type: "result",
+          key,
+          jobId: job.id,
+          result: hashOf(blob),
+          record: hashOf(record.blob),
+          ...(record.calibration === undefined ? {} : { calibration: record.calibration }),
+          quantumSeconds: usage.quantumSeconds,
+          executions: usage.executions,
+          final: usage.final,
+        },
+      ],
+    });
+    reached("k10");
+    journal.activity(undefined);
+    return finishedJob(journal.state.jobs.get(key)!, await this.#stored(hashOf(blob)), job.plan);
+  }
+
+  async #reject(key: string, jobId: string, error: ProviderError, replaced: boolean): Promise<void> {
+    const journal = this.#journal;
+    const known = journal.state.jobs.get(key)!;
+    const usage = await usageOf(this.#remote, known, undefined, error.costSoFar?.quantumSeconds);
+    await journal.append({
+      settle: settlementOf(usage, journal.perSecond),
+      events: [
+        {
+          type: "rejected",
+          key,
+          jobId,
+          code: error.code,
+          words: error.message,
+          quantumSeconds: usage.quantumSeconds,
+          replaced,
+        },
+      ],
+    });
+  }
+}
+
+/** The job itself ended without values, whatever asks for them. */
+function isJobFailure(error: unknown): error is ProviderError {
+  return error instanceof ProviderError && /^JOB_(FAILED|CANCELLED|RAN_TOO_LONG)$/.test(error.code);
+}
+
+/** Of all parts in order; undefined while one is not known. */
+function idsOf({ submits, parts }: RunJob): readonly string[] | undefined {
+  const ids = new Map<string, string>();
+  for (const { key, jobId } of submits) if (jobId !== undefined) ids.set(key, jobId);
+  if (ids.size < parts) return undefined;
+  const number = (key: string): number => Number(/-(\d+)$/.exec(key)?.[1] ?? 0);
+  return [...ids].sort(([a], [b]) => number(a) - number(b)).map(([, id]) => id);
+}
+
+function finishedJob(
+  { result }: RunJob,
+  results: readonly EstimatorPubResult[],
+  plan?: JobPlan,
+): Job<EstimatorPubResult> {
+  const { jobId, quantumSeconds, executions, final } = result!;
+  const usage: JobUsage = { quantumSeconds, executions, ...(final === undefined ? {} : { final }) };
+  return {
+    id: jobId,
+    plan,
+    status: async () => "done",
+    result: async () => results,
+    cancel: async () => {},
+    usage: async () => usage,
+  };
+}

@@ -1,0 +1,369 @@
+import { describeValue } from "../../circuits/index.ts";
+import {
+  type Backend,
+  type Clock,
+  isRemote,
+  type JobRecord,
+  type RemoteBackend,
+  systemClock,
+} from "../../providers/index.ts";
+import { RunError } from "../errors.ts";
+import type { Budget, BudgetScope } from "./budget.ts";
+import { dayEnd, type ScopeOptions, scopesOf } from "./budget-scopes.ts";
+import { reached } from "./crash-points.ts";
+import type { Owner, RunDescription, RunEvent } from "./events.ts";
+import { hashOf } from "./hash.ts";
+import { journaledBackend } from "./journaled-backend.ts";
+import { createdEvent } from "./new-run.ts";
+import { thisOwner } from "./process-identity.ts";
+import { jsonOf, reportOf } from "./report-json.ts";
+import { RunFold, type RunState } from "./run-state.ts";
+import type { Append, Appended, Lease, RunStore } from "./run-store.ts";
+import { packState, unpackState } from "./snapshot.ts";
+import { settleUsage, sweep } from "./sweep.ts";
+
+export interface JournalOptions {
+  readonly store: RunStore;
+  readonly id: string;
+  /** A lease that was claimed before, such as by a worker. */
+  readonly lease?: Lease | undefined;
+  /** What the run may spend. */
+  readonly budget?: Budget | undefined;
+  readonly budgetOptions?: ScopeOptions | undefined;
+  /** What to do while a long queue is waited for: stay, or leave the run to whoever claims it at its wake time. */
+  readonly park?: "stay" | "leave" | undefined;
+  readonly clock?: Clock | undefined;
+  /** Told what is waited for. */
+  readonly onActivity?: ((words: string) => void) | undefined;
+  /** Somebody asked through the store that the run stop. */
+  readonly onStopRequest?: (() => void) | undefined;
+  /** The lease is lost: somebody else drives the run. */
+  readonly onFenced?: ((error: RunError) => void) | undefined;
+}
+
+const LEASE_SECONDS = 30;
+const RENEW_SECONDS = 10;
+/** Snapshots of at most so many bytes are all kept; of larger ones the last few and those of epochs. */
+const KEPT_BYTES = 256 * 1024;
+const KEPT_SNAPSHOTS = 3;
+/** A submit of a driver that was replaced may arrive late; so long after the doubt the service is asked once more. */
+const SWEEP_AGAIN_MS = 600_000;
+
+/** One run in a store, while this process drives it. All that it writes is durable before its promises resolve. */
+export class RunJournal {
+  readonly id: string;
+  readonly store: RunStore;
+  readonly clock: Clock;
+  readonly park: "stay" | "leave";
+  /** Money for a second of the quantum computer; 0 where it is not known. */
+  readonly perSecond: number;
+  readonly #options: JournalOptions;
+  /** None for a run that was finished before: it is read, and nothing is written. */
+  readonly #lease: Lease | undefined;
+  readonly #fold: RunFold;
+  readonly #closing = new AbortController();
+  readonly #large: string[] = [];
+  readonly #records = new Map<string, { readonly blob: Uint8Array; readonly calibration: string | undefined }>();
+  #last: Promise<unknown> = Promise.resolve();
+  #activity: string | undefined;
+  #phase = "start";
+  #index = 0;
+  #remote: RemoteBackend | undefined;
+  #sweepAt = Number.POSITIVE_INFINITY;
+
+  /**
+   * Creates the run, or claims it where it is there, and reads what it did so far. A finished one is only read.
+   * @throws RunError RUN_ID, RUN_DRIVEN, RUN_FENCED, LEDGER_*
+   */
+  static async open(options: JournalOptions): Promise<RunJournal> {
+    const { store, id } = options;
+    const finished = options.lease === undefined && (await store.run(id))?.status === "finished";
+    const lease = finished ? undefined : (options.lease ?? (await claimOrCreate(store, id)));
+    reached("k18");
+    const fold = new RunFold();
+    for (const record of await store.read(id)) fold.add(record);
+    return new RunJournal(options, lease, fold);
+  }
+
+  private constructor(options: JournalOptions, lease: Lease | undefined, fold: RunFold) {
+    const { store, id, clock = systemClock, park = "stay", budgetOptions = {} } = options;
+    this.id = id;
+    this.store = store;
+    this.clock = clock;
+    this.park = park;
+    this.perSecond = budgetOptions.price?.perSecond ?? 0;
+    this.#options = options;
+    this.#lease = lease;
+    this.#fold = fold;
+    if (lease !== undefined) void this.#renew(lease);
+  }
+
+  /** Nothing is left to do: `result` has what the run resolved to. */
+  get finished(): boolean {
+    return this.state.status === "finished";
+  }
+
+  /** Whose spending is added up, and to what limits, at a time of the store's clock. */
+  scopes(now: number): readonly BudgetScope[] {
+    return scopesOf(this.id, this.#options.budget, now, this.#options.budgetOptions);
+  }
+  /** When a new day has its own budget. */
+  dayEnd(now: number): number {
+    return dayEnd(now, this.#options.budgetOptions?.timeZone);
+  }
+
+  /** What the events fold to; it changes with every append. */
+  get state(): RunState {
+    return this.#fold.state;
+  }
+
+  /** Reports of the steps so far. */
+  steps<Step>(): readonly Step[] {
+    return this.state.steps.map((report) => reportOf(report) as Step);
+  }
+  epochs<Epoch>(): readonly Epoch[] {
+    return this.state.epochs.map((report) => reportOf(report) as Epoch);
+  }
+
+  /** The state from which the run goes on; undefined before the first. */
+  async checkpoint(): Promise<unknown> {
+    const { snapshot } = this.state;
+    return snapshot === undefined ? undefined : unpackState(await this.store.blob(snapshot));
+  }
+
+  /** What a finished run resolved to; undefined for one that is not. */
+  async result(): Promise<unknown> {
+    const { result } = this.state;
+    return result === undefined ? undefined : unpackState(await this.store.blob(result));
+  }
+
+  /**
+   * Writes down what decides the run's numbers, or compares it with what was written down.
+   * @param initial the state before the first step, where the run has none
+   * @throws RunError RUN_CHANGED naming what differs
+   */
+  async describe(description: RunDescription, initial: () => unknown): Promise<void> {
+    const known = this.state.description;
+    if (known === undefined) {
+      const blob = this.state.snapshot === undefined ? packState(initial()) : undefined;
+      await this.append({
+        blobs: blob === undefined ? [] : [blob],
+        events: [{ type: "described", description, ...(blob === undefined ? {} : { snapshot: hashOf(blob) }) }],
+      });
+      return;
+    }
+    const names = new Set([...Object.keys(known.parts), ...Object.keys(description.parts)]);
+    const differing = [...names].filter((name) => known.parts[name] !== description.parts[name]);
+    if (known.kind === description.kind && differing.length === 0) return;
+    const changes = differing.map((name) => changeText(name, known.parts[name], description.parts[name]));
+    throw new RunError(
+      "RUN_CHANGED",
+      known.kind !== description.kind
+        ? `Run ${this.id} is one of ${known.kind}, not of ${description.kind}; give this one another id.`
+        : `Run ${this.id} was started with other settings, so it cannot go on with these: ${changes.join("; ")}. Put them back, or fork the run at its last step and change the fork: lepton runs fork ${this.id} --at ${this.state.step} --as NEW.`,
+    );
+  }
+
+  /** The provider as the run sees it: one at a service has its jobs journaled. @throws RunError RUN_PROVIDER */
+  provider(backend: Backend): Backend {
+    if (backend.capabilities.local) return backend;
+    if (!isRemote(backend))
+      throw new RunError(
+        "RUN_PROVIDER",
+        `Backend ${backend.name} runs jobs elsewhere but cannot say which bear a tag (it is no RemoteBackend), so a job whose answer is lost could be paid twice. Use a backend of ibmProvider, or run without a store.`,
+      );
+    this.#remote = backend;
+    return journaledBackend(backend, this);
+  }
+
+  /** Jobs from here on belong to this part of the run, such as "step-12". */
+  phase(name: string): void {
+    this.#phase = name;
+    this.#index = 0;
+  }
+  /** The place of the next job. */
+  nextPlace(): { readonly phase: string; readonly index: number } {
+    return { phase: this.#phase, index: this.#index++ };
+  }
+
+  async commitStep(step: number, report: unknown, state: unknown): Promise<void> {
+    const blob = packState(state ?? null);
+    const snapshot = hashOf(blob);
+    await this.append({
+      blobs: [blob],
+      activity: null,
+      events: () => {
+        reached("k13");
+        return [{ type: "step", step, report: jsonOf(report), snapshot }];
+      },
+    });
+    reached("k15");
+    await this.#prune(blob, snapshot);
+    await this.#sweepIfDoubtful();
+  }
+
+  async commitEpoch(epoch: number, step: number, report: unknown, state: unknown): Promise<void> {
+    const blob = packState(state);
+    const event: RunEvent = { type: "epoch", epoch, step, report: jsonOf(report), snapshot: hashOf(blob) };
+    await this.append({ blobs: [blob], activity: null, events: [event] });
+  }
+
+  /** @param state at the end, where it differs from the last step's */
+  async finish(result: unknown, state?: unknown): Promise<void> {
+    if (this.state.everDoubtful) await this.#sweep();
+    await this.#settleAll();
+    const blob = packState(result);
+    const end = state === undefined ? undefined : packState(state);
+    await this.append({
+      blobs: end === undefined ? [blob] : [blob, end],
+      activity: null,
+      events: [
+        {
+          type: "finished",
+          result: hashOf(blob),
+          ...(end === undefined ? {} : { snapshot: hashOf(end) }),
+        },
+      ],
+    });
+  }
+
+  async stop(words: string): Promise<void> {
+    await this.append({ activity: null, events: [{ type: "stopped", words }] });
+  }
+
+  async fail(error: unknown): Promise<void> {
+    const { name = "Error", message = String(error), code } = (error ?? {}) as Partial<Error> & { code?: unknown };
+    const described = typeof code === "string" ? { name, code, message } : { name, message };
+    await this.append({ activity: null, events: [{ type: "failed", error: described }] });
+  }
+
+  /** Lets go of the run. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#last.catch(() => {});
+    if (this.#lease !== undefined) await this.store.release(this.#lease);
+  }
+
+  /** The compiled circuits of a job, made once for jobs whose circuits and observables are the same. */
+  recordOf(
+    key: string,
+    make: () => JobRecord,
+  ): { readonly blob: Uint8Array; readonly calibration: string | undefined } {
+    const known = this.#records.get(key);
+    if (known !== undefined) return known;
+    const { circuits, calibration } = make();
+    const record = { blob: packState({ circuits }), calibration };
+    this.#records.set(key, record);
+    return record;
+  }
+
+  /** One after another; what is written is folded at once. */
+  async append(append: Append): Promise<Appended> {
+    const turn = this.#last.then(
+      () => this.#append(append),
+      () => this.#append(append),
+    );
+    this.#last = turn;
+    return turn;
+  }
+
+  async #append(append: Append): Promise<Appended> {
+    if (this.#lease === undefined)
+      throw new RunError("RUN_FINISHED", `Run ${this.id} is finished, so nothing can be added to it; fork it.`);
+    const done = await this.store.append(this.#lease, append);
+    if (done.outcome === "written") for (const record of done.records) this.#fold.add(record);
+    return done;
+  }
+
+  /** Tells what is waited for; the store learns it with the next renewal of the lease. */
+  activity(words: string | undefined): void {
+    if (words === this.#activity) return;
+    this.#activity = words;
+    if (words !== undefined) this.#options.onActivity?.(words);
+  }
+
+  /** Writes down in plain words what is waited for, and waits. */
+  async wait(words: string, milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+    this.activity(words);
+    if (this.state.waiting !== words) await this.append({ events: [{ type: "waiting", words }], activity: words });
+    await this.clock.sleep(milliseconds, signal);
+  }
+
+  /**
+   * Nothing is to be done for a while: waits here, or leaves.
+   * @throws RunError RUN_PARKED where the run is left to whoever claims it at its wake time
+   */
+  async parkFor(words: string, milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+    const wakeAt = (await this.store.now()) + milliseconds;
+    this.activity(words);
+    await this.append({ events: [{ type: "parked", words, wakeAt }], activity: words });
+    if (this.park === "leave")
+      throw new RunError("RUN_PARKED", `Run ${this.id} is parked: ${words} It goes on when it is resumed.`);
+    await this.clock.sleep(milliseconds, signal);
+  }
+
+  async #renew(lease: Lease): Promise<void> {
+    const { signal } = this.#closing;
+    for (;;) {
+      try {
+        await this.clock.sleep(1000 * RENEW_SECONDS, signal);
+      } catch {
+        return;
+      }
+      try {
+        const { stopRequested } = await this.store.renew(lease, LEASE_SECONDS, this.#activity ?? null);
+        if (stopRequested) this.#options.onStopRequest?.();
+      } catch (error) {
+        if (signal.aborted) return;
+        if (error instanceof RunError && error.code === "RUN_FENCED") {
+          this.#options.onFenced?.(error);
+          return;
+        }
+        // A store that is busy now is asked again; should the lease end meanwhile, its epoch guards what is written.
+      }
+    }
+  }
+
+  async #prune(blob: Uint8Array, snapshot: string): Promise<void> {
+    if (blob.length <= KEPT_BYTES) return;
+    this.#large.push(snapshot);
+    const old = this.#large.splice(0, Math.max(0, this.#large.length - KEPT_SNAPSHOTS));
+    reached("k16");
+    if (old.length > 0 && this.#lease !== undefined) await this.store.dropBlobs(this.#lease, old);
+  }
+
+  async #sweepIfDoubtful(): Promise<void> {
+    const now = this.clock.now();
+    if (!this.state.doubtful && now < this.#sweepAt) return;
+    this.#sweepAt = this.state.doubtful ? now + SWEEP_AGAIN_MS : Number.POSITIVE_INFINITY;
+    await this.#sweep();
+  }
+
+  async #sweep(): Promise<void> {
+    if (this.#remote !== undefined) await sweep(this.#remote, this);
+  }
+
+  /** Asks once more for the charges that were not final. */
+  async #settleAll(): Promise<void> {
+    const remote = this.#remote;
+    if (remote === undefined) return;
+    for (const job of this.state.jobs.values()) if (job.result?.final === false) await settleUsage(remote, this, job);
+  }
+}
+
+async function claimOrCreate(store: RunStore, id: string): Promise<Lease> {
+  const owner: Owner = thisOwner();
+  if ((await store.run(id)) === undefined)
+    try {
+      await store.create({ id, events: [createdEvent()] });
+    } catch (error) {
+      // Somebody else was faster; whoever claims it drives it.
+      if (!(error instanceof RunError && error.code === "RUN_EXISTS")) throw error;
+    }
+  return store.claim(id, owner, LEASE_SECONDS);
+}
+
+function changeText(name: string, before: unknown, now: unknown): string {
+  const text = (value: unknown): string => (value === undefined ? "none" : describeValue(value));
+  return `${name} was ${text(before)} and is ${text(now)}`;
+}

@@ -1,0 +1,170 @@
+import {
+  type EstimatorPub,
+  type EstimatorPubResult,
+  type Job,
+  ProviderError,
+  type RemoteBackend,
+  type RemoteEstimator,
+  type SubmitIntent,
+  type SubmitLimit,
+} from "../../providers/index.ts";
+import { BudgetError } from "../errors.ts";
+import type { Amount, BudgetScope, ScopeTotals } from "./budget.ts";
+import { isDaily, scopeText } from "./budget-scopes.ts";
+import { amountText } from "./budget-text.ts";
+import { reached } from "./crash-points.ts";
+import type { JobPlace } from "./events.ts";
+import type { RunJournal } from "./run-journal.ts";
+
+/** Waits between tries while the service cannot be reached, or the backend is paused. */
+const FIRST_WAIT_MS = 5_000;
+const LONGEST_WAIT_MS = 300_000;
+/** Waits for reservations of other runs to be settled. */
+const SETTLE_WAIT_MS = 2_000;
+
+interface SendOptions {
+  readonly tags: readonly string[] | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Brings one job to the service, once, however often it has to be asked. */
+export class Submission {
+  readonly #remote: RemoteBackend;
+  readonly #estimator: RemoteEstimator;
+  readonly #journal: RunJournal;
+  readonly #key: string;
+  readonly #place: JobPlace;
+
+  constructor(remote: RemoteBackend, estimator: RemoteEstimator, journal: RunJournal, key: string, place: JobPlace) {
+    this.#remote = remote;
+    this.#estimator = estimator;
+    this.#journal = journal;
+    this.#key = key;
+    this.#place = place;
+  }
+
+  /**
+   * Submits, or takes over what an earlier submit of the key has left at the service. Troubles that pass are waited for.
+   * @throws what waiting does not cure
+   */
+  async send(pubs: readonly EstimatorPub[], { signal, tags = [] }: SendOptions): Promise<Job<EstimatorPubResult>> {
+    const journal = this.#journal;
+    for (let wait = FIRST_WAIT_MS; ; wait = Math.min(LONGEST_WAIT_MS, 2 * wait)) {
+      signal?.throwIfAborted();
+      try {
+        await this.#untilOperational(signal);
+        const earlier = journal.state.jobs.get(this.#key)?.submits ?? [];
+        return await this.#estimator.run(pubs, {
+          ...(signal === undefined ? {} : { signal }),
+          // A service takes few tags, of which the run needs two and the key one.
+          tags: ["lepton", runTag(journal.id), ...tags].slice(0, 4),
+          submitKey: this.#key,
+          earlier,
+          beforeSubmit: (intent) => this.#intend(intent, signal),
+          onReconciling: (words) => void this.#doubt(words),
+          onSubmitted: async (jobId, submission) => {
+            reached("k5");
+            const { key = this.#key, adopted = false, surplus = [] } = submission ?? {};
+            await journal.append({
+              activity: `Job ${jobId} is at ${this.#remote.name}.`,
+              // What surplus jobs were charged is counted by the next sweep.
+              events: [{ type: "submitted", key: this.#key, partKey: key, jobId, adopted, surplus }],
+            });
+            reached("k6");
+          },
+        });
+      } catch (error) {
+        signal?.throwIfAborted();
+        if (!(error instanceof ProviderError && error.retryable)) throw error;
+        const told = (error as { readonly retryAfterSeconds?: number }).retryAfterSeconds;
+        await journal.wait(`Not submitted yet: ${error.message}`, Math.max(wait, 1000 * (told ?? 0)), signal);
+      }
+    }
+  }
+
+  /** A backend that is paused or in maintenance is waited for; another one is not taken instead. */
+  async #untilOperational(signal: AbortSignal | undefined): Promise<void> {
+    for (let wait = FIRST_WAIT_MS; ; wait = Math.min(LONGEST_WAIT_MS, 2 * wait)) {
+      const { operational, message } = await this.#remote.status();
+      if (operational) return;
+      const words = `${this.#remote.name} takes no jobs now${message === "" ? "" : ` (${message})`}.`;
+      if (wait < LONGEST_WAIT_MS) await this.#journal.wait(words, wait, signal);
+      else await this.#journal.parkFor(words, 3 * wait, signal);
+    }
+  }
+
+  /** Written down, and paid for from the budget, before anything is sent. */
+  async #intend(intent: SubmitIntent, signal: AbortSignal | undefined): Promise<SubmitLimit | undefined> {
+    const { key, part, parts, bodyHash, serviceTime, quantumSeconds, executions, capSeconds } = intent;
+    const journal = this.#journal;
+    const { account, submitsPerMinute, name } = this.#remote;
+    const posts = journal.state.jobs.get(this.#key)?.submits.length ?? 0;
+    let limit = capSeconds;
+    reached("k0");
+    for (;;) {
+      signal?.throwIfAborted();
+      const done = await journal.append({
+        reserve: {
+          key,
+          scopes: journal.scopes(await journal.store.now()),
+          needSeconds: Math.min(quantumSeconds, capSeconds),
+          capSeconds,
+          jobs: 1,
+          perSecond: journal.perSecond,
+        },
+        ...(submitsPerMinute === undefined
+          ? {}
+          : { submit: { account, perMinute: submitsPerMinute, key: `${key} ${posts}` } }),
+        activity: `Submitting a job to ${name}.`,
+        events: (reserved: Amount) => {
+          reached("k1");
+          limit = reserved.quantumSeconds;
+          const place = this.#place;
+          const plan = { executions, quantumSeconds };
+          const names = { key: this.#key, partKey: key, part, parts, backend: name };
+          return [{ type: "intent", ...names, place, bodyHash, serviceTime, reserved, ...plan }];
+        },
+      });
+      if (done.outcome === "written") {
+        reached("k2");
+        return { maxQuantumSeconds: limit };
+      }
+      if (done.outcome === "later") {
+        const words = `The account may submit ${submitsPerMinute} jobs a minute; this one waits for its turn.`;
+        await journal.wait(words, Math.max(250, done.at - (await journal.store.now())), signal);
+      } else if (done.maySettle) {
+        const words = `Jobs that are out hold the rest of the budget of ${scopeText(done.denied)}; waiting for them to be settled.`;
+        await journal.wait(words, SETTLE_WAIT_MS, signal);
+      } else if (isDaily(done.denied)) {
+        const now = await journal.store.now();
+        const words = `The budget of ${scopeText(done.denied)} is used up; the next day has its own.`;
+        await journal.parkFor(words, journal.dayEnd(now) - now, signal);
+      } else throw usedUp(journal.id, intent, done.denied, done.totals);
+    }
+  }
+
+  async #doubt(words: string): Promise<void> {
+    this.#journal.activity(`Reconciling: ${words}`);
+    await this.#journal.append({
+      activity: `Reconciling: ${words}`,
+      events: [{ type: "unknown", key: this.#key, words }],
+    });
+  }
+}
+
+/** The tag by which all jobs of a run are found. */
+export function runTag(runId: string): string {
+  return `lp-run-${runId}`;
+}
+
+function usedUp(
+  runId: string,
+  { quantumSeconds }: SubmitIntent,
+  scope: BudgetScope,
+  { settled, reserved }: ScopeTotals,
+): BudgetError {
+  return new BudgetError(
+    "BUDGET_USED_UP",
+    `The next job of run ${runId} needs about ${quantumSeconds.toFixed(1)} s of the quantum computer, more than is left in the budget of ${scopeText(scope)}: of ${amountText(scope.limits)}, ${amountText(settled)} are spent and ${amountText(reserved)} set aside. Nothing was submitted and nothing is lost: raise the budget and resume the run.`,
+  );
+}

@@ -1,0 +1,74 @@
+import { type EstimatorPubResult, type Job, ProviderError, type WaitStatus } from "../../providers/index.ts";
+import { RunError } from "../errors.ts";
+import { reached } from "./crash-points.ts";
+import type { RunJournal } from "./run-journal.ts";
+
+/** After so long in a queue a run is parked. */
+const QUEUE_PATIENCE_MS = 600_000;
+/** While it is parked the job is asked for after a tenth of the time that it has waited, within these. */
+const SHORTEST_PARK_MS = 60_000;
+const LONGEST_PARK_MS = 900_000;
+const FIRST_WAIT_MS = 5_000;
+const LONGEST_WAIT_MS = 300_000;
+
+/**
+ * The values of a job, waited for as long as it takes: a long queue parks the run, and a service that cannot be reached is
+ * asked again.
+ * @throws what the job failed with; RunError RUN_RESULT_LOST, RUN_PARKED; what waiting does not cure; the signal's reason
+ */
+export async function waitForJob(
+  job: Job<EstimatorPubResult>,
+  journal: RunJournal,
+  backend: string,
+  signal: AbortSignal | undefined,
+): Promise<readonly EstimatorPubResult[]> {
+  const began = journal.clock.now();
+  for (let wait = FIRST_WAIT_MS; ; ) {
+    signal?.throwIfAborted();
+    const leave = new AbortController();
+    const since = journal.clock.now();
+    const onStatus = ({ status, words }: WaitStatus): void => {
+      reached("k7");
+      journal.activity(`Job ${job.id} at ${backend}: ${words}`);
+      if (status === "queued" && journal.clock.now() - since >= QUEUE_PATIENCE_MS) leave.abort();
+    };
+    try {
+      return await job.result({
+        signal: signal === undefined ? leave.signal : AbortSignal.any([signal, leave.signal]),
+        onStatus,
+      });
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (leave.signal.aborted && !isProviderError(error)) {
+        const waited = journal.clock.now() - began;
+        const park = Math.min(LONGEST_PARK_MS, Math.max(SHORTEST_PARK_MS, waited / 10));
+        const minutes = Math.round(waited / 60_000);
+        await journal.parkFor(
+          `Job ${job.id} has been in the queue of ${backend} for ${minutes} minutes.`,
+          park,
+          signal,
+        );
+      } else if (isLost(error)) throw lost(job.id, error);
+      else if (isProviderError(error) && error.retryable && !error.code.startsWith("JOB_")) {
+        await journal.wait(`Job ${job.id}: ${error.message}`, wait, signal);
+        wait = Math.min(LONGEST_WAIT_MS, 2 * wait);
+      } else throw error;
+    }
+  }
+}
+
+function isProviderError(error: unknown): error is ProviderError {
+  return error instanceof ProviderError;
+}
+
+function isLost(error: unknown): error is ProviderError {
+  return isProviderError(error) && (error.code === "JOB_NOT_FOUND" || error.code === "JOB_NO_RESULT");
+}
+
+function lost(jobId: string, error: ProviderError): RunError {
+  return new RunError(
+    "RUN_RESULT_LOST",
+    `The values of job ${jobId}, which was paid for, cannot be had: ${error.message} Nothing is bought again by itself. If the service is wrong, resume later; to buy them again, fork the run at its last step.`,
+    { cause: error },
+  );
+}
