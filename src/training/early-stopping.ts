@@ -13,6 +13,16 @@ export interface EarlyStoppingOptions {
   readonly restoreBest?: boolean;
 }
 
+/** What early stopping knows of the epochs so far. */
+export interface EarlyStoppingState {
+  /** The best value, negated where it should grow; infinite before the first. */
+  readonly best: number;
+  /** From 1; 0 before the first. */
+  readonly bestEpoch: number;
+  /** Epochs since. */
+  readonly waited: number;
+}
+
 /** Decides when to stop, from one value an epoch. */
 export class EarlyStopping {
   readonly monitor: string;
@@ -48,6 +58,25 @@ export class EarlyStopping {
   /** The epoch with the best value, counted from 1; 0 before the first. */
   get bestEpoch(): number {
     return this.#bestEpoch;
+  }
+
+  /** All that the next `update` depends on besides the options, as plain data. */
+  state(): EarlyStoppingState {
+    return { best: this.#best, bestEpoch: this.#bestEpoch, waited: this.#waited };
+  }
+
+  /** @throws TrainingError TRAINING_STATE when it is not what `state` returns */
+  restore(state: EarlyStoppingState): void {
+    const { best, bestEpoch, waited } = state;
+    const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
+    if (typeof best !== "number" || Number.isNaN(best) || !isCount(bestEpoch) || !isCount(waited))
+      throw new TrainingError(
+        "TRAINING_STATE",
+        "The saved state for early stopping has no best value and epoch. It belongs to another run, or is damaged.",
+      );
+    this.#best = best;
+    this.#bestEpoch = bestEpoch;
+    this.#waited = waited;
   }
 
   /**
