@@ -1,3 +1,4 @@
+import type { Clock } from "../../providers/index.ts";
 import type { Amount, Budget, Grant, ReservationRequest, ScopeTotals } from "./budget.ts";
 import type { Owner, RunEvent, RunRecord } from "./events.ts";
 import type { RunStatus } from "./run-state.ts";
@@ -126,8 +127,8 @@ export interface Tick {
 }
 
 export interface StoreOptions {
-  /** By which leases end and events are dated; the system's by default. */
-  readonly clock?: Clock | undefined;
+  /** By which leases end and events are dated; by default the system's, or that of the server that keeps the runs. */
+  readonly clock?: Clock;
 }
 
 /**

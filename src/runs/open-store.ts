@@ -1,0 +1,29 @@
+import { describeValue, optionsFault } from "../../circuits/index.ts";
+import { RunError } from "../errors.ts";
+import { memoryStore } from "./memory-store.ts";
+import type { RunStore, StoreOptions } from "./run-store.ts";
+
+export const DEFAULT_LEDGER = ".lepton/runs.db";
+
+/**
+ * Opens the place where runs are kept.
+ * @param location a file, which is made where there is none; `postgres://...` for a database that several machines share; or
+ * `:memory:` for one that ends with the process
+ * @throws RunError LEDGER_OPEN, LEDGER_FOREIGN, LEDGER_NEWER, LEDGER_READ_ONLY, LEDGER_FULL, LEDGER_BUSY, LEDGER_CORRUPT, LEDGER_IO
+ */
+export async function openStore(location = DEFAULT_LEDGER, options: StoreOptions = {}): Promise<RunStore> {
+  const fault = optionsFault("openStore", options, ["clock"]);
+  if (fault !== undefined) throw new RunError("LEDGER_OPEN", fault);
+  if (typeof location !== "string" || location.trim() === "")
+    throw new RunError(
+      "LEDGER_OPEN",
+      `A ledger is named by a file, by postgres://... or by :memory:, not by ${describeValue(location)}.`,
+    );
+  if (location === ":memory:") return memoryStore(options);
+  if (/^postgres(ql)?:/i.test(location)) {
+    const { postgresStore } = await import("./postgres/postgres-store.ts");
+    return postgresStore(location, options);
+  }
+  const { sqliteStore } = await import("./sqlite/sqlite-store.ts");
+  return sqliteStore(location, options);
+}
