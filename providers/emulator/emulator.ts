@@ -2,9 +2,10 @@ import { createHash, randomUUID, timingSafeEqual } from "node:crypto";
 import { inspect } from "node:util";
 import { type EmulatorClock, RealClock, VirtualClock } from "./clock.ts";
 import { EmulatorControl } from "./control.ts";
-import { type EmulatedDevice, openDevices } from "./device.ts";
+import { openDevices } from "./device.ts";
 import { DeviceBackends } from "./device-backends.ts";
 import { FaultRules } from "./faults/fault-rules.ts";
+import { Responder } from "./http/responder.ts";
 import { EmulatorServer } from "./http/server.ts";
 import { IamTokens } from "./iam-tokens.ts";
 import { JobExecution } from "./jobs/execution.ts";
@@ -50,29 +51,67 @@ export interface Emulator extends AsyncDisposable {
  * DEVICE_FILE; TranspilerError TARGET_CONFIGURATION
  */
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
+  const core = openCore(options);
+  const { service, responder, clock, control, journal, token, controlToken } = core;
+  const { settings, devices } = service;
+  const server = new EmulatorServer(service, responder);
+  let port: number;
+  try {
+    port = await server.listen(settings.port, settings.host);
+  } catch (error) {
+    await core.close();
+    throw error;
+  }
+  const origin = `http://${settings.host.includes(":") ? `[${settings.host}]` : settings.host}:${port}`;
+  let closing: Promise<void> | undefined;
+  const close = async (): Promise<void> => {
+    clock.stop();
+    await server.close();
+    await core.close();
+  };
+  const closeOnce = (): Promise<void> => {
+    closing ??= close();
+    return closing;
+  };
+  const shown = { url: `${origin}/api/v1`, iamUrl: origin, devices: devices.map(({ name }) => name) };
+  const printed = { toJSON: () => shown, [inspect.custom]: () => `Emulator ${inspect(shown)}` };
+  return {
+    ...shown,
+    ...printed,
+    token,
+    controlToken,
+    crn: settings.crn,
+    clock,
+    journal,
+    control,
+    close: closeOnce,
+    [Symbol.asyncDispose]: () => closeOnce(),
+  };
+}
+
+/** An emulator without a way in: requests are brought to its responder. */
+export interface EmulatorCore {
+  readonly service: Service;
+  readonly responder: Responder;
+  readonly clock: EmulatorClock;
+  readonly control: EmulatorControl;
+  readonly journal: Journal;
+  readonly token: string;
+  readonly controlToken: string;
+  close(): Promise<void>;
+}
+
+/**
+ * As `startEmulator`, but without a server.
+ * @param time the clock that it goes by, instead of one of its own
+ */
+export function openCore(options: EmulatorOptions = {}, time?: EmulatorClock): EmulatorCore {
   const settings = settingsOf(options);
   const token = secretOf("token", options.token) ?? `emulator-${randomUUID()}`;
   const controlToken = secretOf("controlToken", options.controlToken) ?? `control-${randomUUID()}`;
   const devices = openDevices(settings.devices);
   const log = settings.stateFile === undefined ? FORGETFUL : openStateFile(settings.stateFile);
-  try {
-    return await open({ settings, token, controlToken, devices, log });
-  } catch (error) {
-    log.close();
-    throw error;
-  }
-}
-
-interface Opening {
-  readonly settings: Settings;
-  readonly token: string;
-  readonly controlToken: string;
-  readonly devices: readonly EmulatedDevice[];
-  readonly log: StateLog;
-}
-
-async function open({ settings, token, controlToken, devices, log }: Opening): Promise<Emulator> {
-  const clock = clockOf(settings, log);
+  const clock = time ?? clockOf(settings, log);
   const usage = new Usage(clock, log, settings.usageSeconds);
   const { queueSeconds, speed, retentionSeconds, seed, exact, controlInstructionsPerQubit } = settings;
   const backends = new DeviceBackends(settings.noise);
@@ -103,34 +142,13 @@ async function open({ settings, token, controlToken, devices, log }: Opening): P
   };
   const journal = new Journal();
   const control = new EmulatorControl(service, new FaultRules(seed), journal);
-  const server = new EmulatorServer({ service, control, journal, isControlToken: sameAs(controlToken) });
-  const port = await server.listen(settings.port, settings.host);
-  const origin = `http://${settings.host.includes(":") ? `[${settings.host}]` : settings.host}:${port}`;
-  let closing: Promise<void> | undefined;
+  const responder = new Responder({ service, control, journal, isControlToken: sameAs(controlToken) });
   const close = async (): Promise<void> => {
     clock.stop();
-    await server.close();
     await queue.close();
     log.close();
   };
-  const closeOnce = (): Promise<void> => {
-    closing ??= close();
-    return closing;
-  };
-  const shown = { url: `${origin}/api/v1`, iamUrl: origin, devices: devices.map(({ name }) => name) };
-  const printed = { toJSON: () => shown, [inspect.custom]: () => `Emulator ${inspect(shown)}` };
-  return {
-    ...shown,
-    ...printed,
-    token,
-    controlToken,
-    crn: settings.crn,
-    clock,
-    journal,
-    control,
-    close: closeOnce,
-    [Symbol.asyncDispose]: () => closeOnce(),
-  };
+  return { service, responder, clock, control, journal, token, controlToken, close };
 }
 
 /** A virtual clock goes on where the saved jobs have left it. */

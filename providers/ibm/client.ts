@@ -14,7 +14,7 @@ import { Versions } from "./resources/versions.ts";
 import { Workloads } from "./resources/workloads.ts";
 import type { Notify, RetryPolicy } from "./retry.ts";
 import { Secrets } from "./secrets.ts";
-import type { ProxySetting } from "./transport.ts";
+import type { Exchange, ProxySetting } from "./transport.ts";
 import { isLoopback } from "./urls.ts";
 
 export interface IbmClientOptions extends CredentialOptions {
@@ -42,6 +42,8 @@ export interface IbmClientOptions extends CredentialOptions {
   readonly userAgent?: string | undefined;
   /** Time for waits; for tests. */
   readonly clock?: Clock | undefined;
+  /** @internal Sends the requests without a network; for tests. */
+  readonly exchange?: Exchange | undefined;
   /** Seed of the jitter of waits; default: another one in each process. */
   readonly seed?: number | string | undefined;
   /**
@@ -72,6 +74,7 @@ const OPTIONS: readonly (keyof IbmClientOptions)[] = [
   "limiter",
   "userAgent",
   "clock",
+  "exchange",
   "seed",
   "notify",
   "environment",
@@ -104,6 +107,7 @@ export class IbmClient {
       timeoutSeconds: options.timeoutSeconds ?? 60,
       maxBodyBytes: options.maxBodyBytes ?? 64 * MIB,
       clock: options.clock,
+      exchange: options.exchange,
       random: () => rng.uniform(),
       retry: options.retry,
       notify: options.notify,

@@ -9,7 +9,7 @@ import { giveUp, type Notify, type Repeat, type RetryPolicy, withRetries } from 
 import { httpDate, retryAfterSeconds } from "./retry-after.ts";
 import type { AnyRouteValues, Method, RouteAnswer, RouteOf, RouteValues } from "./routes.ts";
 import type { Secrets } from "./secrets.ts";
-import { exchange, type ProxySetting, WireFault, type WireResponse } from "./transport.ts";
+import { type Exchange, exchange, type ProxySetting, WireFault, type WireResponse } from "./transport.ts";
 import { type Route, wireError } from "./wire-error.ts";
 
 export interface HttpClientOptions {
@@ -22,6 +22,8 @@ export interface HttpClientOptions {
   /** Most decoded bytes of an answer. */
   readonly maxBodyBytes: number;
   readonly clock?: Clock | undefined;
+  /** Sends the requests; `exchange` by default. */
+  readonly exchange?: Exchange | undefined;
   readonly random: () => number;
   readonly retry?: Partial<RetryPolicy> | undefined;
   readonly notify?: Notify | undefined;
@@ -82,6 +84,7 @@ export class HttpClient {
       secrets,
       proxy,
       clock,
+      exchange: options.exchange,
       random,
       retry,
       timeoutSeconds: options.timeoutSeconds,
@@ -199,7 +202,7 @@ export class HttpClient {
         : { "IBM-API-Version": apiVersion, "Service-CRN": credentials.revealCrn() }),
     };
     try {
-      const answer = await exchange(
+      const answer = await (this.#options.exchange ?? exchange)(
         {
           method: where.method,
           url,

@@ -7,7 +7,7 @@ import { responseError } from "./response-error.ts";
 import { type Notify, type RetryPolicy, withRetries } from "./retry.ts";
 import { httpDate, retryAfterSeconds } from "./retry-after.ts";
 import type { Secrets } from "./secrets.ts";
-import { exchange, type ProxySetting, WireFault } from "./transport.ts";
+import { type Exchange, exchange, type ProxySetting, WireFault } from "./transport.ts";
 import { wireError } from "./wire-error.ts";
 
 export interface IamTokensOptions {
@@ -18,6 +18,8 @@ export interface IamTokensOptions {
   readonly secrets: Secrets;
   readonly proxy?: ProxySetting;
   readonly clock?: Clock | undefined;
+  /** Sends the requests; `exchange` by default. */
+  readonly exchange?: Exchange | undefined;
   readonly random: () => number;
   readonly retry?: Partial<RetryPolicy> | undefined;
   /** Default 60. */
@@ -97,7 +99,7 @@ export class IamTokens {
     const { apiKey, url, secrets, proxy = false, timeoutSeconds = 60, userAgent } = this.#options;
     const sentAt = this.#clock.now();
     const form = new URLSearchParams({ grant_type: "urn:ibm:params:oauth:grant-type:apikey", apikey: apiKey() });
-    const answer = await exchange(
+    const answer = await (this.#options.exchange ?? exchange)(
       {
         method: "POST",
         url: `${url}/identity/token`,

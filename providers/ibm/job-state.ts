@@ -14,6 +14,8 @@ export interface IbmJobState {
   /** IBM's code of the reason, such as "1517". */
   readonly reasonCode: string | undefined;
   readonly reasonSolution: string | undefined;
+  /** It ended unfinished with its session: nobody has cancelled it by hand. */
+  readonly withSession: boolean;
 }
 
 const STATUSES: Readonly<Record<string, JobStatus>> = {
@@ -26,6 +28,9 @@ const STATUSES: Readonly<Record<string, JobStatus>> = {
 };
 /** The code of a job that the service stopped since it took longer than its `cost`. */
 export const RAN_TOO_LONG = "1305";
+
+/** The code of a job whose session was closed before it could run. */
+const SESSION_OVER = "4001";
 
 /** Reads `state`, never the older top-level status alone. */
 export function jobState(body: JobBody): IbmJobState {
@@ -44,6 +49,8 @@ export function jobState(body: JobBody): IbmJobState {
     reason: textOf(state?.reason),
     reasonCode: tooLong ? RAN_TOO_LONG : reasonCode,
     reasonSolution: textOf(state?.reason_solution),
+    withSession:
+      reasonCode === SESSION_OVER || /\bsession\b.*\b(clos|end|expir|maximum time)/i.test(state?.reason ?? ""),
   };
 }
 
@@ -72,11 +79,11 @@ export class IbmJobError extends ProviderError {
 }
 
 /** Failures of the service itself, after which the same job may succeed. */
-const PASSING: ReadonlySet<string> = new Set(["1000", "1006", "1008", "1010", "1011", "1999", "4001", "5203"]);
+const PASSING: ReadonlySet<string> = new Set(["1000", "1006", "1008", "1010", "1011", "1999", "5203"]);
 
 /** Why there is no result of a job that has ended so. */
 export function endedError(id: string, state: IbmJobState, charge: IbmCharge | undefined): ProviderError {
-  const { status, word, reason, reasonCode, reasonSolution } = state;
+  const { status, word, reason, reasonCode, reasonSolution, withSession } = state;
   const costSoFar = charge === undefined ? undefined : { quantumSeconds: charge.quantumSeconds };
   const cost =
     charge === undefined ? "" : ` It was charged ${charge.quantumSeconds} s${charge.final ? "" : " so far"}.`;
@@ -84,16 +91,16 @@ export function endedError(id: string, state: IbmJobState, charge: IbmCharge | u
     .filter((part) => part !== "")
     .join(" ");
   const told = said === "" ? "" : ` IBM says: ${said}`;
-  if (status === "cancelled")
+  if (status === "cancelled") {
+    const why = withSession ? " by the service, since its session ended before it could run" : "";
     return new IbmJobError(
       "JOB_CANCELLED",
-      `Job ${id} was cancelled; run it again for a result.${cost}${told}`,
+      `Job ${id} was cancelled${why}; run it again for a result.${cost}${told}`,
       state,
-      {
-        jobId: id,
-        costSoFar,
-      },
+      // Nobody wanted it to stop.
+      { jobId: id, costSoFar, retryable: withSession },
     );
+  }
   if (reasonCode === RAN_TOO_LONG)
     return new IbmJobError(
       "JOB_RAN_TOO_LONG",
@@ -101,13 +108,16 @@ export function endedError(id: string, state: IbmJobState, charge: IbmCharge | u
       state,
       { jobId: id, costSoFar },
     );
-  const retryable = reasonCode !== undefined && (PASSING.has(reasonCode) || /^97\d\d$/.test(reasonCode));
-  return new IbmJobError(
-    "JOB_FAILED",
-    `Job ${id} ended as ${word}.${cost}${told}${retryable ? " The service itself failed: it may succeed when it is run again." : ""}`,
-    state,
-    { jobId: id, costSoFar, retryable },
-  );
+  const retryable =
+    withSession || (reasonCode !== undefined && (PASSING.has(reasonCode) || /^97\d\d$/.test(reasonCode)));
+  const hope = withSession
+    ? " Its session ended before it could run: run it again, in another one."
+    : " The service itself failed: it may succeed when it is run again.";
+  return new IbmJobError("JOB_FAILED", `Job ${id} ended as ${word}.${cost}${told}${retryable ? hope : ""}`, state, {
+    jobId: id,
+    costSoFar,
+    retryable,
+  });
 }
 
 /** What a job was charged. */

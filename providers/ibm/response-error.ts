@@ -20,13 +20,26 @@ interface Advice {
   readonly hint: string;
 }
 
+const UNAVAILABLE: Advice = {
+  code: "IBM_BACKEND_UNAVAILABLE",
+  hint: "The backend takes no jobs now, for maintenance or since it is paused; wait until `backend.status()` calls it operational, or choose another.",
+};
+const SESSION_CLOSED: Advice = {
+  code: "IBM_SESSION_CLOSED",
+  hint: "The session is closed; open another one and send the job there.",
+};
+
 /** By IBM's own code; see docs/errors.md. */
 const BY_IBM_CODE: Readonly<Record<string, Advice>> = {
+  "1004": UNAVAILABLE,
+  "1999": UNAVAILABLE,
   "1202": {
     code: "IBM_RATE_LIMIT",
     hint: "The service takes 5 submits a minute from each user; wait and send it again.",
   },
-  "1217": { code: "IBM_SESSION_CLOSED", hint: "The session is closed; open another one and send the job there." },
+  "1217": SESSION_CLOSED,
+  // It is so old that it is forgotten.
+  "1218": SESSION_CLOSED,
   "1241": { code: "IBM_INSTANCE", hint: instanceHint() },
   "1279": {
     code: "IBM_WRONG_REGION",
@@ -89,12 +102,18 @@ function adviceFor(request: RefusedRequest, ibmCode: string | undefined): Advice
 
 /** May the same request succeed later? */
 function isRetryableStatus(status: number, ibmCode: string | undefined): boolean {
-  return ibmCode === "1202" || [408, 425, 429, 500, 502, 503, 504].includes(status) || (status >= 520 && status <= 524);
+  return (
+    ["1004", "1202", "1999"].includes(ibmCode ?? "") ||
+    [408, 425, 429, 500, 502, 503, 504].includes(status) ||
+    (status >= 520 && status <= 524)
+  );
 }
 
-/** Below 500 nothing was done, except where a gateway gave up waiting. */
+/** Statuses that say that nothing was done. Others may come from a gateway, such as of one that gave up waiting (408, 499). */
+const REFUSALS = [301, 302, 307, 308, 400, 401, 403, 404, 405, 409, 411, 413, 414, 415, 422, 425, 429, 431];
+
 function outcomeOf(status: number): RequestOutcome {
-  return status >= 300 && status < 500 && status !== 408 ? "rejected" : "unknown";
+  return REFUSALS.includes(status) ? "rejected" : "unknown";
 }
 
 /** The error of an answer whose status is not one of success. */

@@ -56,6 +56,8 @@ export function secondsBeforeRetry(
   random: () => number,
 ): number | undefined {
   if (!error.retryable || repeat === "never" || consumed >= policy.retries) return undefined;
+  // It lasts for hours: to wait for that is the caller's.
+  if (error.code === "IBM_BACKEND_UNAVAILABLE") return undefined;
   if (repeat === "if-rejected" && error.outcome !== "rejected") return undefined;
   const told = error.retryAfterSeconds;
   if (told !== undefined) return told > policy.maxRetryAfterSeconds ? undefined : Math.max(FLOOR_SECONDS, told);

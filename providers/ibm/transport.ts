@@ -53,6 +53,9 @@ export class WireFault extends Error {
 /** Where requests go through: nothing (false), one proxy, or what HTTPS_PROXY and its kin say ("environment"). */
 export type ProxySetting = false | "environment" | URL;
 
+/** Sends one request, once. @throws WireFault */
+export type Exchange = (request: WireRequest, proxy: ProxySetting) => Promise<WireResponse>;
+
 /** Codes of faults that come before the first byte is sent. */
 const UNREACHABLE =
   /^(ECONNREFUSED|ENOTFOUND|EAI_|ENETUNREACH|EHOSTUNREACH|EADDRNOTAVAIL|CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERR_TLS_CERT|ERR_INVALID_URL)/;
@@ -144,8 +147,11 @@ function proxyConfig(proxy: URL): AxiosProxyConfig {
   };
 }
 
-/** Inflates and counts while it reads, and stops at the cap: a few kilobytes can inflate to gigabytes. */
-async function readBody(
+/**
+ * Inflates and counts while it reads, and stops at the cap: a few kilobytes can inflate to gigabytes.
+ * @throws WireFault
+ */
+export async function readBody(
   stream: Readable,
   encoding: string | undefined,
   maxBytes: number,

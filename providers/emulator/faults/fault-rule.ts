@@ -28,13 +28,13 @@ export interface FaultRule {
   readonly message?: string;
   /** Sent as Retry-After: seconds, or an HTTP date. */
   readonly retryAfter?: number | string;
-  /** Whether the status is answered instead of doing what was asked, or after it was done; "before" by default. */
+  /** Whether `status` or `hang` comes instead of doing what was asked, or after it was done; "before" by default. */
   readonly phase?: "before" | "after";
   /** Close the connection before anything is done, after it was done but without an answer, or amid the answer. */
   readonly dropConnection?: "before" | "after" | "midway";
-  /** With `dropConnection: "before"`: do what was asked all the same, so many seconds later. */
+  /** Where nothing is done before the connection is closed, the status answered or the silence kept: do it so much later. */
   readonly lateSeconds?: number;
-  /** Never answer; nothing is done. */
+  /** Never answer. */
   readonly hang?: boolean;
   /** Answer a result otherwise: cut off, as 300 MB from little gzip, with bare NaN and Infinity, as 204, without its last PUB. */
   readonly result?: ResultFault;

@@ -2,6 +2,15 @@ import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
 import { Refusal } from "./refusal.ts";
 
+/** What a request says before its body. */
+export interface RequestHead {
+  readonly method?: string | undefined;
+  /** As the request line has it: `/path`, or `http://host/path` as a proxy gets it. */
+  readonly url?: string | undefined;
+  /** By names in small letters. */
+  readonly headers: IncomingMessage["headers"];
+}
+
 /** A request whose body has been read. */
 export interface EmulatorRequest {
   readonly method: string;
@@ -15,8 +24,8 @@ export interface EmulatorRequest {
   readonly body: Buffer;
 }
 
-/** Method, host, path and query of a request line: `/path`, or `http://host/path` as a proxy gets it. */
-export function requestLine(message: IncomingMessage): Omit<EmulatorRequest, "body" | "headers"> {
+/** Method, host, path and query of a request line. @throws Refusal 400 */
+export function requestLine(message: RequestHead): Omit<EmulatorRequest, "body" | "headers"> {
   const target = message.url ?? "/";
   const absolute = /^https?:\/\//i.test(target);
   let url: URL;
