@@ -83,11 +83,14 @@ export { adagrad, adam, momentum, type Optimizer, rotosolve, sgd, spsa } from ".
 export {
   type Budget,
   forkRun,
+  memoryStore,
+  openStore,
   type RunEvent,
   type RunRecord,
   type RunRow,
   type RunState,
   type RunStore,
+  type StoreOptions,
   stopRun,
 } from "./runs/index.ts";
 export {

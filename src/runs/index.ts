@@ -34,6 +34,8 @@ export { type ForkOptions, forkRun } from "./fork-run.ts";
 export { hashOf } from "./hash.ts";
 export { memoryStore } from "./memory-store.ts";
 export { createdEvent } from "./new-run.ts";
+export { DEFAULT_LEDGER, openStore } from "./open-store.ts";
+export { thisOwner } from "./process-identity.ts";
 export { type JournalOptions, RunJournal } from "./run-journal.ts";
 export { foldRun, RunFold, type RunJob, type RunState, type RunStatus, statusAfter } from "./run-state.ts";
 export type {
@@ -47,6 +49,7 @@ export type {
   RunTask,
   ScheduleRow,
   Settlement,
+  StoreOptions,
   SubmitSlot,
   Tick,
 } from "./run-store.ts";
