@@ -115,7 +115,7 @@ function isUnit(unit: string): boolean {
 }
 
 function withoutUnit(number: string, budget = number): BudgetError {
-  const grouped = /\d,\d{3}\b/.test(budget) ? " Numbers have no commas inside." : "";
+  const grouped = /\d,\d{3}(?!\d)/.test(budget) ? " Numbers have no commas inside." : "";
   return new BudgetError(
     "BUDGET_UNIT",
     `The budget ${budget === number ? `${number} has no unit` : `"${budget}" has ${number} without a unit`}; write "${number}s" for seconds of the quantum computer, "${number} jobs", or "${number} USD".${grouped}`,
