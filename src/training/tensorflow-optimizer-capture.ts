@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { describeValue } from "../../circuits/index.ts";
 import {
   captureFault,
+  isOptimizer,
   isPlain,
   isTypedArray,
   optimizerClass,
@@ -64,7 +65,7 @@ class Capture {
       const isVariable = value instanceof tf.Variable;
       return { kind: "tensor", ...(isVariable ? { trainable: trainable! } : {}), ...readValues(value, place) };
     }
-    if (value instanceof tf.Optimizer) return { kind: "optimizer", ...this.optimizer(value, place) };
+    if (isOptimizer(value)) return { kind: "optimizer", ...this.optimizer(value, place) };
     this.#meet(value, place);
     if (Array.isArray(value))
       return { kind: "list", items: Array.from(value, (item, i) => this.#field(item, `${place}[${i}]`)) };

@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { describeValue } from "../../circuits/index.ts";
 import {
   checkValues,
+  isOptimizer,
   isPlain,
   isTypedArray,
   makeTensor,
@@ -28,7 +29,7 @@ export function restoreOptimizer(
 }
 
 function checkOptimizer(optimizer: unknown, stored: StoredOptimizer, numWeights: number, place: string): void {
-  const own = optimizer instanceof tf.Optimizer ? optimizerClass(optimizer) : describeValue(optimizer);
+  const own = isOptimizer(optimizer) ? optimizerClass(optimizer) : describeValue(optimizer);
   if (own !== stored?.className)
     throw restoreFault(place, `that of optimizer ${String(stored?.className)}, but here is ${own}`);
   checkFields(stored.fields, optimizer as object, numWeights, place);

@@ -69,6 +69,11 @@ export function optimizerClass(optimizer: tf.Optimizer): string {
   return Object.hasOwn(type, "className") ? className : `${type.name} extends ${className}`;
 }
 
+/** Their own `instanceof` looks into whatever it is given. */
+export function isOptimizer(value: unknown): value is tf.Optimizer {
+  return typeof value === "object" && value !== null && value instanceof tf.Optimizer;
+}
+
 export function isTypedArray(value: unknown): value is TypedArray {
   return ARRAYS.some((Type) => value instanceof Type);
 }
