@@ -62,7 +62,7 @@ export {
   type SamplerPub,
   SimulatorError,
 } from "../providers/index.ts";
-export { DataError, GradientError, ModelError, TrainingError } from "./errors.ts";
+export { BudgetError, DataError, GradientError, ModelError, RunError, ScheduleError, TrainingError } from "./errors.ts";
 export {
   type GradientMethod,
   type GradientProgram,
@@ -93,6 +93,23 @@ export {
   type StoreOptions,
   stopRun,
 } from "./runs/index.ts";
+export {
+  addSchedule,
+  type CatchUp,
+  type ConditionFacts,
+  checkSchedule,
+  conditionFacts,
+  nextTicks,
+  type Overlap,
+  type PassReport,
+  pauseSchedule,
+  removeSchedule,
+  type ScheduleBudget,
+  type ScheduleOptions,
+  Scheduler,
+  type SchedulerOptions,
+  type ScheduleSpec,
+} from "./schedules/index.ts";
 export {
   type EpochReport,
   evaluate,
