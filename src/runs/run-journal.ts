@@ -8,7 +8,7 @@ import {
   systemClock,
 } from "../../providers/index.ts";
 import { RunError } from "../errors.ts";
-import type { Budget, BudgetScope } from "./budget.ts";
+import type { Budget, BudgetScope, ScopeTotals } from "./budget.ts";
 import { dayEnd, type ScopeOptions, scopesOf } from "./budget-scopes.ts";
 import { reached } from "./crash-points.ts";
 import type { Owner, RunDescription, RunEvent } from "./events.ts";
@@ -106,6 +106,11 @@ export class RunJournal {
   /** Whose spending is added up, and to what limits, at a time of the store's clock. */
   scopes(now: number): readonly BudgetScope[] {
     return scopesOf(this.id, this.#options.budget, now, this.#options.budgetOptions);
+  }
+  /** What is spent and set aside in each of them now. */
+  async budgetUses(): Promise<readonly { readonly scope: BudgetScope; readonly totals: ScopeTotals }[]> {
+    const scopes = this.scopes(await this.store.now());
+    return Promise.all(scopes.map(async (scope) => ({ scope, totals: await this.store.totals(scope.scope) })));
   }
   /** When a new day has its own budget. */
   dayEnd(now: number): number {

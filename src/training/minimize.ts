@@ -4,8 +4,10 @@ import { GradientError, TrainingError } from "../errors.ts";
 import { type GradientMethod, gradientProgram, runExpectations, type SpsaGradientOptions } from "../gradients/index.ts";
 import type { EvaluationOptimizer, GradientOptimizer, Optimizer } from "../optimizers/index.ts";
 import { type RunDescription, reached } from "../runs/index.ts";
+import { assertBudgetFits } from "./kept-budget.ts";
 import { type KeptCallbacks, restoreStates, statesOf } from "./kept-callbacks.ts";
 import { checkNames, listOf } from "./options.ts";
+import { planProblem } from "./problem-plan.ts";
 import { providerParts, remoteOf } from "./provider-description.ts";
 import { RUN_KEEPING, Run, type RunKeeping } from "./run.ts";
 
@@ -149,6 +151,15 @@ export function minimize(options: MinimizeOptions): Run<MinimizeStep, MinimizeRe
       journal === undefined ? unkept : stepperFor({ ...options, provider: journal.provider(options.provider) }, inputs);
     const history: MinimizeStep[] = [...(journal?.steps<MinimizeStep>() ?? [])];
     const kept = (await journal?.checkpoint()) as KeptProblem | undefined;
+    if (journal !== undefined)
+      await assertBudgetFits(journal, options.provider, {
+        replan: ({ gradient, batchSize: _batchSize, ...overrides }) =>
+          planProblem(minimize, { ...options, ...overrides, ...(gradient === undefined ? {} : { method: gradient }) }),
+        precision: options.precision,
+        gradientOption: "method",
+        stepsDone: kept?.checkpoint.step ?? start.step,
+        mayEndEarly: tolerance > 0,
+      });
     if (kept !== undefined) restoreStates(callbacks, kept.callbacks);
     let checkpoint = kept?.checkpoint ?? start;
     let current: { readonly weights: Float64Array; readonly state: unknown } = {

@@ -1,21 +1,21 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
-import { describeNumber, Rng } from "../../circuits/index.ts";
 import { localSimulator } from "../../providers/index.ts";
-import { TrainingError } from "../errors.ts";
 import { type RunJournal, reached } from "../runs/index.ts";
-import { EarlyStopping } from "./early-stopping.ts";
+import type { EarlyStopping } from "./early-stopping.ts";
+import { assertBudgetFits } from "./kept-budget.ts";
 import { restoreStates, statesOf } from "./kept-callbacks.ts";
-import { checkNames, listOf } from "./options.ts";
-import { type Emit, RUN_KEEPING } from "./run.ts";
+import type { Emit } from "./run.ts";
 import { type Rows, rowsFor, type TrainingData, takeRows } from "./tensorflow-data.ts";
 import { lockForTraining } from "./tensorflow-lock.ts";
 import { compileObjective, type Objective } from "./tensorflow-objective.ts";
 import { type ModelPlan, planModel } from "./tensorflow-plan.ts";
-import { checkBatchSize, checkProvider, evaluateWith } from "./tensorflow-predict.ts";
+import { checkProvider, evaluateWith } from "./tensorflow-predict.ts";
+import { checkSettings, checkTrainable, epochOrder, type Settings } from "./tensorflow-settings.ts";
 import { captureTraining, restoreTraining } from "./tensorflow-state.ts";
 import { TrainingStep } from "./tensorflow-step.ts";
 import { trainingDescription } from "./tensorflow-training-description.ts";
+import { planTraining } from "./tensorflow-training-plan.ts";
 import { noCosts, type QuantumCosts, type QuantumOptions } from "./tensorflow-walk.ts";
 import type { EpochReport, StepReport, TrainCallbacks, TrainOptions, TrainResult } from "./train.ts";
 
@@ -53,6 +53,12 @@ export async function executeTraining(
       await journal.describe(description, () => loop.state());
       await loop.resume(journal);
       if (journal.finished) return (await journal.result()) as TrainResult;
+      await assertBudgetFits(journal, provider, {
+        replan: (overrides) => planTraining(model, data, { ...options, ...overrides }),
+        precision: options.precision,
+        stepsDone: loop.stepsDone,
+        mayEndEarly: settings.earlyStopping !== undefined,
+      });
     }
     loop.quantum = {
       provider: journal?.provider(provider) ?? provider,
@@ -67,62 +73,6 @@ export async function executeTraining(
     release();
     loop.dispose();
   }
-}
-
-const OPTIONS = [
-  ..."provider optimizer loss metrics epochs steps batchSize seed shuffle validation callbacks earlyStopping".split(
-    " ",
-  ),
-  ..."signal precision gradient spsa id".split(" "),
-  ...RUN_KEEPING,
-];
-
-interface Settings {
-  readonly epochs: number;
-  readonly steps: number;
-  readonly batchSize: number;
-  readonly shuffle: boolean;
-  readonly rng: Rng;
-  readonly earlyStopping: EarlyStopping | undefined;
-  readonly callbacks: readonly TrainCallbacks[];
-}
-
-/** @throws TrainingError TRAINING_LENGTH, TRAINING_EARLY_STOPPING; DataError DATA_BATCH_SIZE; ParameterError SEED */
-export function checkSettings(options: TrainOptions, what = "train", more: readonly string[] = []): Settings {
-  checkNames(what, options, [...OPTIONS, ...more]);
-  const { batchSize = 32, shuffle = true, seed = 0 } = options;
-  const steps = options.steps ?? Number.POSITIVE_INFINITY;
-  const epochs = options.epochs ?? (options.steps === undefined ? 1 : Number.POSITIVE_INFINITY);
-  for (const [name, value] of [
-    ["epochs", options.epochs],
-    ["steps", options.steps],
-  ] as const)
-    if (value !== undefined && !(Number.isSafeInteger(value) && value >= 1))
-      throw new TrainingError(
-        "TRAINING_LENGTH",
-        `${name} is ${describeNumber(value)}; it must be an integer of 1 or more.`,
-      );
-  checkBatchSize(batchSize);
-  return {
-    epochs,
-    steps,
-    batchSize,
-    shuffle,
-    rng: Rng.seed(seed),
-    earlyStopping: options.earlyStopping == null ? undefined : new EarlyStopping(options.earlyStopping),
-    callbacks: listOf(options.callbacks),
-  };
-}
-
-/** @throws TrainingError TRAINING_NOTHING_TRAINABLE */
-export function checkTrainable(model: LayersModel): void {
-  if (model.trainableWeights.length === 0)
-    throw new TrainingError("TRAINING_NOTHING_TRAINABLE", `Model ${model.name} has no trainable weights.`);
-}
-
-/** The order in which an epoch, counted from 0, takes the rows. */
-export function epochOrder(numRows: number, shuffle: boolean, rng: Rng, epoch: number): Int32Array {
-  return shuffle ? rng.fork("epoch", epoch).permutation(numRows) : Int32Array.from({ length: numRows }, (_, i) => i);
 }
 
 const NO_JOBS: readonly string[] = Object.freeze([]);
@@ -172,6 +122,10 @@ class TrainingLoop {
   constructor(settings: Settings, run: TrainingRun) {
     this.#settings = settings;
     this.#run = run;
+  }
+
+  get stepsDone(): number {
+    return this.#steps;
   }
 
   /** What decides the next number. */

@@ -7,8 +7,8 @@ import { planningBackend } from "./planning-backend.ts";
 import { type ModelData, type Rows, rowsFor, type TrainingData, takeRows } from "./tensorflow-data.ts";
 import { type ModelPlan, planModel } from "./tensorflow-plan.ts";
 import { checkProvider, type PredictOptions, predictRows } from "./tensorflow-predict.ts";
+import { checkSettings, checkTrainable, epochOrder } from "./tensorflow-settings.ts";
 import { quantumStep } from "./tensorflow-step.ts";
-import { checkSettings, checkTrainable, epochOrder } from "./tensorflow-train.ts";
 import { feed, noCosts, type QuantumOptions, release, runNodes } from "./tensorflow-walk.ts";
 import type { PlanOptions, PredictionPlan, TrainingPlan } from "./training-plan.ts";
 

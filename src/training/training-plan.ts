@@ -1,5 +1,4 @@
 import type { PlannedCircuit } from "../../providers/index.ts";
-import type { Price } from "../runs/index.ts";
 import { withTensorFlow } from "../tensorflow-packages.ts";
 import type { ModelData, TrainingData } from "./tensorflow-data.ts";
 import type { PredictOptions } from "./tensorflow-predict.ts";
@@ -46,9 +45,7 @@ export interface TrainingPlan extends PlannedRun {
   readonly validation: PlannedWork | undefined;
 }
 
-export interface PlanOptions extends TrainOptions {
-  readonly price?: Price;
-}
+export type PlanOptions = TrainOptions;
 
 /**
  * What `train` would send with the same model, data and options: jobs, PUBs, rows, executions, estimated seconds of the quantum

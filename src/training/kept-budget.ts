@@ -1,0 +1,19 @@
+import { type Backend, isRemote } from "../../providers/index.ts";
+import type { RunJournal } from "../runs/index.ts";
+import { assertPlanFits, type PlanCheck } from "./budget-check.ts";
+import type { Replan } from "./budget-fits.ts";
+
+/**
+ * Before anything is submitted: that what is left of a run fits into what is left of its budgets.
+ * @throws BudgetError BUDGET_PLAN, saying what would fit
+ */
+export async function assertBudgetFits(
+  journal: RunJournal,
+  provider: Backend,
+  check: Omit<PlanCheck, "planned" | "uses" | "perSecond"> & { readonly replan: Replan },
+): Promise<void> {
+  if (!isRemote(provider)) return;
+  const uses = (await journal.budgetUses()).filter(({ scope }) => Object.keys(scope.limits).length > 0);
+  if (uses.length === 0) return;
+  await assertPlanFits({ ...check, planned: await check.replan({}), uses, perSecond: journal.perSecond });
+}
