@@ -1,13 +1,13 @@
 import { type Clock, systemClock } from "../../providers/index.ts";
 import { BudgetError, RunError, ScheduleError } from "../errors.ts";
-import { leftOf } from "../runs/budget.ts";
+import { type Amount, leftOf } from "../runs/budget.ts";
 import { scopesOf, scopeText } from "../runs/budget-scopes.ts";
 import { amountText } from "../runs/budget-text.ts";
 import { reached } from "../runs/crash-points.ts";
 import { oneLine } from "../runs/history.ts";
 import { createdEvent } from "../runs/new-run.ts";
 import type { NewRun, RunRow, RunStore, ScheduleRow, TaskBudget } from "../runs/run-store.ts";
-import { Condition } from "./condition.ts";
+import { Condition, type ConditionCheck } from "./condition.ts";
 import { CronExpression } from "./cron-expression.ts";
 import type { ConditionFacts } from "./facts.ts";
 import { budgetOfAll, checkSpec, type ScheduleSpec } from "./spec.ts";
@@ -99,8 +99,14 @@ export class Scheduler {
     for (const { tick, words } of due.skip) await this.#skip(row.id, tick, words, report);
     const [next] = ticksAfter(spec, cron, Math.max(now, since), 1);
     report.again(next);
+    // Read once, however many ticks there are to catch up with.
+    let checked: Promise<ConditionCheck> | undefined;
+    const check = (when: string): Promise<ConditionCheck> => {
+      checked ??= this.#check(Condition.parse(when), spec);
+      return checked;
+    };
     for (const tick of due.start) {
-      const obstacle = await this.#obstacle(row.id, spec, tick, now);
+      const obstacle = await this.#obstacle(row.id, spec, tick, now, check);
       if (obstacle?.until !== undefined && obstacle.until > now) {
         report.waiting.push({ schedule: row.id, tick, words: obstacle.words });
         report.again(Math.min(now + LOOK_MS, obstacle.until));
@@ -117,6 +123,7 @@ export class Scheduler {
     spec: ScheduleSpec,
     tick: number,
     now: number,
+    check: (when: string) => Promise<ConditionCheck>,
   ): Promise<{ readonly words: string; readonly until?: number } | undefined> {
     if (spec.overlap !== "allow") {
       const earlier = await this.#unfinished(id);
@@ -128,7 +135,7 @@ export class Scheduler {
     const spent = await this.#spent(id, spec, now);
     if (spent !== undefined) return { words: spent };
     if (spec.when === undefined) return undefined;
-    const { met, words } = await this.#check(Condition.parse(spec.when), spec);
+    const { met, words } = await check(spec.when);
     return met ? undefined : { words, until: tick + 1000 * spec.windowSeconds };
   }
 
@@ -153,12 +160,15 @@ export class Scheduler {
       const left = leftOf(scope.limits, settled);
       // Services count whole seconds; what is only set aside may come back.
       if (left.quantumSeconds >= 1 && left.money > 0 && left.jobs >= 1) continue;
-      return `the budget of ${scopeText(scope)} is spent: ${amountText(settled, scope.currency)} of ${amountText(scope.limits, scope.currency)}`;
+      const limited = Object.fromEntries(
+        Object.keys(scope.limits).map((unit) => [unit, settled[unit as keyof Amount]]),
+      );
+      return `the budget of ${scopeText(scope)} is spent: ${amountText(limited, scope.currency)} of ${amountText(scope.limits, scope.currency)}`;
     }
     return undefined;
   }
 
-  async #check(condition: Condition, spec: ScheduleSpec): Promise<{ readonly met: boolean; readonly words: string }> {
+  async #check(condition: Condition, spec: ScheduleSpec): Promise<ConditionCheck> {
     const done = new AbortController();
     const late = this.#clock.sleep(FACTS_MS, done.signal).then(
       () => undefined,
