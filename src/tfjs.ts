@@ -1,6 +1,7 @@
 /** The TensorFlow.js half of Lepton: quantum layers in Keras models. Importing it loads TensorFlow.js. */
 export { KerasQuantumLayer, type KerasQuantumLayerOptions, quantum } from "./layers/tensorflow.ts";
 export { folderHandler, loadModel, type SaveModelOptions, saveModel } from "./models/tensorflow-folder.ts";
+export { exportWeights, importWeights } from "./models/tensorflow-safetensors.ts";
 export type { ModelData, TensorData, TrainingData } from "./training/tensorflow-data.ts";
 export type { FitOptions } from "./training/tensorflow-fit.ts";
 export type { EvaluateResult, PredictOptions, PredictResult } from "./training/tensorflow-predict.ts";

@@ -1,6 +1,7 @@
-import { LayersModel, type layers, Sequential, type SymbolicTensor } from "@tensorflow/tfjs-layers";
+import { LayersModel, type layers, type SymbolicTensor } from "@tensorflow/tfjs-layers";
 import { ModelError } from "../errors.ts";
 import { KerasQuantumLayer } from "../layers/tensorflow.ts";
+import { ensureBuilt } from "../layers/tensorflow-model-parts.ts";
 
 type Layer = layers.Layer;
 
@@ -43,18 +44,7 @@ const RANDOM_LAYERS = new Set(["GaussianNoise", "GaussianDropout", "AlphaDropout
  * @throws ModelError MODEL_NOT_BUILT, MODEL_QUANTUM_WRAPPED, MODEL_LAYER_RANDOM, MODEL_LAYER_STATEFUL
  */
 export function planModel(model: LayersModel): ModelPlan {
-  if (!(model instanceof LayersModel))
-    throw new ModelError(
-      "MODEL_NOT_BUILT",
-      "This is no model of TensorFlow.js layers; make one with tf.sequential or tf.model.",
-    );
-  if (model.inputs.length === 0 || model.outputs.length === 0)
-    throw new ModelError(
-      "MODEL_NOT_BUILT",
-      `Model ${model.name} is not built: give its first layer an inputShape, or make it with tf.model.`,
-    );
-  // A sequential model whose layers know their shapes is built by compile, or else here.
-  if (model instanceof Sequential && !model.built) model.build();
+  ensureBuilt(model);
   const trained = new Set(model.trainableWeights.map(({ id }) => id));
   const nodes: PlanNode[] = [];
   /** For each value whether it depends on something trained, and on a quantum layer. */

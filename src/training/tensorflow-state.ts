@@ -1,5 +1,6 @@
 import type * as tf from "@tensorflow/tfjs-core";
-import { LayersModel, type layers } from "@tensorflow/tfjs-layers";
+import type { LayersModel } from "@tensorflow/tfjs-layers";
+import { type LayerWeight, modelParts } from "../layers/tensorflow-model-parts.ts";
 import { captureOptimizer } from "./tensorflow-optimizer-capture.ts";
 import { restoreOptimizer } from "./tensorflow-optimizer-restore.ts";
 import {
@@ -29,15 +30,12 @@ interface StoredWeight extends StoredValues {
   readonly trainable: boolean;
 }
 
-type Layer = layers.Layer;
-type Weight = Layer["weights"][number];
-
 /**
  * All that the next step starts from, bit for bit, in copies.
  * @throws TrainingError TRAINING_STATE with the optimizer's field that cannot be saved
  */
 export function captureTraining(model: LayersModel, optimizer: tf.Optimizer): TrainingState {
-  const { all, weights, variables } = partsOf(model);
+  const { layers, weights, variables } = modelParts(model);
   return {
     format: "lepton-training@1",
     weights: weights.map((weight, i) => ({
@@ -45,7 +43,7 @@ export function captureTraining(model: LayersModel, optimizer: tf.Optimizer): Tr
       trainable: weight.trainable,
       ...readValues(variables[i]!, weight.originalName),
     })),
-    trainable: all.map(({ trainable }) => trainable),
+    trainable: layers.map(({ trainable }) => trainable),
     optimizer: captureOptimizer(optimizer, variables),
   };
 }
@@ -55,10 +53,10 @@ export function captureTraining(model: LayersModel, optimizer: tf.Optimizer): Tr
  * @throws TrainingError TRAINING_STATE when it does not fit; model and optimizer are then as before
  */
 export function restoreTraining(model: LayersModel, optimizer: tf.Optimizer, state: unknown): void {
-  const { all, weights, variables } = partsOf(model);
-  const stored = checkState(state, weights, all.length);
+  const { layers, weights, variables } = modelParts(model);
+  const stored = checkState(state, weights, layers.length);
   restoreOptimizer(optimizer, stored.optimizer, variables);
-  for (const [i, layer] of all.entries())
+  for (const [i, layer] of layers.entries())
     if (layer.trainable !== stored.trainable[i]) layer.trainable = stored.trainable[i]!;
   for (const [i, weight] of weights.entries()) {
     const from = stored.weights[i]!;
@@ -70,7 +68,7 @@ export function restoreTraining(model: LayersModel, optimizer: tf.Optimizer, sta
   }
 }
 
-function checkState(state: unknown, weights: readonly Weight[], numLayers: number): TrainingState {
+function checkState(state: unknown, weights: readonly LayerWeight[], numLayers: number): TrainingState {
   const stored = state as TrainingState;
   if (stored?.format !== "lepton-training@1") throw restoreFault("", "none of a model in training");
   if (stored.weights?.length !== weights.length)
@@ -87,26 +85,4 @@ function checkState(state: unknown, weights: readonly Weight[], numLayers: numbe
       );
   }
   return stored;
-}
-
-interface ModelParts {
-  /** The model, its layers, and those of models among them. */
-  readonly all: readonly Layer[];
-  /** Each once. */
-  readonly weights: readonly Weight[];
-  readonly variables: readonly tf.Variable[];
-}
-
-/** A model lists what is frozen last; by layers the order stays when something is frozen. */
-function partsOf(model: LayersModel): ModelParts {
-  const all = new Set<Layer>();
-  const weights = new Map<number, Weight>();
-  const visit = (layer: Layer): void => {
-    all.add(layer);
-    if (layer instanceof LayersModel) for (const inner of layer.layers) visit(inner);
-    else for (const weight of layer.weights) weights.set(weight.id, weight);
-  };
-  visit(model);
-  const list = [...weights.values()];
-  return { all: [...all], weights: list, variables: list.map((weight) => weight.read() as tf.Variable) };
 }
