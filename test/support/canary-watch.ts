@@ -15,6 +15,7 @@ export const CANARIES = [
   "c4narycount",
   "9b13-canary",
   "pr0xy-canary",
+  "canary-database-pw-",
 ] as const;
 
 const shown: string[] = [];

@@ -13,11 +13,20 @@ import {
 import { createServer } from "node:net";
 import { delimiter, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import pg from "pg";
 
 /** A part of the password of every test's role; the watch over all tests looks for it. */
 const PASSWORD = "canary-database-pw-h7Qm";
 const START_SECONDS = 30;
+const TLS_FILES = new URL("../fixtures/tls/", import.meta.url);
+
+export interface PostgresServerOptions {
+  readonly tls?: boolean;
+}
+
+/** The file with the certificate of whoever signed a TLS server's. */
+export const CERTIFICATE_AUTHORITY = fileURLToPath(new URL("ca.crt", TLS_FILES));
 
 /** The folder with `initdb` and `postgres`: of the path, or where Debian keeps them; undefined where there is none. */
 export function postgresFolder(): string | undefined {
@@ -60,8 +69,8 @@ export class PostgresServer implements AsyncDisposable {
     this.#admin.on("error", () => {});
   }
 
-  /** @param settings of postgresql.conf, by name */
-  static async start(settings: Readonly<Record<string, string>> = {}): Promise<PostgresServer> {
+  /** @param tls also speak TLS, as "localhost", by the authority of `CERTIFICATE_AUTHORITY` */
+  static async start({ tls = false }: PostgresServerOptions = {}): Promise<PostgresServer> {
     const programs = postgresFolder();
     if (programs === undefined) throw new Error("PostgreSQL is not installed.");
     // Not in TMPDIR, which only the user of the tests may enter.
@@ -79,6 +88,11 @@ export class PostgresServer implements AsyncDisposable {
       env: environment(),
     });
     writeFileSync(join(data, "pg_hba.conf"), "local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n");
+    for (const name of tls ? ["server.crt", "server.key"] : []) {
+      const file = join(data, name);
+      writeFileSync(file, readFileSync(new URL(name, TLS_FILES)), { mode: 0o600 });
+      if (user !== undefined) chownSync(file, user.uid, user.gid);
+    }
     const port = await freePort();
     const all = {
       port: String(port),
@@ -87,7 +101,7 @@ export class PostgresServer implements AsyncDisposable {
       shared_buffers: "32MB",
       max_connections: "200",
       password_encryption: "scram-sha-256",
-      ...settings,
+      ...(tls ? { ssl: "on" } : {}),
     };
     const command = asUser(user, [
       join(programs, "postgres"),
@@ -113,11 +127,11 @@ export class PostgresServer implements AsyncDisposable {
   /** What the server has written to its log so far. */
   log: () => string = () => "";
 
-  /** A new database, and a role that owns it and may do nothing else; the URL has its password. */
-  async database(options = ""): Promise<TestDatabase> {
+  /** A new database, and a role that owns it and may do nothing else; the URL has its password. `clauses` of CREATE DATABASE. */
+  async database(clauses = ""): Promise<TestDatabase> {
     const name = `test_${++this.#databases}`;
     await this.sql(`CREATE ROLE ${name} LOGIN PASSWORD '${PASSWORD}'`);
-    await this.sql(`CREATE DATABASE ${name} OWNER ${name} ${options}`);
+    await this.sql(`CREATE DATABASE ${name} OWNER ${name} ${clauses}`);
     return {
       name,
       password: PASSWORD,

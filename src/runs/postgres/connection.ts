@@ -14,6 +14,7 @@ export interface PostgresConnection {
 
 const PARAMETERS = ["sslmode", "sslrootcert", "sslcert", "sslkey", "connect_timeout", "host"];
 const CONNECT_SECONDS = 10;
+const NO_HOST = "host.invalid";
 
 /**
  * The package that speaks to PostgreSQL, which is an optional peer.
@@ -51,7 +52,7 @@ export async function postgresConnection(url: string): Promise<PostgresConnectio
 }
 
 function configOf(text: string): ClientConfig {
-  const [, rest] = /^postgres(?:ql)?:\/\/(.*)$/s.exec(text) ?? [];
+  const [, rest] = /^postgres(?:ql)?:\/\/(.*)$/is.exec(text) ?? [];
   // The URL is not in any of these words: it may hold a password wherever it is malformed.
   if (rest === undefined) throw refused("it does not begin with postgres://");
   const authority = /^[^/?#]*/.exec(rest)![0];
@@ -60,7 +61,9 @@ function configOf(text: string): ClientConfig {
   let url: URL;
   let parts: string[];
   try {
-    url = new URL(`postgres://${rest}`);
+    // A URL with a user has a host; one that is left out, such as before a socket's folder, gets a name that is taken back.
+    const host = authority.endsWith("@") ? NO_HOST : "";
+    url = new URL(`postgres://${authority}${host}${rest.slice(authority.length)}`);
     parts = [url.username, url.password, url.hostname, url.pathname.slice(1)].map(decodeURIComponent);
   } catch {
     throw refused('its form is postgres://USER:PASSWORD@HOST:PORT/DATABASE, with "%" in it written as %25');
@@ -69,7 +72,7 @@ function configOf(text: string): ClientConfig {
   if (unknown !== undefined)
     throw refused(`its parameter ${describeValue(unknown)} is not known; known are ${PARAMETERS.join(", ")}`);
   const [user, password, hostname, database] = parts as [string, string, string, string];
-  const host = url.searchParams.get("host") ?? hostname.replace(/^\[(.+)\]$/, "$1");
+  const host = url.searchParams.get("host") ?? (hostname === NO_HOST ? "" : hostname.replace(/^\[(.+)\]$/, "$1"));
   const ssl = sslOf(url.searchParams);
   return {
     ...(user === "" ? {} : { user }),

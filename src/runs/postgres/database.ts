@@ -1,8 +1,17 @@
 import type { Pool, PoolClient } from "pg";
 import { type Clock, systemClock } from "../../../providers/index.ts";
 import { RunError } from "../../errors.ts";
+import type { StoreOptions } from "../run-store.ts";
 import { loadPg, type PostgresConnection } from "./connection.ts";
 import { type Fault, faultOf, ledgerError, type Outcome, openError } from "./faults.ts";
+
+export interface PostgresStoreOptions extends StoreOptions {
+  /**
+   * For how long a method makes a lost connection again, and repeats what conflicts with others, before it rejects: 30
+   * seconds by default.
+   */
+  readonly patienceSeconds?: number;
+}
 
 export type Row = Readonly<Record<string, unknown>>;
 
@@ -15,13 +24,6 @@ export interface Session {
   nowIn(row: Row): number;
 }
 
-export interface DatabaseOptions {
-  /** In place of the server's clock. */
-  readonly clock?: Clock;
-  /** For how long a lost connection is made again and a conflict is tried again; in seconds, 30 by default. */
-  readonly patienceSeconds?: number;
-}
-
 /** SQL for the store's clock. */
 export const NOW = "floor(extract(epoch FROM clock_timestamp()) * 1000)::double precision";
 
@@ -31,7 +33,7 @@ const ANSWER_SECONDS = 60;
 // A driver that is stopped in the middle loses its locks before those who wait for them give up. Set for each transaction,
 // since a pooler between here and the server may give each another session.
 const BEGIN = `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
-  SET LOCAL idle_in_transaction_session_timeout = '5s';
+  SET LOCAL idle_in_transaction_session_timeout = '3s';
   SET LOCAL lock_timeout = '10s';
   SET LOCAL statement_timeout = 0;
   SET LOCAL extra_float_digits = 1;
@@ -61,7 +63,11 @@ export class PostgresDatabase {
   readonly #patienceSeconds: number;
   #closing: Promise<void> | undefined;
 
-  private constructor(pool: Pool, location: string, { clock, patienceSeconds = PATIENCE_SECONDS }: DatabaseOptions) {
+  private constructor(
+    pool: Pool,
+    location: string,
+    { clock, patienceSeconds = PATIENCE_SECONDS }: PostgresStoreOptions,
+  ) {
     this.#pool = pool;
     this.location = location;
     this.#clock = clock;
@@ -69,7 +75,7 @@ export class PostgresDatabase {
   }
 
   /** @throws RunError LEDGER_OPEN */
-  static async open(connection: PostgresConnection, options: DatabaseOptions = {}): Promise<PostgresDatabase> {
+  static async open(connection: PostgresConnection, options: PostgresStoreOptions = {}): Promise<PostgresDatabase> {
     const { Pool } = (await loadPg()).default;
     const pool = new Pool({
       ...connection.config,
@@ -275,7 +281,7 @@ async function attemptOnce<Result>(
 
 /** What is worth another attempt, and after how many milliseconds. */
 const WAITS: Partial<Record<Fault, { readonly first: number; readonly most: number }>> = {
-  lost: { first: 50, most: 2000 },
+  lost: { first: 10, most: 2000 },
   conflict: { first: 2, most: 200 },
 };
 

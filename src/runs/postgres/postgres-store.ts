@@ -1,4 +1,3 @@
-import type { Clock } from "../../../providers/index.ts";
 import { type Amount, NO_AMOUNT, type ScopeTotals } from "../budget.ts";
 import { totalsOf } from "../budget-entry.ts";
 import type { Owner, RunRecord } from "../events.ts";
@@ -7,21 +6,11 @@ import { checkLease, released, renewed, rowOf, runUnknown, scheduleExists, sched
 import { appendTo, readTotals } from "./append.ts";
 import { dropBlobs, readBlob } from "./blobs-table.ts";
 import { postgresConnection } from "./connection.ts";
-import { PostgresDatabase, type Session, type UnsureCommit } from "./database.ts";
+import { PostgresDatabase, type PostgresStoreOptions, type Session, type UnsureCommit } from "./database.ts";
 import { migrate } from "./migrations.ts";
 import { claimRun, createRun, findRun, lockDue, lockRun, nextDue, readRecords, runOf, saveRun } from "./runs-table.ts";
 import { insertSchedule, insertTick, readSchedules, readTicks } from "./schedules-table.ts";
 import { encodeText } from "./text.ts";
-
-export interface PostgresStoreOptions {
-  /** By which leases end and events are dated, in place of the server's clock. */
-  readonly clock?: Clock;
-  /**
-   * For how long a method makes a lost connection again, and repeats what conflicts with others, before it rejects: 30
-   * seconds by default.
-   */
-  readonly patienceSeconds?: number;
-}
 
 /**
  * A store that any number of processes on any number of machines can share: the schema "lepton" of a PostgreSQL database, 13

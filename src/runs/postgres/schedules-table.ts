@@ -9,7 +9,7 @@ export async function insertSchedule(
   spec: unknown,
   now: number,
 ): Promise<ScheduleRow | undefined> {
-  const text = JSON.stringify(spec);
+  const text = JSON.stringify(spec ?? null);
   const added = await session.query(
     `INSERT INTO lepton.schedules (id, spec, paused, created_at) VALUES ($1, $2, false, $3)
      ON CONFLICT (id) DO NOTHING RETURNING id`,
