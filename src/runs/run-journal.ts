@@ -1,4 +1,3 @@
-import { describeValue } from "../../circuits/index.ts";
 import {
   type Backend,
   type Clock,
@@ -368,7 +367,15 @@ async function claimOrCreate(store: RunStore, id: string): Promise<Lease> {
   return store.claim(id, owner, LEASE_SECONDS);
 }
 
+const HASH = /^[0-9a-f]{64}$/;
+const MAX_TEXT = 80;
+
 function changeText(name: string, before: unknown, now: unknown): string {
-  const text = (value: unknown): string => (value === undefined ? "none" : describeValue(value));
+  if (HASH.test(String(before)) && HASH.test(String(now))) return `another ${name}`;
+  const text = (value: unknown): string => {
+    if (value === undefined || value === null) return "none";
+    const shown = String(value);
+    return shown.length > MAX_TEXT ? `${shown.slice(0, MAX_TEXT)}…` : shown;
+  };
   return `${name} was ${text(before)} and is ${text(now)}`;
 }

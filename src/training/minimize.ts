@@ -288,6 +288,7 @@ function gradientStepper(
   const step: Stepper = async (weights, state, seed, signal) => {
     const point = { weights, inputs, rows: 1 };
     const found = await program.evaluate(point, { ...jobOptions(options), seed, signal, cotangents });
+    reached("k11");
     const { executions, quantumSeconds, jobIds } = found;
     const next = optimizer.update(found.pullback().weights!, state, weights);
     return { ...next, value: found.values[0]!, stderr: found.stderr[0]!, executions, quantumSeconds, jobIds };
@@ -320,6 +321,7 @@ function evaluationStepper(options: MinimizeOptions, optimizer: EvaluationOptimi
         `This step of ${optimizer.name} needs ${points.length} evaluations but maxRows is ${maxRows}.`,
       );
     const { evs, stds, executions, quantumSeconds, jobIds } = await evaluateOnce(options, inputs, points, seed, signal);
+    reached("k11");
     const { state: next, value, stderr } = optimizer.accept(state, evs, stds);
     return { value, stderr, weights: optimizer.weights(next), state: next, executions, quantumSeconds, jobIds };
   };

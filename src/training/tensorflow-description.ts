@@ -8,8 +8,12 @@ import { captureFault, optimizerClass } from "./tensorflow-stored-state.ts";
 
 type Layer = layers.Layer;
 
-/** Names, which TensorFlow.js makes up, and the input's shape, which is told apart from layers. */
-const NOT_OF_A_LAYER = new Set(["name", "batchInputShape"]);
+/**
+ * Names, which TensorFlow.js makes up, the input's shape, which is told apart from layers, and how the first weights are drawn:
+ * a run that goes on has them already.
+ */
+const NOT_OF_A_LAYER = /^(name|batchInputShape|\w*[iI]nitializer)$/;
+const NOTHING = /^$/;
 
 /**
  * Class and settings of an optimizer as JSON, the same for the same settings.
@@ -25,7 +29,7 @@ export function optimizerDescription(optimizer: tf.Optimizer): string {
 }
 
 /**
- * A hash (SHA-256, hexadecimal) of what a model computes apart from its weights' values: its layers with their settings, how
+ * A hash (SHA-256, hexadecimal) of what a model computes apart from its weights' values and how they were first drawn: its layers with their settings, how
  * they are connected, which are trained, the weights' shapes, the circuits of quantum layers. The same for models that are
  * built alike, whatever TensorFlow.js names their layers.
  * @throws ModelError as `train` does for models that it cannot take apart
@@ -51,13 +55,11 @@ function layerConfig(layer: Layer): unknown {
   if (!(layer instanceof KerasQuantumLayer))
     // A layer of the user's own may have anything in its config; what JSON has no word for stands by its type.
     return stable(layer.getConfig(), (_, value) => describeValue(value), NOT_OF_A_LAYER);
-  const { circuit, observables, initializer, seed } = layer.quantum;
+  const { circuit, observables } = layer.quantum;
   return stable(
     {
       circuit: circuit.hash,
       observables: observables.map((observable) => observable.toJSON()),
-      initializer,
-      seed,
       trainable: layer.trainable,
     },
     (_, value) => describeValue(value),
@@ -68,7 +70,7 @@ function layerConfig(layer: Layer): unknown {
 function stable(
   value: unknown,
   other: (place: string, value: unknown) => unknown,
-  without: ReadonlySet<string> = new Set(),
+  without: RegExp = NOTHING,
   place = "",
 ): unknown {
   if (value === null || typeof value === "string" || typeof value === "boolean") return value;
@@ -79,7 +81,7 @@ function stable(
   if (typeof value !== "object" || Object.getPrototypeOf(value) !== Object.prototype) return other(place, value);
   return Object.fromEntries(
     Object.entries(value)
-      .filter(([key, field]) => field != null && !without.has(key))
+      .filter(([key, field]) => field != null && !without.test(key))
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([key, field]) => [key, stable(field, other, without, place === "" ? key : `${place}.${key}`)]),
   );

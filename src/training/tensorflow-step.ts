@@ -4,6 +4,7 @@ import { TrainingError } from "../errors.ts";
 import { assertFiniteValues } from "../gradients/index.ts";
 import type { MeasuredOutputs } from "../layers/index.ts";
 import { TensorSimulation } from "../layers/tensorflow-simulation.ts";
+import { reached } from "../runs/index.ts";
 import type { Objective } from "./tensorflow-objective.ts";
 import type { ModelPlan, PlanNode, QuantumNode } from "./tensorflow-plan.ts";
 import {
@@ -92,6 +93,7 @@ export class TrainingStep {
   async #measured(batch: Batch, rng: Rng): Promise<StepOutcome> {
     const costs = noCosts();
     const forwards = await quantumStep(this.#plan, batch.x, rng, this.#options, costs);
+    reached("k11");
     const call: QuantumCall = (node, input) => measured(node.quantum!, input, forwards.get(node)!);
     return { ...this.#differentiate(batch, rng, forwards, call, () => {}), ...costs };
   }

@@ -178,7 +178,9 @@ class TrainingLoop {
     const { journal } = this.#run;
     if (this.#steps === 0) this.#began = performance.now();
     await this.#call("onTrainBegin", { numRows: this.rows.numRows, stepsPerEpoch: this.#stepsPerEpoch });
-    while (this.#epoch < epochs && !this.#isOver) await this.#runEpoch();
+    // An epoch whose last step is done may still lack its end.
+    while (this.#epoch < epochs && (!this.#isOver || (this.#rowsDone > 0 && this.#ended !== "stopped")))
+      await this.#runEpoch();
     const state = journal === undefined ? undefined : this.state();
     const { weights } = this.plan.model;
     if (this.#best.length > 0) for (const [i, weight] of weights.entries()) weight.write(this.#best[i]!);

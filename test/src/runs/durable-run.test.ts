@@ -24,8 +24,8 @@ afterEach(() => onCrashPoint(undefined));
 async function provider(lagSeconds = 0.05) {
   const { url, iamUrl, token, crn } = emulator;
   const poll = { firstSeconds: 0.01, runningSeconds: 0.01 };
-  const options = { url, iamUrl, token, instance: crn, poll, lagSeconds, environment: {}, accountFile: false } as const;
-  return ibmProvider(options).backend("ibmq_manila");
+  const options = { url, iamUrl, token, instance: crn, poll, lagSeconds, submitTimeoutSeconds: 2 } as const;
+  return ibmProvider({ ...options, environment: {}, accountFile: false }).backend("ibmq_manila");
 }
 
 function clocked() {

@@ -1,0 +1,240 @@
+import * as tf from "@tensorflow/tfjs-core";
+import * as tfl from "@tensorflow/tfjs-layers";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { Circuit, input, Rng, weight } from "../../../circuits/index.ts";
+import { type Emulator, startEmulator } from "../../../providers/emulator/index.ts";
+import { ibmProvider } from "../../../providers/ibm/index.ts";
+import { type Backend, localSimulator, systemClock } from "../../../providers/index.ts";
+import { forkRun, type TrainOptions, train } from "../../../src/index.ts";
+import { quantumLayer } from "../../../src/layers/index.ts";
+import { type CrashPoint, onCrashPoint } from "../../../src/runs/crash-points.ts";
+import { foldRun, memoryStore, type RunStore } from "../../../src/runs/index.ts";
+import { quantum } from "../../../src/tfjs.ts";
+import { mortalStore } from "../../support/mortal-store.ts";
+import { useTensorBackend } from "../../support/tensorflow.ts";
+
+const x = input("x", 2);
+const w = weight("w", 4);
+const circuit = Circuit.build(2, (c) => {
+  c.ry(x.at(0), 0).ry(x.at(1), 1).ry(w.at(0), 0).ry(w.at(1), 1).cx(0, 1).ry(w.at(2), 0).ry(w.at(3), 1);
+});
+
+beforeAll(() => useTensorBackend("cpu"));
+let emulator: Emulator;
+beforeAll(async () => {
+  emulator = await startEmulator({ devices: ["manila"], clock: "automatic", seed: 3, noise: false });
+});
+afterAll(() => emulator.close());
+afterEach(() => onCrashPoint(undefined));
+
+async function remote(): Promise<Backend> {
+  const { url, iamUrl, token, crn } = emulator;
+  const poll = { firstSeconds: 0.01, runningSeconds: 0.01 };
+  const options = { url, iamUrl, token, instance: crn, poll, lagSeconds: 0.05, submitTimeoutSeconds: 1 } as const;
+  return ibmProvider({ ...options, environment: {}, accountFile: false }).backend("ibmq_manila");
+}
+
+/** Another process would draw other weights at first: those of the ledger count. */
+function model(seed: number) {
+  const dense = (units: number, more: number) =>
+    tfl.layers.dense({
+      units,
+      activation: "tanh",
+      kernelInitializer: tfl.initializers.glorotNormal({ seed: seed + more }),
+    });
+  const sequential = tfl.sequential();
+  sequential.add(tfl.layers.inputLayer({ inputShape: [3] }));
+  sequential.add(dense(4, 0));
+  sequential.add(tfl.layers.batchNormalization());
+  sequential.add(tfl.layers.dropout({ rate: 0.25 }));
+  sequential.add(dense(2, 1));
+  sequential.add(quantum(quantumLayer({ circuit, observables: ["ZI", "IZ"] })));
+  sequential.add(dense(1, 2));
+  return sequential;
+}
+
+const rng = Rng.seed("rows");
+const rowsOf = (count: number) => ({
+  x: Array.from({ length: count }, () => Array.from({ length: 3 }, () => rng.uniform())),
+  y: Array.from({ length: count }, () => [rng.uniform()]),
+});
+const data = rowsOf(10);
+const validation = rowsOf(5);
+
+/** A callback whose state decides what comes next: it ends the run after as many steps as it has seen falls of the loss. */
+function falls(limit: number) {
+  let seen = 0;
+  let last = Number.POSITIVE_INFINITY;
+  return {
+    onBatchEnd({ loss }: { loss: number }, control: { stop(): void }) {
+      if (loss < last) seen++;
+      last = loss;
+      if (seen >= limit) control.stop();
+    },
+    state: () => ({ seen, last }),
+    restore(state: unknown) {
+      ({ seen, last } = state as { seen: number; last: number });
+    },
+  };
+}
+
+const optionsFor = (provider: Backend, more: TrainOptions = {}): TrainOptions => ({
+  provider,
+  optimizer: tf.train.adam(0.05),
+  loss: "meanSquaredError",
+  metrics: ["mae"],
+  batchSize: 4,
+  epochs: 3,
+  seed: 7,
+  validation,
+  ...more,
+});
+
+const bytesOf = (trained: tfl.LayersModel) => trained.getWeights().map((tensor) => tensor.dataSync());
+
+function clocked() {
+  let ahead = 0;
+  const clock = { ...systemClock, now: () => systemClock.now() + ahead };
+  const advance = (seconds: number): void => {
+    ahead += 1000 * seconds;
+  };
+  return { store: memoryStore({ clock }), advance };
+}
+
+/** Runs until the point is reached for the nth time, then never goes on. */
+async function killedAt(
+  point: CrashPoint,
+  nth: number,
+  inner: RunStore,
+  start: (store: RunStore) => PromiseLike<unknown>,
+) {
+  const mortal = mortalStore(inner);
+  const killed = Promise.withResolvers<string>();
+  let seen = 0;
+  onCrashPoint((reached) => {
+    if (reached !== point || ++seen !== nth) return;
+    mortal.kill();
+    killed.resolve("killed");
+    throw new Error("killed");
+  });
+  const dead = Promise.resolve(start(mortal.store)).then(() => "finished");
+  dead.catch(() => {});
+  const outcome = await Promise.race([killed.promise, dead]);
+  onCrashPoint(undefined);
+  return outcome;
+}
+
+describe("training that is kept", () => {
+  const withoutTimes = (result: unknown) =>
+    JSON.parse(JSON.stringify(result, (name, value) => (name === "seconds" ? 0 : value)));
+
+  test.each([1, 2, 3, 4, 6, 8, 9])(
+    "on a local simulator, killed before step %i is kept, comes to the same weights",
+    async (nth) => {
+      const straightStore = memoryStore();
+      const straight = model(1);
+      const expected = await train(straight, data, { ...optionsFor(localSimulator()), store: straightStore, id: "a" });
+      const { store, advance } = clocked();
+      const start = (own: RunStore, seed: number, kept = model(seed)) => ({
+        kept,
+        run: train(kept, data, { ...optionsFor(localSimulator()), store: own, id: "a" }),
+      });
+      expect(await killedAt("k13", nth, store, (own) => start(own, 1).run)).toBe("killed");
+      advance(31);
+      const resumed = start(store, 99);
+      const result = await resumed.run;
+      expect(bytesOf(resumed.kept)).toEqual(bytesOf(straight));
+      expect(withoutTimes(result)).toEqual(withoutTimes(expected));
+      expect(resumed.run.steps.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    },
+  );
+
+  test("on the emulator, killed at any point of any step, comes to the same weights and pays no job twice", async () => {
+    const straight = model(1);
+    const options = { epochs: 1, steps: 2 };
+    const expected = await train(straight, data, optionsFor(await remote(), options));
+    for (const point of ["k2", "k5", "k6", "k9", "k10", "k12", "k13", "k15"] as const)
+      for (const nth of [1, 2]) {
+        const { store, advance } = clocked();
+        const id = `tf-${point}-${nth}`;
+        const start = async (own: RunStore, seed: number) => {
+          const kept = model(seed);
+          const result = await train(kept, data, { ...optionsFor(await remote(), options), store: own, id });
+          return { kept, result };
+        };
+        expect(await killedAt(point, nth, store, (own) => start(own, 1)), id).toBe("killed");
+        advance(31);
+        const { kept, result } = await start(store, 99);
+        expect(bytesOf(kept), id).toEqual(bytesOf(straight));
+        expect(result.history.map(({ loss, validation: end }) => [loss, end])).toEqual(
+          expected.history.map(({ loss, validation: end }) => [loss, end]),
+        );
+        const jobs = emulator.control.jobs().filter(({ tags }) => tags.includes(`lp-run-${id}`));
+        // Two steps, and two batches of validation rows.
+        expect(jobs.length, id).toBe(4);
+        expect(new Set(jobs.flatMap(({ tags }) => tags.filter((tag) => tag.startsWith("lp1-")))).size, id).toBe(4);
+        const state = foldRun(await store.read(id));
+        expect(state.quantumSeconds).toBe(jobs.reduce((sum, { quantumSeconds }) => sum + quantumSeconds, 0));
+        expect(result.quantumSeconds).toBeCloseTo(state.quantumSeconds, 9);
+      }
+  });
+
+  test("keeps the state of early stopping and of callbacks, and puts back the best weights", async () => {
+    const earlyStopping = { patience: 2, restoreBest: true, monitor: "val_loss" };
+    const run = async (store: RunStore, seed: number) => {
+      const kept = model(seed);
+      const callbacks = falls(6);
+      const options = optionsFor(localSimulator(), { epochs: 30, earlyStopping, callbacks });
+      const result = await train(kept, data, { ...options, optimizer: tf.train.momentum(0.5, 0.9), store, id: "a" });
+      return { kept, result };
+    };
+    const straight = await run(memoryStore(), 1);
+    for (const nth of [2, 5, 7]) {
+      const { store, advance } = clocked();
+      expect(await killedAt("k15", nth, store, (own) => run(own, 1))).toBe("killed");
+      advance(31);
+      const resumed = await run(store, 99);
+      expect(resumed.result.ended).toBe(straight.result.ended);
+      expect(resumed.result.steps).toBe(straight.result.steps);
+      expect(bytesOf(resumed.kept)).toEqual(bytesOf(straight.kept));
+    }
+  });
+
+  test("a run that was stopped goes on, one that is left too, and a fork from a step comes to the same end", async () => {
+    const store = memoryStore();
+    const straight = model(1);
+    await train(straight, data, optionsFor(localSimulator()));
+    const first = train(model(1), data, { ...optionsFor(localSimulator()), store, id: "a" });
+    for await (const { step } of first) if (step === 4) first.stop();
+    expect((await first).ended).toBe("stopped");
+    expect((await store.run("a"))!.status).toBe("stopped");
+    await forkRun(store, "a", { at: 2, as: "b" });
+    for (const id of ["a", "b"]) {
+      const kept = model(5);
+      const result = await train(kept, data, { ...optionsFor(localSimulator()), store, id });
+      expect(result).toMatchObject({ ended: "completed", steps: 9, epochs: 3 });
+      expect(bytesOf(kept)).toEqual(bytesOf(straight));
+    }
+  });
+
+  test("refuses to go on with other settings, and says which", async () => {
+    const store = memoryStore();
+    const options = optionsFor(localSimulator());
+    const first = train(model(1), data, { ...options, store, id: "a" });
+    for await (const { step } of first) if (step === 1) first.stop();
+    await first;
+    const again = (more: TrainOptions, rows = data, kept = model(1)) =>
+      train(kept, rows, { ...optionsFor(localSimulator()), ...more, store, id: "a" });
+    const changed = (what: string) => ({ code: "RUN_CHANGED", message: expect.stringContaining(what) });
+    await expect(again({ batchSize: 5 })).rejects.toMatchObject(changed("batchSize was 4 and is 5"));
+    await expect(again({ seed: 8 })).rejects.toMatchObject(changed("seed was 7 and is 8"));
+    await expect(again({ optimizer: tf.train.adam(0.01) })).rejects.toMatchObject(changed("optimizer"));
+    await expect(again({ loss: "meanAbsoluteError" })).rejects.toMatchObject(changed("loss"));
+    await expect(again({}, rowsOf(10))).rejects.toMatchObject(changed("data"));
+    const other = model(1);
+    other.add(tfl.layers.dense({ units: 1 }));
+    await expect(again({}, data, other)).rejects.toMatchObject(changed("model"));
+    await expect(again({ provider: await remote() })).rejects.toMatchObject(changed("backend"));
+    expect((await again({})).steps).toBe(9);
+  });
+});
