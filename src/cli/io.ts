@@ -17,8 +17,15 @@ export interface Io {
   untilStopped(): Promise<void>;
 }
 
-export function processIo(): Io {
-  return {
+/** The process's own streams. */
+export interface ProcessIo extends Io {
+  /** It was told to end: whatever is still going on is not waited for. */
+  stopped: boolean;
+}
+
+export function processIo(): ProcessIo {
+  const io: ProcessIo = {
+    stopped: false,
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
     interactive: process.stderr.isTTY === true,
@@ -28,10 +35,19 @@ export function processIo(): Io {
     stdin: () => readAll(process.stdin),
     untilStopped: () =>
       new Promise((resolve) => {
-        for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
+        const stop = (): void => {
+          // The next one ends the process as it would without us.
+          for (const signal of STOP_SIGNALS) process.off(signal, stop);
+          io.stopped = true;
+          resolve();
+        };
+        for (const signal of STOP_SIGNALS) process.on(signal, stop);
       }),
   };
+  return io;
 }
+
+const STOP_SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: "there is no such file or folder",

@@ -20,5 +20,7 @@ for (const stream of [process.stdout, process.stderr])
       process.stderr.write(`lepton: FILE_WRITE Cannot write the output: ${error.message}\n`);
   });
 
-const status = await runCli(process.argv.slice(2), processIo());
+const io = processIo();
+const status = await runCli(process.argv.slice(2), io);
 process.exitCode ||= status;
+if (io.stopped) process.stdout.write("", () => process.stderr.write("", () => process.exit()));

@@ -45,6 +45,14 @@ export function optionValue(text: string): string | number | boolean {
   return /^[-+.\d]/.test(text) && Number.isFinite(value) ? value : text;
 }
 
+/** A finite number of 0 or more. */
+export function nonNegative(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !(value >= 0) || !Number.isFinite(value))
+    throw new InvalidArgumentError("It must be a number of 0 or more.");
+  return value;
+}
+
 /** A finite number above zero. */
 export function positive(text: string): number {
   const value = Number(text);

@@ -9,8 +9,13 @@ import { addGradient } from "./commands/gradient.ts";
 import { addJobs } from "./commands/jobs.ts";
 import { addPlan } from "./commands/plan.ts";
 import { addQasm } from "./commands/qasm.ts";
+import { addRuns } from "./commands/runs.ts";
+import { addScheduleCommands } from "./commands/schedule.ts";
 import { addSimulate } from "./commands/simulate.ts";
+import { addSweep } from "./commands/sweep.ts";
+import { addTrain } from "./commands/train.ts";
 import { addTranspile } from "./commands/transpile.ts";
+import { addWorker } from "./commands/worker.ts";
 import { EXIT, errorReport, errorText, exitCodeOf, UsageError } from "./errors.ts";
 import { type Io, jsonLine, printable } from "./io.ts";
 
@@ -22,6 +27,11 @@ const COMMANDS = [
   addQasm,
   addDraw,
   addPlan,
+  addTrain,
+  addRuns,
+  addSweep,
+  addScheduleCommands,
+  addWorker,
   addBackends,
   addJobs,
   addAccount,
@@ -36,6 +46,8 @@ Examples:
   lepton gradient ansatz.qasm --params values.json --expect ZZ --json
   lepton transpile ansatz.qasm --device torino --effort 3
   lepton plan run.ts --provider device:torino            what a training run would send and take
+  lepton train run.ts --run digits-1 --budget 60s        the same run, kept on disk step by step
+  lepton runs resume digits-1                            and gone on with after whatever ended it
   lepton emulator --device torino                        IBM Quantum's REST API on this machine
   lepton qasm old.qasm --to 3 > new.qasm                 check and translate
   lepton draw bell.qasm --svg bell.svg

@@ -31,3 +31,21 @@ export function labelled(rows: readonly (readonly [label: string, value: string]
   const width = Math.max(...rows.map(([label]) => label.length));
   return rows.map(([label, value]) => `${label.padEnd(width)}  ${value}\n`).join("");
 }
+
+/** A time for people, to the second, in UTC. */
+export function formatTime(milliseconds: number): string {
+  return new Date(milliseconds)
+    .toISOString()
+    .replace("T", " ")
+    .replace(/\.\d+Z$/, "Z");
+}
+
+/** A table under its headings, all cells flush left. */
+export function alignLeft(rows: readonly (readonly string[])[]): string {
+  const widths: number[] = [];
+  for (const row of rows) for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, cell.length);
+  return rows
+    .map((row) => `${row.map((cell, i) => cell.padEnd(widths[i]!)).join("  ")}`.trimEnd())
+    .join("\n")
+    .concat("\n");
+}

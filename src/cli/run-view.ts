@@ -1,0 +1,54 @@
+import { oneLine } from "../runs/history.ts";
+import type { RunRow } from "../runs/run-store.ts";
+import { formatTime } from "./text.ts";
+
+/** A run as `--json` prints it: times as ISO 8601, what is not there as null. */
+export function rowJson(row: RunRow, now: number) {
+  const { id, status, step, createdAt, updatedAt, activity, wakeAt, lease, stopRequested, task, schedule } = row;
+  const iso = (time: number): string => new Date(time).toISOString();
+  return {
+    id,
+    status,
+    step,
+    createdAt: iso(createdAt),
+    updatedAt: iso(updatedAt),
+    waitingFor: activity === undefined ? null : oneLine(activity),
+    wakeAt: wakeAt === undefined ? null : iso(wakeAt),
+    driver:
+      lease === undefined
+        ? null
+        : {
+            host: lease.owner.host,
+            pid: lease.owner.pid,
+            since: iso(lease.since),
+            until: iso(lease.until),
+            heardOf: lease.until > now,
+          },
+    stopRequested,
+    task: task ?? null,
+    schedule: schedule === undefined ? null : { id: schedule.id, tick: iso(schedule.tick) },
+  };
+}
+
+/** How a run stands, in a few words. */
+export function statusWords({ status, lease, wakeAt, stopRequested, task }: RunRow, now: number): string {
+  const driven = lease !== undefined && lease.until > now;
+  const asked = stopRequested ? ", asked to stop" : "";
+  switch (status) {
+    case "running":
+      return driven ? `running${asked}` : "running, without a driver";
+    case "parked":
+      return `parked${wakeAt === undefined ? "" : ` until ${formatTime(wakeAt)}`}${asked}`;
+    case "ready":
+      return task === undefined ? "ready" : "ready for a worker";
+    default:
+      return status;
+  }
+}
+
+/** `numbers.ts lr=0.1 seed=2`. */
+export function taskWords({ task }: RunRow): string {
+  if (task === undefined) return "";
+  const options = Object.entries(task.options).map(([name, value]) => `${name}=${value}`);
+  return [task.config, ...options].join(" ");
+}

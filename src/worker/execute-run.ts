@@ -1,0 +1,231 @@
+import type { Backend, Clock } from "../../providers/index.ts";
+import { RunError, TrainingError } from "../errors.ts";
+import { failedEvent } from "../runs/new-run.ts";
+import { foldRun } from "../runs/run-state.ts";
+import type { Lease, RunRow, RunStore, RunTask } from "../runs/run-store.ts";
+import { rowOf } from "../runs/stop-run.ts";
+import type { MinimizeOptions, MinimizeResult, MinimizeStep } from "../training/minimize.ts";
+import type { Run, RunKeeping } from "../training/run.ts";
+import type { MinimizeRunConfig, ModelRunConfig, RunConfig } from "../training/run-config.ts";
+import { madeBy, readRunConfig } from "../training/run-config-file.ts";
+import type { StepReport, TrainOptions, TrainResult } from "../training/train.ts";
+import { holding } from "./held-lease.ts";
+import { type ModelWeights, modelWeights } from "./model-weights.ts";
+import { type NamedProviders, namedProviders } from "./named-provider.ts";
+import { type TaskSettings, taskSettings } from "./task-options.ts";
+
+export interface ExecuteOptions {
+  /** In place of what the store has for the run, such as with a larger budget. */
+  readonly task?: RunTask;
+  /** What the task's file exports, where it was read already. */
+  readonly config?: RunConfig;
+  /** By the names that tasks give; one's own by default, with the environment's credentials. */
+  readonly providers?: NamedProviders;
+  /** Leaves the run when it is aborted, with the signal's reason; jobs that are out go on. */
+  readonly signal?: AbortSignal;
+  /** While a long queue is waited for: stay (by default), or leave with RUN_PARKED. */
+  readonly park?: "stay" | "leave";
+  readonly clock?: Clock;
+  /** Copies the weights at the end. */
+  readonly weights?: boolean;
+  /** Told of every step, also of those that earlier processes have done, and how many there will be where that is known. */
+  readonly onStep?: (step: StepReport | MinimizeStep, total: number | undefined) => void;
+  /** Told in plain words what is waited for. */
+  readonly onActivity?: (words: string) => void;
+  /** Told once the backend is known. */
+  readonly onProvider?: (provider: Backend) => void;
+}
+
+/** How a run ended. */
+export type Executed =
+  | { readonly kind: "train"; readonly result: TrainResult; readonly weights?: ModelWeights }
+  | { readonly kind: "minimize"; readonly result: MinimizeResult; readonly weights?: ModelWeights };
+
+/**
+ * Drives a run as its task says, to its end: what `lepton train`, `lepton runs resume` and workers do. A run that has ended
+ * gives its result again, and nothing is sent.
+ * @param target a run's id, or a lease of it: then it is let go in any case, and what keeps it from being driven, such as a file
+ * that throws, is written down as its failure
+ * @throws RunError RUN_UNKNOWN, RUN_NO_TASK, RUN_OPTION, RUN_DRIVEN, RUN_PARKED, RUN_CHANGED; BudgetError; TrainingError CONFIG_FILE,
+ * PROVIDER_UNKNOWN; what `train` and `minimize` throw; the signal's reason
+ */
+export async function executeRun(
+  store: RunStore,
+  target: string | Lease,
+  options: ExecuteOptions = {},
+): Promise<Executed> {
+  const lease = typeof target === "string" ? undefined : target;
+  const id = typeof target === "string" ? target : target.runId;
+  let prepared: PreparedRun;
+  try {
+    prepared = await holding(store, lease, () => prepare(store, id, lease, options), options.clock);
+    options.signal?.throwIfAborted();
+  } catch (error) {
+    if (lease !== undefined) await giveUp(store, lease, error, options.signal?.aborted === true);
+    throw error;
+  }
+  try {
+    return await prepared.execute();
+  } finally {
+    prepared.dispose();
+    // Where the run did not come so far as to let go of it itself.
+    if (lease !== undefined) await store.release(lease);
+  }
+}
+
+async function giveUp(store: RunStore, lease: Lease, error: unknown, left: boolean): Promise<void> {
+  try {
+    if (!left) await store.append(lease, { events: [failedEvent(error)], activity: null });
+    await store.release(lease);
+  } catch {
+    // Somebody else has the run, or the store takes nothing now; the lease ends by itself.
+  }
+}
+
+interface PreparedRun {
+  execute(): Promise<Executed>;
+  dispose(): void;
+}
+
+async function prepare(
+  store: RunStore,
+  id: string,
+  lease: Lease | undefined,
+  options: ExecuteOptions,
+): Promise<PreparedRun> {
+  const row = await rowOf(store, id);
+  const task = options.task ?? requireTask(row);
+  const settings = taskSettings(task.options);
+  const config = options.config ?? (await readRunConfig(task.config, task.options));
+  const provider = await providerFor(store, id, settings, config, options.providers ?? namedProviders());
+  if (provider !== undefined) options.onProvider?.(provider);
+  const kept = keeping(store, row, task, settings, lease, options);
+  return "model" in config
+    ? prepareTraining(task.config, config, settings, provider, kept, options)
+    : prepareMinimisation(config, settings, provider, kept, options);
+}
+
+/** @throws RunError RUN_NO_TASK */
+export function requireTask({ id, task }: RunRow): RunTask {
+  if (task !== undefined) return task;
+  throw new RunError(
+    "RUN_NO_TASK",
+    `Run ${id} was started by a program, which alone knows what it does: run that program again with the same id.`,
+  );
+}
+
+/** The backend that the task names, else the file's own. `ibm` chose one when the run was first driven, and it stays there. */
+async function providerFor(
+  store: RunStore,
+  id: string,
+  { provider }: TaskSettings,
+  config: RunConfig,
+  providers: NamedProviders,
+): Promise<Backend | undefined> {
+  if (provider === undefined) return config.provider;
+  if (provider !== "ibm") return providers(provider);
+  const backend = foldRun(await store.read(id)).description?.parts.backend;
+  return providers(typeof backend === "string" ? `ibm:${backend}` : provider);
+}
+
+type Kept = RunKeeping & { readonly id: string; readonly signal?: AbortSignal };
+
+function keeping(
+  store: RunStore,
+  { id, schedule }: RunRow,
+  { budget: allowed }: RunTask,
+  { budget = allowed?.run }: TaskSettings,
+  lease: Lease | undefined,
+  { signal, park, clock, onActivity }: ExecuteOptions,
+): Kept {
+  return {
+    store,
+    id,
+    ...(lease === undefined ? {} : { lease }),
+    ...(budget === undefined ? {} : { budget }),
+    ...(allowed === undefined ? {} : { timeZone: allowed.timeZone }),
+    ...(schedule === undefined ? {} : { schedule: { id: schedule.id, budget: allowed?.schedule } }),
+    ...(signal === undefined ? {} : { signal }),
+    ...(park === undefined ? {} : { park }),
+    ...(clock === undefined ? {} : { clock }),
+    ...(onActivity === undefined ? {} : { onActivity }),
+  };
+}
+
+/** Objects that a run changes: each may be in one run of this process. */
+const taken = new WeakSet<object>();
+
+function take(file: string, what: string, value: unknown): void {
+  if (typeof value !== "object" || value === null) return;
+  if (taken.has(value))
+    throw new TrainingError(
+      "CONFIG_FILE",
+      `${file} gives a second run the ${what} of an earlier one, which that run has changed; make it inside the function.`,
+    );
+  taken.add(value);
+}
+
+async function prepareTraining(
+  file: string,
+  { model: lazyModel, data: lazyData, ...own }: ModelRunConfig,
+  { provider: _named, budget: _allowed, ...settings }: TaskSettings,
+  provider: Backend | undefined,
+  kept: Kept,
+  { onStep, weights }: ExecuteOptions,
+): Promise<PreparedRun> {
+  const model = await madeBy(file, "model", lazyModel);
+  const data = await madeBy(file, "data", lazyData);
+  take(file, "model", model);
+  take(file, "optimizer", own.optimizer);
+  const { train } = await import("../training/train.ts");
+  let total: number | undefined;
+  const length = {
+    onTrainBegin({ stepsPerEpoch }: { readonly stepsPerEpoch: number }): void {
+      const { steps = Number.POSITIVE_INFINITY, epochs = steps === Number.POSITIVE_INFINITY ? 1 : steps } = options;
+      total = Math.min(steps, epochs * stepsPerEpoch);
+    },
+  };
+  const options: TrainOptions = {
+    ...own,
+    ...settings,
+    ...(provider === undefined ? {} : { provider }),
+    // Last, so that the states of the file's own callbacks keep their places.
+    callbacks: [...[own.callbacks ?? []].flat(), length],
+    ...kept,
+  };
+  return {
+    async execute() {
+      const result = await follow(train(model, data, options), (step) => onStep?.(step, total));
+      return { kind: "train", result, ...(weights === true ? { weights: modelWeights(model) } : {}) };
+    },
+    dispose: () => void model.dispose(),
+  };
+}
+
+async function prepareMinimisation(
+  config: MinimizeRunConfig,
+  { provider: _named, budget: _allowed, epochs, batchSize, ...settings }: TaskSettings,
+  provider: Backend | undefined,
+  kept: Kept,
+  { onStep }: ExecuteOptions,
+): Promise<PreparedRun> {
+  for (const [name, value] of Object.entries({ epochs, batchSize }))
+    if (value !== undefined)
+      throw new RunError("RUN_OPTION", `A run of minimize has no ${name}; say how long it is with steps.`);
+  const { minimize } = await import("../training/minimize.ts");
+  const { localSimulator } = await import("../../providers/index.ts");
+  const options: MinimizeOptions = { ...config, ...settings, provider: provider ?? localSimulator(), ...kept };
+  return {
+    async execute() {
+      const result = await follow(minimize(options), (step) => onStep?.(step, options.steps));
+      const data = Float64Array.from(result.weights);
+      return { kind: "minimize", result, weights: [["weights", { dtype: "F64", shape: [data.length], data }]] };
+    },
+    dispose: () => {},
+  };
+}
+
+async function follow<Step, Result>(run: Run<Step, Result>, onStep: (step: Step) => void): Promise<Result> {
+  for await (const step of run) onStep(step);
+  return run.result();
+}

@@ -1,0 +1,260 @@
+import { LeptonError } from "../../circuits/index.ts";
+import { type Clock, systemClock } from "../../providers/index.ts";
+import { RunError } from "../errors.ts";
+import { oneLine } from "../runs/history.ts";
+import { failedEvent } from "../runs/new-run.ts";
+import { thisOwner } from "../runs/process-identity.ts";
+import type { Lease, RunStore } from "../runs/run-store.ts";
+import { deathsWithoutProgress, MAX_DEATHS } from "./crash-loop.ts";
+import { executeRun } from "./execute-run.ts";
+import { LEASE_SECONDS } from "./held-lease.ts";
+import { type NamedProviders, namedProviders } from "./named-provider.ts";
+import { scheduleFacts } from "./schedule-facts.ts";
+import type { RunWaker } from "./wake.ts";
+
+/** What a worker tells of itself. */
+export type WorkerEvent =
+  /** A run is driven from here on. */
+  | { readonly type: "claimed"; readonly runId: string; readonly takeover: boolean }
+  | { readonly type: "finished" | "stopped"; readonly runId: string }
+  /** Left at a wake time, or since the worker ends; a worker goes on with it. */
+  | { readonly type: "parked" | "left"; readonly runId: string; readonly words: string }
+  | { readonly type: "failed"; readonly runId: string; readonly code: string; readonly words: string }
+  /** A tick of a schedule was decided, or waits. */
+  | { readonly type: "started" | "skipped" | "waiting"; readonly schedule: string; readonly words: string }
+  /** Something is wrong with a schedule, or with the store, which is asked again. */
+  | { readonly type: "trouble"; readonly words: string };
+
+export interface WorkerOptions {
+  readonly store: RunStore;
+  readonly waker: RunWaker;
+  /** Runs at a time, 4 by default: most of a run on hardware is waiting. Simulations share one thread. */
+  readonly concurrency?: number;
+  /** Whether it also starts the runs of schedules; true by default. */
+  readonly schedules?: boolean;
+  /** By the names that tasks give; one's own by default, with the environment's credentials. */
+  readonly providers?: NamedProviders;
+  /** Ends the worker: runs are left to others within moments, and jobs that are out go on. */
+  readonly signal?: AbortSignal;
+  /** Ends when nothing is due and nothing runs. */
+  readonly once?: boolean;
+  readonly onEvent?: (event: WorkerEvent) => void;
+  readonly clock?: Clock;
+}
+
+/** A look at the store at least so often, should a wake-up be lost. */
+const LOOK_MS = 30_000;
+/** Where another worker is just about to claim what is due. */
+const SHORTEST_WAIT_MS = 100;
+/** After trouble with the store. */
+const FIRST_TROUBLE_MS = 1_000;
+const TROUBLE_MS = 10_000;
+const LONGEST_TROUBLE_MS = 60_000;
+/** For runs to be left when the worker ends; their leases end by themselves otherwise. */
+const LEAVE_MS = 1_800;
+
+/**
+ * Drives the runs of a store that have a task, as many at a time as it may, and starts those of its schedules. Any number of
+ * workers share a store. What is wrong with a run fails that run alone; trouble with the store is waited for. Should the
+ * worker die, others take over its runs when their leases end.
+ * @returns when it has ended, by its signal or with `once`
+ * @throws RunError WORKER_OPTION
+ */
+export async function startWorker(options: WorkerOptions): Promise<void> {
+  const { concurrency = 4 } = options;
+  if (!(Number.isSafeInteger(concurrency) && concurrency >= 1))
+    throw new RunError("WORKER_OPTION", `A worker drives 1 or more runs at a time, not ${String(concurrency)}.`);
+  await new Worker(options, concurrency).run();
+}
+
+class Worker {
+  readonly #options: WorkerOptions;
+  readonly #store: RunStore;
+  readonly #clock: Clock;
+  readonly #concurrency: number;
+  readonly #providers: NamedProviders;
+  readonly #signal: AbortSignal;
+  readonly #running = new Map<string, Promise<void>>();
+  #someRunEnded = Promise.withResolvers<void>();
+  #schedulerDue = Number.NEGATIVE_INFINITY;
+  #scheduler: import("../schedules/scheduler.ts").Scheduler | undefined;
+
+  constructor(options: WorkerOptions, concurrency: number) {
+    const { store, clock = systemClock, providers = namedProviders(), signal } = options;
+    this.#options = options;
+    this.#store = store;
+    this.#clock = clock;
+    this.#concurrency = concurrency;
+    this.#providers = providers;
+    this.#signal = signal ?? new AbortController().signal;
+  }
+
+  async run(): Promise<void> {
+    let trouble = FIRST_TROUBLE_MS;
+    while (!this.#signal.aborted) {
+      try {
+        if (!(await this.#turn())) break;
+        trouble = FIRST_TROUBLE_MS;
+      } catch (error) {
+        if (this.#signal.aborted) break;
+        this.#tell({ type: "trouble", words: wordsOf(error) });
+        await this.#sleep(trouble);
+        trouble = Math.min(LONGEST_TROUBLE_MS, 2 * trouble);
+      }
+    }
+    // What is aborted comes to its end in moments; what does not is left to its lease.
+    const patience = new AbortController();
+    const late = this.#clock.sleep(this.#signal.aborted ? LEAVE_MS : 0, patience.signal).catch(() => {});
+    await Promise.race([Promise.all(this.#running.values()), late]);
+    patience.abort();
+  }
+
+  /** Starts what is due, then waits; false where there is nothing more to do. */
+  async #turn(): Promise<boolean> {
+    const now = await this.#store.now();
+    if (now >= this.#schedulerDue) this.#schedulerDue = await this.#passSchedules(now);
+    let found = true;
+    while (this.#running.size < this.#concurrency && !this.#signal.aborted) {
+      const lease = await this.#store.claimDue(thisOwner(), LEASE_SECONDS);
+      found = lease !== undefined;
+      if (lease === undefined) break;
+      this.#start(lease);
+    }
+    if (this.#options.once === true && !found && this.#running.size === 0) return false;
+    // With all hands full, what else is due is another's.
+    if (found && ((await this.#store.nextDue()) ?? Number.POSITIVE_INFINITY) <= now) await this.#options.waker.notify();
+    await this.#wait(found);
+    return true;
+  }
+
+  /** Until a run is due or a tick comes, or, with all hands full, until one of its own runs ends. */
+  async #wait(busy: boolean): Promise<void> {
+    const ended = this.#someRunEnded.promise;
+    if (busy) {
+      const waiting = new AbortController();
+      const signal = AbortSignal.any([waiting.signal, this.#signal]);
+      const untilTick = Math.min(LOOK_MS, Math.max(0, this.#schedulerDue - (await this.#store.now())));
+      await Promise.race([ended, this.#clock.sleep(untilTick, signal).catch(() => {})]);
+      waiting.abort();
+      return;
+    }
+    const due = (await this.#store.nextDue()) ?? Number.POSITIVE_INFINITY;
+    const now = await this.#store.now();
+    const until = Math.max(now + SHORTEST_WAIT_MS, Math.min(due, this.#schedulerDue, now + LOOK_MS));
+    const waiting = new AbortController();
+    const signal = AbortSignal.any([waiting.signal, this.#signal]);
+    try {
+      await Promise.race([ended, this.#options.waker.wait(until, signal)]);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    } finally {
+      waiting.abort();
+    }
+  }
+
+  /** @returns when the next pass is due */
+  async #passSchedules(now: number): Promise<number> {
+    if (this.#options.schedules === false) return Number.POSITIVE_INFINITY;
+    // A schedule that is added meanwhile is seen by the next look.
+    if ((await this.#store.schedules()).length === 0) return now + LOOK_MS;
+    if (this.#scheduler === undefined) {
+      const { Scheduler } = await import("../schedules/scheduler.ts");
+      const facts = scheduleFacts(this.#store, this.#providers);
+      this.#scheduler = new Scheduler({ store: this.#store, facts, clock: this.#clock });
+    }
+    const { started, skipped, waiting, faults, nextAt } = await this.#scheduler.pass();
+    for (const { schedule, tick, runId } of started)
+      this.#tell({ type: "started", schedule, words: `tick of ${iso(tick)}: run ${runId}` });
+    for (const { schedule, tick, words } of skipped)
+      this.#tell({ type: "skipped", schedule, words: `tick of ${iso(tick)}: ${words}` });
+    for (const { schedule, tick, words } of waiting)
+      this.#tell({ type: "waiting", schedule, words: `tick of ${iso(tick)}: ${words}` });
+    for (const { schedule, error } of faults)
+      this.#tell({ type: "trouble", words: `schedule ${schedule}: ${wordsOf(error)}` });
+    if (started.length > 0) await this.#options.waker.notify();
+    return Math.min(now + LOOK_MS, nextAt ?? Number.POSITIVE_INFINITY);
+  }
+
+  #start(lease: Lease): void {
+    const { runId, takeover } = lease;
+    this.#tell({ type: "claimed", runId, takeover });
+    const driven = this.#drive(lease).finally(() => {
+      this.#running.delete(lease.owner.id);
+      this.#someRunEnded.resolve();
+      this.#someRunEnded = Promise.withResolvers<void>();
+    });
+    this.#running.set(lease.owner.id, driven);
+  }
+
+  async #drive(lease: Lease): Promise<void> {
+    const { runId } = lease;
+    // The reason by which a run is left to whoever claims it next.
+    const left = new AbortController();
+    const leave = (): void =>
+      left.abort(new RunError("RUN_PARKED", `Run ${runId} was left, since its worker ends; another goes on.`));
+    this.#signal.addEventListener("abort", leave, { once: true });
+    if (this.#signal.aborted) leave();
+    try {
+      if (lease.takeover && (await this.#givesUp(lease))) return;
+      const { result } = await executeRun(this.#store, lease, {
+        providers: this.#providers,
+        signal: left.signal,
+        park: "leave",
+        clock: this.#clock,
+      });
+      this.#tell({ type: result.ended === "stopped" ? "stopped" : "finished", runId });
+    } catch (error) {
+      await this.#end(lease, error, left.signal.aborted);
+    } finally {
+      this.#signal.removeEventListener("abort", leave);
+    }
+  }
+
+  /** Whether a run that kills whoever drives it is marked as failed. */
+  async #givesUp(lease: Lease): Promise<boolean> {
+    const deaths = deathsWithoutProgress(await this.#store.read(lease.runId));
+    if (deaths < MAX_DEATHS) return false;
+    const error = new RunError(
+      "RUN_GIVEN_UP",
+      `${deaths} processes in a row died driving run ${lease.runId} without coming further, so no worker tries it again. Look for what ends them, such as too little memory, then resume it.`,
+    );
+    await this.#store.append(lease, { events: [failedEvent(error)], activity: null });
+    await this.#store.release(lease);
+    this.#tell({ type: "failed", runId: lease.runId, code: error.code, words: error.message });
+    return true;
+  }
+
+  async #end(lease: Lease, error: unknown, left: boolean): Promise<void> {
+    const { runId } = lease;
+    const code = error instanceof LeptonError ? error.code : "INTERNAL";
+    const words = wordsOf(error);
+    if (left || code === "RUN_FENCED") this.#tell({ type: "left", runId, words });
+    else if (code === "RUN_PARKED") this.#tell({ type: "parked", runId, words });
+    else if (code.startsWith("LEDGER_")) {
+      // The run is as it was. What keeps the store from taking it is not over at once.
+      this.#tell({ type: "trouble", words: `run ${runId}: ${words}` });
+      await this.#sleep(TROUBLE_MS);
+      await this.#store.release(lease).catch(() => {});
+    } else this.#tell({ type: "failed", runId, code, words });
+  }
+
+  async #sleep(milliseconds: number): Promise<void> {
+    try {
+      await this.#clock.sleep(milliseconds, this.#signal);
+    } catch {
+      // It is to end.
+    }
+  }
+
+  #tell(event: WorkerEvent): void {
+    this.#options.onEvent?.(event);
+  }
+}
+
+function wordsOf(error: unknown): string {
+  return oneLine(error instanceof Error ? error.message : String(error));
+}
+
+function iso(milliseconds: number): string {
+  return new Date(milliseconds).toISOString();
+}
