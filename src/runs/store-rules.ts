@@ -41,17 +41,17 @@ export const runExists = (id: string): RunError =>
   new RunError("RUN_EXISTS", `There is a run "${id}" already. Resume it, or choose another id.`);
 
 export const runUnknown = (id: unknown, location: string): RunError =>
-  new RunError("RUN_UNKNOWN", `There is no run ${describeValue(id)} in ${location}.`);
+  new RunError("RUN_UNKNOWN", `There is no run ${quoted(id)} in ${location}.`);
 
 export const scheduleExists = (id: string): ScheduleError =>
   new ScheduleError("SCHEDULE_EXISTS", `There is a schedule "${id}" already. Remove it first, or choose another id.`);
 
 export const scheduleUnknown = (id: unknown, location: string): ScheduleError =>
-  new ScheduleError("SCHEDULE_UNKNOWN", `There is no schedule ${describeValue(id)} in ${location}.`);
+  new ScheduleError("SCHEDULE_UNKNOWN", `There is no schedule ${quoted(id)} in ${location}.`);
 
 /** @throws RunError LEDGER_BLOB */
 export function checkBlob(hash: string, bytes: Uint8Array | undefined, location: string): Uint8Array {
-  if (bytes === undefined) throw new RunError("LEDGER_BLOB", `There is no blob ${describeValue(hash)} in ${location}.`);
+  if (bytes === undefined) throw new RunError("LEDGER_BLOB", `There is no blob ${quoted(hash)} in ${location}.`);
   if (hashOf(bytes) !== hash)
     throw new RunError("LEDGER_BLOB", `The bytes of blob ${hash} in ${location} are not those that were written.`);
   return bytes;
@@ -197,6 +197,11 @@ export function activityAfter(before: string | undefined, change: string | null 
 /** What others see of it. */
 export function rowOf({ seq: _seq, epoch: _epoch, ...row }: StoredRun): RunRow {
   return row;
+}
+
+/** A text in full as far as it is short, and without control characters. */
+function quoted(id: unknown): string {
+  return typeof id === "string" && id.length <= 64 ? JSON.stringify(id) : describeValue(id);
 }
 
 function time(milliseconds: number): string {
