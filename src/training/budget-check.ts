@@ -1,7 +1,15 @@
 import { BudgetError } from "../errors.ts";
-import { type Amount, amountText, type BudgetLimits, exact, isDaily, NO_TOTALS, scopeText } from "../runs/index.ts";
+import {
+  type Amount,
+  amountText,
+  type BudgetLimits,
+  type BudgetScope,
+  exact,
+  isDaily,
+  scopeText,
+} from "../runs/index.ts";
 import { type Fit, FitSearch, type Replan } from "./budget-fits.ts";
-import { type BudgetUse, isTooSmall, type Need, type Placed, placesOf, runNeed } from "./budget-room.ts";
+import { type BudgetUse, isTooSmall, type Need, type Placed, placesOf, type Rooms, runNeed } from "./budget-room.ts";
 import type { PlannedRun } from "./training-plan.ts";
 
 export interface PlanCheck {
@@ -19,30 +27,33 @@ export interface PlanCheck {
   readonly gradientOption?: "gradient" | "method";
   /** Steps that are done: all else of the plan is still to be paid, and only the number of steps can still be changed. */
   readonly stepsDone?: number;
+  /** Of a run that is taken up again: what is set aside for its own jobs that are out. */
+  readonly ownReserved?: Amount | undefined;
   /** Early stopping or a tolerance may end the run before its last step. */
   readonly mayEndEarly?: boolean;
 }
 
 /**
- * Compares what a run will take with what its budgets have left: one step with each of them, and the whole run with all but
- * those of a day, since it may go on on another one. Where it does not fit, other settings are planned, and those that do are
- * named. What a simulator in this process takes is not limited.
+ * Compares what a run will take with what its budgets have left. A budget of a day limits only its steps, each of which has to
+ * fit in one: the run goes on on the next day. Where it does not fit, other settings are planned, and those that do are named.
+ * What a simulator in this process takes is not limited.
  * @throws BudgetError BUDGET_PLAN
  * @example const replan: Replan = (overrides) => plan(model, data, { ...options, ...overrides });
  *          await assertPlanFits({ planned: await replan({}), replan, uses, precision: options.precision });
  */
 export async function assertPlanFits(check: PlanCheck): Promise<void> {
-  const { planned, uses, perSecond = 0, replan, precision, stepsDone = 0 } = check;
+  const { planned, uses, perSecond = 0, replan, precision, stepsDone = 0, ownReserved } = check;
   if (planned.total.quantumSeconds === 0) return;
-  const rooms = { uses, perSecond, stepsDone };
+  const rooms: Rooms = { uses, perSecond, stepsDone, ownReserved };
   const places = placesOf(planned, rooms).filter(isTooSmall);
   if (places.length === 0) return;
   const fits = replan === undefined ? [] : await new FitSearch(planned, rooms, replan).all(precision);
-  throw new BudgetError("BUDGET_PLAN", refusal(check, places, fits));
+  throw new BudgetError("BUDGET_PLAN", refusal(check, rooms, places, fits));
 }
 
-function refusal(check: PlanCheck, tooSmall: readonly Placed[], fits: readonly Fit[]): string {
-  const { planned, stepsDone = 0, mayEndEarly = false, perSecond = 0 } = check;
+function refusal(check: PlanCheck, rooms: Rooms, tooSmall: readonly Placed[], fits: readonly Fit[]): string {
+  const { mayEndEarly = false } = check;
+  const { stepsDone, perSecond } = rooms;
   // Where a step is too large, so is the run.
   const isStep = tooSmall.some(({ of }) => of === "step");
   const places = tooSmall.filter(({ of }) => (of === "step") === isStep);
@@ -52,24 +63,27 @@ function refusal(check: PlanCheck, tooSmall: readonly Placed[], fits: readonly F
   const { need } = places[0]!;
   const money = currency === undefined ? "" : `, for about ${(need.seconds * perSecond).toFixed(2)} ${currency}`;
   const lefts = places.map(({ use: { scope }, left }) => {
+    const limit = amountText(scope.limits, scope.currency);
+    if (isDaily(scope)) return `the budget of ${spenderText(scope)} is ${limit}`;
     const limited = ofUnits(scope.limits, (unit) => Math.max(0, left[unit]));
-    return `the budget of ${scopeText(scope)} (${amountText(scope.limits, scope.currency)}) has ${amountText(limited, scope.currency)} left`;
+    return `the budget of ${spenderText(scope)} (${limit}) has ${amountText(limited, scope.currency)} left`;
   });
-  const settings = fits.map((fit) => settingText(fit, check));
+  const settings = fits.map((fit) => settingText(fit, check, rooms));
   const larger = [...places, ...tooSmall.filter(({ use }) => !places.some((place) => place.use === use))].map(
-    (place) => `${largerText(place, planned, check)} for ${scopeText(place.use.scope)}`,
+    (place) => `${largerText(place, check.planned, rooms)} for ${spenderText(place.use.scope)}`,
   );
-  const unspent = places.map(({ use: { scope } }) => ({ scope, totals: NO_TOTALS }));
-  const tomorrow =
-    places.every(({ use }) => isDaily(use.scope)) &&
-    !placesOf(planned, { uses: unspent, perSecond, stepsDone }).some(isTooSmall);
   return [
     `${subject} would take ${most}${needText(need)}${money}, but ${lefts.join(", and ")}. Nothing was submitted.`,
     ...(settings.length > 0 ? [`It would fit with ${settings.join("; or with ")}.`] : []),
     ...(check.replan !== undefined && settings.length === 0 ? ["No smaller plan that was tried fits."] : []),
     `${settings.length > 0 ? "As it is, it" : "It"} needs a budget of ${larger.join(", and ")}.`,
-    ...(tomorrow ? ["A new day begins with the whole budget."] : []),
   ].join(" ");
+}
+
+/** Such as "run digits-1", or "a day of run digits-1": a plan is for any day. */
+function spenderText(scope: BudgetScope): string {
+  const text = scopeText(scope);
+  return isDaily(scope) ? `a day of ${text.replace(/ on .*/, "")}` : text;
 }
 
 function needText({ seconds, jobs }: Need): string {
@@ -77,22 +91,19 @@ function needText({ seconds, jobs }: Need): string {
 }
 
 /** Such as `steps: 16 (about 58.1 s in 17 jobs)`. */
-function settingText({ overrides, planned }: Fit, { gradientOption = "gradient", stepsDone = 0 }: PlanCheck): string {
+function settingText({ overrides, planned }: Fit, { gradientOption = "gradient" }: PlanCheck, rooms: Rooms): string {
   const settings = Object.entries(overrides).map(
     ([name, value]) => `${name === "gradient" ? gradientOption : name}: ${JSON.stringify(value)}`,
   );
-  const { seconds, jobs } = runNeed(planned, stepsDone);
+  const { seconds, jobs } = runNeed(planned, rooms);
   return `${settings.join(" and ")} (about ${seconds.toFixed(1)} s in ${jobsText(jobs)})`;
 }
 
 /** The least budget that would do, with what is spent already. */
-function largerText(
-  { use, need, left, of }: Placed,
-  planned: PlannedRun,
-  { perSecond = 0, stepsDone = 0 }: PlanCheck,
-): string {
+function largerText({ use, need, left, of }: Placed, planned: PlannedRun, rooms: Rooms): string {
   // A budget for one step would be refused for the run.
-  const run = runNeed(planned, stepsDone);
+  const run = runNeed(planned, rooms);
+  const { perSecond } = rooms;
   const isWhole = of === "run" || (!isDaily(use.scope) && Number.isFinite(run.seconds));
   const { seconds, rounding, jobs } = isWhole ? run : need;
   const wanted = { quantumSeconds: seconds + rounding, money: (seconds + rounding) * perSecond, jobs };

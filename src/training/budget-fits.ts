@@ -45,7 +45,7 @@ export class FitSearch {
   async all(precision: number | undefined): Promise<readonly Fit[]> {
     const found = [await this.fewerSteps()];
     // What decides the numbers of a run stays as it was when it began.
-    if (this.#rooms.stepsDone === 0)
+    if (this.#rooms.stepsDone === 0 && this.#rooms.ownReserved === undefined)
       found.push(
         await this.coarser(precision),
         await this.spsa(found[0]?.planned.steps ?? 0),

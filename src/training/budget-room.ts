@@ -1,5 +1,15 @@
 import { JOB_OVERHEAD_SECONDS } from "../../providers/index.ts";
-import { type Amount, type BudgetScope, exact, isDaily, leftIn, type ScopeTotals } from "../runs/index.ts";
+import {
+  type Amount,
+  addAmounts,
+  type BudgetScope,
+  exact,
+  isDaily,
+  leftIn,
+  leftOf,
+  NO_AMOUNT,
+  type ScopeTotals,
+} from "../runs/index.ts";
 import type { PlannedRun, PlannedWork } from "./training-plan.ts";
 
 /** A scope and what is charged and set aside in it. */
@@ -33,28 +43,41 @@ export interface Rooms {
   /** Money for a second; 0 where no price is known. */
   readonly perSecond: number;
   readonly stepsDone: number;
+  /**
+   * Of a run that is taken up again: what is set aside for jobs of its own that are out. It has that already, and so it counts
+   * as free, and the step that they may belong to as done: what they will leave is not known before they are settled.
+   */
+  readonly ownReserved?: Amount | undefined;
 }
 
 /**
- * A step in every budget; and the run in all but those of a day, since it may go on on another one. A run without an end is
- * ended by its budget.
+ * The run in every budget but those of a day: where one of these is used up, it goes on on the next. A step has to fit in all
+ * of them, in those of a day with nothing spent. A run without an end is ended by its budget.
  */
-export function placesOf(planned: PlannedRun, { uses, perSecond, stepsDone }: Rooms): readonly Placed[] {
-  const run = runNeed(planned, stepsDone);
+export function placesOf(planned: PlannedRun, rooms: Rooms): readonly Placed[] {
+  const { uses, perSecond, ownReserved = NO_AMOUNT } = rooms;
+  const run = runNeed(planned, rooms);
   const step = needOf(planned.step, roundingOf(planned.step));
+  const hasStep = planned.steps > stepsPaid(planned, rooms);
   return uses.flatMap((use) => {
-    const left = leftIn(use.scope, use.totals);
+    const { limits } = use.scope;
+    const left = isDaily(use.scope) ? leftOf(limits) : addAmounts(leftIn(use.scope, use.totals), ownReserved);
     const secondsLeft = Math.min(left.quantumSeconds, perSecond > 0 ? left.money / perSecond : Infinity);
     const place = (of: Placed["of"], need: Need): Placed => ({ of, need, use, left, secondsLeft });
     const ends = Number.isFinite(run.seconds) && !isDaily(use.scope);
-    return [place("step", step), ...(ends ? [place("run", run)] : [])];
+    return [...(hasStep ? [place("step", step)] : []), ...(ends ? [place("run", run)] : [])];
   });
 }
 
+function stepsPaid({ steps }: PlannedRun, { stepsDone, ownReserved }: Rooms): number {
+  return Math.min(steps, stepsDone + (ownReserved === undefined ? 0 : 1));
+}
+
 /** Of all steps that are not done, and of what comes between and after them. */
-export function runNeed({ step, total, steps }: PlannedRun, stepsDone: number): Need {
+export function runNeed(planned: PlannedRun, rooms: Rooms): Need {
+  const { step, total, steps } = planned;
   const rest = workLeft(total, step, steps);
-  return needOf(workLeft(total, step, stepsDone), Math.max(roundingOf(step), roundingOf(rest)));
+  return needOf(workLeft(total, step, stepsPaid(planned, rooms)), Math.max(roundingOf(step), roundingOf(rest)));
 }
 
 export function isTooSmall({ need, left, secondsLeft }: Placed): boolean {
