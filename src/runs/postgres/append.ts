@@ -1,11 +1,11 @@
 import { type AppendPlan, isPast, needsOf, planAppend, type SubmitPlace } from "../append-plan.ts";
 import { type BudgetEntry, NO_MILLIONTHS, type ScopeMillionths } from "../budget-entry.ts";
+import { encodeText } from "../kept-text.ts";
 import type { Append, Lease } from "../run-store.ts";
 import { checkLease } from "../store-rules.ts";
 import { holdBlobs } from "./blobs-table.ts";
 import type { Row, Session } from "./database.ts";
 import { lockRun, saveRun } from "./runs-table.ts";
-import { encodeText } from "./text.ts";
 
 /**
  * Locks the run, then budget entries, scopes and the account, each in one order, decides, and writes.

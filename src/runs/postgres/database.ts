@@ -61,6 +61,8 @@ export class PostgresDatabase {
   readonly #pool: Pool;
   readonly #clock: Clock | undefined;
   readonly #patienceSeconds: number;
+  /** What is under way; a store that is closed waits for it. */
+  readonly #work = new Set<Promise<unknown>>();
   #closing: Promise<void> | undefined;
 
   private constructor(
@@ -98,7 +100,11 @@ export class PostgresDatabase {
   }
 
   /** Statements that change nothing, each a transaction. */
-  async read<Result>(work: (session: Session) => Promise<Result>): Promise<Result> {
+  read<Result>(work: (session: Session) => Promise<Result>): Promise<Result> {
+    return this.#open(() => this.#read(work));
+  }
+
+  async #read<Result>(work: (session: Session) => Promise<Result>): Promise<Result> {
     const patience = new Patience(this.#patienceSeconds, this.location);
     for (;;) {
       try {
@@ -113,7 +119,14 @@ export class PostgresDatabase {
    * One transaction. Where the connection is lost while it commits, the server is asked what became of it; where it cannot
    * be asked in time, `unsure` is told what may have been written.
    */
-  async write<Result>(
+  write<Result>(
+    work: (session: Session) => Promise<Result>,
+    unsure?: (commit: UnsureCommit, result: Result) => void,
+  ): Promise<Result> {
+    return this.#open(() => this.#write(work, unsure));
+  }
+
+  async #write<Result>(
     work: (session: Session) => Promise<Result>,
     unsure?: (commit: UnsureCommit, result: Result) => void,
   ): Promise<Result> {
@@ -141,12 +154,25 @@ export class PostgresDatabase {
 
   /** What became of a transaction whose end was not heard of. @throws RunError where the server cannot be asked */
   committed(commit: UnsureCommit): Promise<boolean> {
-    return this.#committed(commit, new Patience(this.#patienceSeconds, this.location));
+    return this.#open(() => this.#committed(commit, new Patience(this.#patienceSeconds, this.location)));
   }
 
+  /** Ends all connections, when what is under way is done. */
   close(): Promise<void> {
-    this.#closing ??= this.#pool.end();
+    this.#closing ??= Promise.allSettled(this.#work).then(() => this.#pool.end());
     return this.#closing;
+  }
+
+  async #open<Result>(work: () => Promise<Result>): Promise<Result> {
+    if (this.#closing !== undefined)
+      throw new RunError("LEDGER_CLOSED", `The ledger ${this.location} is closed. Open it again.`);
+    const doing = work();
+    this.#work.add(doing);
+    try {
+      return await doing;
+    } finally {
+      this.#work.delete(doing);
+    }
   }
 
   async #committed({ transaction, process }: UnsureCommit, patience: Patience): Promise<boolean> {
@@ -170,8 +196,6 @@ export class PostgresDatabase {
   }
 
   async #connected<Result>(work: (connected: Connected) => Promise<Result>): Promise<Result> {
-    if (this.#closing !== undefined)
-      throw new RunError("LEDGER_CLOSED", `The ledger ${this.location} is closed. Open it again.`);
     const client = await this.#pool.connect().catch((error) => {
       throw new DriverError(error);
     });

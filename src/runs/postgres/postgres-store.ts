@@ -1,6 +1,7 @@
 import { type Amount, NO_AMOUNT, type ScopeTotals } from "../budget.ts";
 import { totalsOf } from "../budget-entry.ts";
 import type { Owner, RunRecord } from "../events.ts";
+import { encodeText } from "../kept-text.ts";
 import type { Append, Appended, Lease, NewRun, RunFilter, RunRow, RunStore, ScheduleRow, Tick } from "../run-store.ts";
 import { checkLease, released, renewed, rowOf, runUnknown, scheduleExists, scheduleUnknown } from "../store-rules.ts";
 import { appendTo, readTotals } from "./append.ts";
@@ -10,7 +11,6 @@ import { PostgresDatabase, type PostgresStoreOptions, type Session, type UnsureC
 import { migrate } from "./migrations.ts";
 import { claimRun, createRun, findRun, lockDue, lockRun, nextDue, readRecords, runOf, saveRun } from "./runs-table.ts";
 import { insertSchedule, insertTick, readSchedules, readTicks } from "./schedules-table.ts";
-import { encodeText } from "./text.ts";
 
 /**
  * A store that any number of processes on any number of machines can share: the schema "lepton" of a PostgreSQL database, 13
@@ -124,7 +124,8 @@ class PostgresStore implements RunStore {
   }
 
   async append(lease: Lease, append: Append): Promise<Appended> {
-    const before = await this.#writtenBefore(lease, append);
+    const unsure = this.#unsure.get(lease.runId);
+    const before = unsure === undefined ? undefined : await this.#writtenBefore(unsure, lease, append);
     if (before !== undefined) return before;
     let granted: Amount = NO_AMOUNT;
     const { events } = append;
@@ -217,9 +218,7 @@ class PostgresStore implements RunStore {
   }
 
   /** What the same append resolves to where an earlier one, of which nothing was heard, was written. */
-  async #writtenBefore(lease: Lease, append: Append): Promise<Appended | undefined> {
-    const unsure = this.#unsure.get(lease.runId);
-    if (unsure === undefined) return undefined;
+  async #writtenBefore(unsure: UnsureAppend, lease: Lease, append: Append): Promise<Appended | undefined> {
     const committed = await this.#database.committed(unsure.commit);
     this.#unsure.delete(lease.runId);
     if (!committed || unsure.epoch !== lease.epoch) return undefined;

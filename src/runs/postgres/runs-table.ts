@@ -1,4 +1,5 @@
 import type { Owner, RunRecord } from "../events.ts";
+import { decodeText, encodeText } from "../kept-text.ts";
 import { isGone } from "../process-identity.ts";
 import type { RunStatus } from "../run-state.ts";
 import type { Lease, NewRun, RunTask } from "../run-store.ts";
@@ -16,7 +17,6 @@ import {
 } from "../store-rules.ts";
 import { holdBlobs } from "./blobs-table.ts";
 import { NOW, type Row, type Session } from "./database.ts";
-import { decodeText, encodeText } from "./text.ts";
 
 /** What may change in a row, and how it is kept. */
 const COLUMNS: Readonly<Record<string, (run: StoredRun) => unknown>> = {
