@@ -9,6 +9,7 @@ import {
   type ScheduleOptions,
   Scheduler,
 } from "../../../src/schedules/index.ts";
+import { raceInMemory, raceProcesses } from "../../support/scheduler-race.ts";
 import { VirtualClock } from "../../support/virtual-clock.ts";
 
 const HOUR = 3_600_000;
@@ -387,21 +388,17 @@ describe("a clock that jumps", () => {
 
 describe("schedulers that race", () => {
   test("eight on one store in memory start each of 200 ticks once", async () => {
-    const { clock, store } = await setUp({ cron: "* * * * *", overlap: "allow", catchUp: { all: 100 } });
-    const schedulers = Array.from({ length: 8 }, () => new Scheduler({ store, facts: noFacts }));
-    const started: number[] = [];
-    for (let minute = 1; minute <= 200; minute++) {
-      clock.advance(60);
-      // Some passes take two ticks together.
-      if (minute % 5 === 0) continue;
-      const reports = await Promise.all(schedulers.map((scheduler) => scheduler.pass()));
-      started.push(...reports.flatMap((report) => report.started.map(({ tick }) => tick)));
-    }
-    for (const { started: late } of [await schedulers[0]!.pass()]) started.push(...late.map(({ tick }) => tick));
-    const expected = Array.from({ length: 200 }, (_, index) => MIDNIGHT + 60_000 * (index + 1));
-    expect(started).toEqual(expected);
-    expect(
-      (await store.runs({ schedule: "s", limit: 1000 })).map(({ schedule }) => schedule?.tick).toReversed(),
-    ).toEqual(expected);
+    expect(await raceInMemory(8, 200)).toMatchObject({ ticks: 200, runs: 200, missed: 0, double: 0 });
+  });
+
+  test("processes on one SQLite file, one of them killed, start each tick once", async () => {
+    const { ticks, runs, missed, double, kills } = await raceProcesses({
+      processes: 3,
+      ticks: 40,
+      kills: 1,
+      speed: 80,
+    });
+    expect({ runs, missed, double, kills }).toEqual({ runs: ticks, missed: 0, double: 0, kills: 1 });
+    expect(ticks).toBeGreaterThanOrEqual(40);
   });
 });

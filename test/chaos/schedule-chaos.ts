@@ -1,0 +1,72 @@
+/**
+ * Schedules over years and in races; one line of figures, all counts of what is wrong 0. Run by itself or by `npm run chaos`:
+ * `node test/chaos/schedule-chaos.ts [--quick]`.
+ */
+import { CronExpression } from "../../src/schedules/cron-expression.ts";
+import { CRON_FORMS, clockTimes, compareTicks, expectedTicks, ZONES } from "../support/schedule-oracle.ts";
+import { raceInMemory, raceProcesses } from "../support/scheduler-race.ts";
+
+export interface ScheduleChaosOptions {
+  /** Fewer years and ticks. */
+  readonly quick?: boolean;
+  readonly seed?: number;
+}
+
+const DAY = 86_400_000;
+const FIRST_YEAR = 2024;
+
+export async function main({ quick = false, seed = 1 }: ScheduleChaosOptions = {}): Promise<object> {
+  const began = performance.now();
+  const calendar = await compareCalendars(quick ? 1 : 5);
+  const ticks = quick ? 50 : 500;
+  const memory = await raceInMemory(8, ticks);
+  const sqlite = await raceProcesses({ processes: 8, ticks, kills: quick ? 2 : 10, speed: 25, seed });
+  const wrong = calendar.missed + calendar.double + calendar.extra + memory.missed + memory.double;
+  return {
+    chaos: "schedules",
+    ok: wrong + sqlite.missed + sqlite.double === 0 && memory.ticks >= ticks && sqlite.ticks >= ticks,
+    calendar,
+    memory,
+    sqlite,
+    seed,
+    seconds: Math.round((performance.now() - began) / 1000),
+  };
+}
+
+/** Ticks of all forms in all zones, forwards and backwards, beside what the clocks of the zones show. */
+async function compareCalendars(years: number) {
+  const from = Date.UTC(FIRST_YEAR, 0, 1);
+  const to = Date.UTC(FIRST_YEAR + years, 0, 1);
+  const figures = { years, zones: ZONES.length, forms: CRON_FORMS.length, ticks: 0, missed: 0, double: 0, extra: 0 };
+  for (const zone of ZONES) {
+    const times = clockTimes(zone, from - 2 * DAY, to + DAY);
+    for (const form of CRON_FORMS) {
+      const expected = expectedTicks(form, times, from, to);
+      const cron = await CronExpression.parse(form.cron);
+      const forwards: number[] = [];
+      for (const tick of cron.after(from, zone)) {
+        if (tick > to) break;
+        forwards.push(tick);
+      }
+      const backwards: number[] = [];
+      for (const tick of cron.upTo(to, zone)) {
+        if (tick <= from) break;
+        backwards.push(tick);
+      }
+      for (const found of [forwards, backwards.reverse()]) {
+        const { missed, double, extra } = compareTicks(expected, found);
+        figures.missed += missed;
+        figures.double += double;
+        figures.extra += extra;
+      }
+      figures.ticks += expected.length;
+    }
+  }
+  return figures;
+}
+
+if (import.meta.main) {
+  const figures = await main({ quick: process.argv.includes("--quick") });
+  process.stdout.write(`${JSON.stringify(figures)}\n`);
+  if (!("ok" in figures && figures.ok === true)) process.exitCode = 1;
+}
