@@ -1,6 +1,6 @@
 import { abortable } from "./abortable.ts";
 import type { Sessions } from "./resources/sessions.ts";
-import { IbmSession } from "./session.ts";
+import { IbmSession, stopAccepting } from "./session.ts";
 
 export interface BackendSessionOptions {
   readonly sessions: Sessions;
@@ -17,11 +17,12 @@ export interface BackendSessionOptions {
 export class BackendSession {
   readonly #options: BackendSessionOptions;
   readonly #opened: string[] = [];
-  #current: Promise<string> | undefined;
+  #id: string | undefined;
+  #opening: Promise<string> | undefined;
 
   constructor(options: BackendSessionOptions) {
     this.#options = options;
-    if (options.id !== undefined) this.#current = Promise.resolve(options.id);
+    this.#id = options.id;
   }
 
   /** Ids of the sessions that were opened, in order. */
@@ -32,38 +33,33 @@ export class BackendSession {
   /** The id of an open session. @throws IbmError, what `onSession` throws, the signal's reason when it is aborted */
   async id(signal?: AbortSignal): Promise<string> {
     signal?.throwIfAborted();
-    const current = this.#current ?? this.#open();
-    this.#current = current;
-    return abortable(current, signal);
+    if (this.#id !== undefined) return this.#id;
+    // One for all who ask; none of their signals ends it.
+    this.#opening ??= this.#open().finally(() => {
+      this.#opening = undefined;
+    });
+    return abortable(this.#opening, signal);
   }
 
-  /** The service has closed it. */
+  /** The service has closed it: the next job gets another one. */
   forget(id: string): void {
-    const current = this.#current;
-    void current?.then((open) => {
-      if (open === id && this.#current === current) this.#current = undefined;
-    });
+    if (this.#id === id) this.#id = undefined;
   }
 
   /** Takes no more jobs; those in its queue still run. Another session is opened for a job that is submitted later. */
   async close(): Promise<void> {
-    const current = this.#current;
-    if (current === undefined) return;
-    this.#current = undefined;
-    const { sessions } = this.#options;
-    await (await IbmSession.resume(sessions, await current)).close();
+    const id = this.#id;
+    if (id === undefined) return;
+    this.#id = undefined;
+    await stopAccepting(this.#options.sessions, id);
   }
 
   async #open(): Promise<string> {
     const { sessions, backend, mode, onSession } = this.#options;
-    try {
-      const { id } = await IbmSession.open(sessions, { backend, mode });
-      this.#opened.push(id);
-      await onSession?.(id);
-      return id;
-    } catch (error) {
-      this.#current = undefined;
-      throw error;
-    }
+    const { id } = await IbmSession.open(sessions, { backend, mode });
+    this.#opened.push(id);
+    await onSession?.(id);
+    this.#id = id;
+    return id;
   }
 }

@@ -68,9 +68,7 @@ export class IbmSession implements AsyncDisposable {
 
   /** Takes no more jobs; those in its queue still run. Once closed, closing it again does nothing. */
   close(request?: RequestOptions): Promise<void> {
-    this.#closed ??= this.#sessions.setAcceptingJobs(this.id, false, request).catch((error: unknown) => {
-      // Its TTL has ended it before.
-      if (error instanceof IbmError && (error.status === 404 || error.code === "IBM_SESSION_CLOSED")) return;
+    this.#closed ??= stopAccepting(this.#sessions, this.id, request).catch((error: unknown) => {
       this.#closed = undefined;
       throw error;
     });
@@ -85,5 +83,14 @@ export class IbmSession implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+}
+
+/** Lets a session take no more jobs; one that its TTL has ended is left as it is. @throws IbmError */
+export async function stopAccepting(sessions: Sessions, id: string, request?: RequestOptions): Promise<void> {
+  try {
+    await sessions.setAcceptingJobs(id, false, request);
+  } catch (error) {
+    if (!(error instanceof IbmError && (error.status === 404 || error.code === "IBM_SESSION_CLOSED"))) throw error;
   }
 }

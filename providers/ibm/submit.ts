@@ -96,9 +96,10 @@ export async function submitOnce(body: SubmitBody, options: SubmitOptions): Prom
   for (let posts = 1; ; posts++) {
     const answer = await post(body, hash, options);
     if ("id" in answer) return { id: answer.id, known: false, adopted: false, surplus: [] };
+    hashes?.add(hash);
+    if ("found" in answer) return taken(answer.found);
     const { lost } = answer;
     if (signal?.aborted) throw unknownSubmit(options, signal.reason);
-    hashes?.add(hash);
     times.push(answer.serviceTime);
     const until = clock.now() + 1000 * lagSeconds;
     const found = await reconcile(lost.message, Math.min(...times), () => until, options);
@@ -107,29 +108,30 @@ export async function submitOnce(body: SubmitBody, options: SubmitOptions): Prom
   }
 }
 
-type Posted = { readonly id: string } | { readonly lost: IbmError; readonly serviceTime: number };
+type Posted =
+  | { readonly id: string }
+  | { readonly found: readonly JobBody[] }
+  | { readonly lost: IbmError; readonly serviceTime: number };
 
 /** @throws whatever is sure to have made no job */
 async function post(body: SubmitBody, hash: string, options: SubmitOptions): Promise<Posted> {
   const { client, key, part, parts, quantumSeconds, executions, session, signal, beforeSubmit } = options;
   for (let reopened = false; ; reopened = true) {
     const sessionId = body.session_id ?? (await session?.id(signal));
+    const capSeconds = body.cost!;
     let serviceTime = client.serverNow();
+    let tries = 0;
+    let found: readonly JobBody[] = [];
     let prevented: { readonly reason: unknown } | undefined;
     const prepare = async (): Promise<SubmitBody> => {
-      serviceTime = client.serverNow();
-      const intent = {
-        key,
-        part,
-        parts,
-        bodyHash: hash,
-        quantumSeconds,
-        executions,
-        capSeconds: body.cost!,
-        serviceTime,
-      };
       try {
-        const cost = limited(body.cost!, await beforeSubmit?.(intent));
+        // It was refused, so there is nothing to be found; but to look costs little, and to be wrong costs a job.
+        if (tries++ > 0)
+          found = await taggedJobs(client.jobs, key, { since: serviceTime, signal, retries: 0 }).catch(() => []);
+        if (found.length > 0) throw new Error("it is there");
+        serviceTime = client.serverNow();
+        const intent = { key, part, parts, bodyHash: hash, quantumSeconds, executions, capSeconds, serviceTime };
+        const cost = limited(capSeconds, await beforeSubmit?.(intent));
         return { ...body, cost, ...(sessionId === undefined ? {} : { session_id: sessionId }) };
       } catch (reason) {
         prevented = { reason };
@@ -139,6 +141,7 @@ async function post(body: SubmitBody, hash: string, options: SubmitOptions): Pro
     try {
       return await client.jobs.create(prepare, { signal });
     } catch (error) {
+      if (found.length > 0) return { found };
       if (prevented !== undefined) throw prevented.reason;
       if (!(error instanceof IbmError) || error.path !== "/jobs") throw error;
       if (error.outcome !== "rejected") return { lost: error, serviceTime };
