@@ -44,6 +44,8 @@ export interface RunDescription {
   readonly remote?: { readonly name: string; readonly account: string; readonly capabilities: Capabilities };
   /** Each a value or a hash, such as { model, data, optimizer, batchSize, seed, backend, account }. */
   readonly parts: Readonly<Record<string, string | number | boolean | null>>;
+  /** Of libraries that compute the numbers; for readers, since a resumed run may have others. */
+  readonly versions?: Readonly<Record<string, string>>;
 }
 
 /** A process drives the run from here on. */

@@ -170,7 +170,7 @@ export class JournaledEstimator implements Estimator {
     });
     reached("k10");
     journal.activity(undefined);
-    return finishedJob(journal.state.jobs.get(key)!, await this.#stored(hashOf(blob)), job.plan);
+    return finishedJob(journal.state.jobs.get(key)!, await this.#stored(hashOf(blob)));
   }
 
   async #reject(key: string, jobId: string, error: ProviderError, replaced: boolean): Promise<void> {
@@ -208,16 +208,12 @@ function idsOf({ submits, parts }: RunJob): readonly string[] | undefined {
   return [...ids].sort(([a], [b]) => number(a) - number(b)).map(([, id]) => id);
 }
 
-function finishedJob(
-  { result }: RunJob,
-  results: readonly EstimatorPubResult[],
-  plan?: JobPlan,
-): Job<EstimatorPubResult> {
+/** The same whether it has just come in or is read again: a step's costs are then the same, too. */
+function finishedJob({ result }: RunJob, results: readonly EstimatorPubResult[]): Job<EstimatorPubResult> {
   const { jobId, quantumSeconds, executions, final } = result!;
   const usage: JobUsage = { quantumSeconds, executions, ...(final === undefined ? {} : { final }) };
   return {
     id: jobId,
-    plan,
     status: async () => "done",
     result: async () => results,
     cancel: async () => {},

@@ -6,13 +6,18 @@ export interface KeptCallbacks {
   restore?(state: unknown): void;
 }
 
+/** Of those that have one, in order: so whoever looks on without a state of their own changes nothing. */
 export function statesOf(callbacks: readonly KeptCallbacks[]): readonly unknown[] {
-  return callbacks.map((callback) => callback.state?.() ?? null);
+  return withState(callbacks).map((callback) => callback.state?.() ?? null);
 }
 
 export function restoreStates(callbacks: readonly KeptCallbacks[], states: readonly unknown[] | undefined): void {
-  for (const [index, callback] of callbacks.entries()) {
+  for (const [index, callback] of withState(callbacks).entries()) {
     const state = states?.[index];
     if (state !== undefined && state !== null) callback.restore?.(state);
   }
+}
+
+function withState(callbacks: readonly KeptCallbacks[]): readonly KeptCallbacks[] {
+  return callbacks.filter((callback) => callback.state !== undefined);
 }

@@ -25,7 +25,7 @@ export interface TrainingState {
 }
 
 interface StoredWeight extends StoredValues {
-  /** For readers; weights are put back by their places, since another model may have other names. */
+  /** For readers, such as "kernel", without the name that TensorFlow.js makes up for a layer; weights are put back by their places. */
   readonly name: string;
   readonly trainable: boolean;
 }
@@ -39,7 +39,7 @@ export function captureTraining(model: LayersModel, optimizer: tf.Optimizer): Tr
   return {
     format: "lepton-training@1",
     weights: weights.map((weight, i) => ({
-      name: weight.originalName,
+      name: weight.originalName.slice(weight.originalName.lastIndexOf("/") + 1),
       trainable: weight.trainable,
       ...readValues(variables[i]!, weight.originalName),
     })),

@@ -77,7 +77,10 @@ export async function executeTraining(
 
 const NO_JOBS: readonly string[] = Object.freeze([]);
 
-/** What a training run needs to go on after a step or an epoch, besides its data and options. */
+/**
+ * What a training run needs to go on after a step or an epoch, besides its data and options. No times are in it, which stand in
+ * reports: whoever takes the same steps comes to the same bytes.
+ */
 interface TrainingState {
   readonly training: ReturnType<typeof captureTraining>;
   /** Steps so far. */
@@ -86,11 +89,10 @@ interface TrainingState {
   readonly epoch: number;
   readonly rowsDone: number;
   readonly sums: Readonly<Record<string, number>>;
-  readonly epochSeconds: number;
-  readonly seconds: number;
   readonly loss: number;
   readonly costs: QuantumCosts;
-  readonly ended: TrainResult["ended"] | null;
+  /** A run that was asked to stop is resumed to go on. */
+  readonly ended: "early-stopping" | null;
   readonly early: unknown;
   readonly best: readonly Float32Array[];
   readonly callbacks: readonly unknown[];
@@ -137,12 +139,10 @@ class TrainingLoop {
       epoch: this.#epoch,
       rowsDone: this.#rowsDone,
       sums: this.#sums,
-      epochSeconds: (performance.now() - this.#epochBegan) / 1000,
-      seconds: (performance.now() - this.#began) / 1000,
       loss: this.#loss,
       // The jobs of steps stand in their reports.
       costs: { ...this.#costs, jobIds: [] },
-      ended: this.#ended ?? null,
+      ended: this.#ended === "early-stopping" ? this.#ended : null,
       early: earlyStopping?.state() ?? null,
       best: this.#best.map((tensor) => tensor.dataSync() as Float32Array),
       callbacks: statesOf(callbacks),
@@ -161,16 +161,16 @@ class TrainingLoop {
     this.#rowsDone = kept.rowsDone;
     this.#sums = { ...kept.sums };
     this.#loss = kept.loss;
-    // One that was asked to stop is resumed to go on.
-    this.#ended = kept.ended === "early-stopping" ? kept.ended : undefined;
+    this.#ended = kept.ended ?? undefined;
     if (kept.early !== null) earlyStopping?.restore(kept.early as ReturnType<EarlyStopping["state"]>);
     this.#best = kept.best.map((values, i) => tf.keep(tf.tensor(values, model.weights[i]!.shape as number[])));
     restoreStates(callbacks, kept.callbacks);
     this.#history = [...journal.epochs<EpochReport>()];
-    const jobIds = journal.steps<StepReport>().flatMap((report) => report.jobIds);
-    this.#costs = { ...kept.costs, jobIds };
-    this.#began = performance.now() - 1000 * kept.seconds;
-    this.#epochBegan = performance.now() - 1000 * kept.epochSeconds;
+    const steps = journal.steps<StepReport>();
+    this.#costs = { ...kept.costs, jobIds: steps.flatMap((report) => report.jobIds) };
+    const sinceEpoch = secondsOf(steps.slice(this.#history.at(-1)?.steps ?? 0));
+    this.#epochBegan = performance.now() - 1000 * sinceEpoch;
+    this.#began = performance.now() - 1000 * (secondsOf(this.#history) + sinceEpoch);
   }
 
   async run(): Promise<TrainResult> {
@@ -330,4 +330,8 @@ class TrainingLoop {
         this.#control,
       );
   }
+}
+
+function secondsOf(reports: readonly { readonly seconds: number }[]): number {
+  return reports.reduce((sum, { seconds }) => sum + seconds, 0);
 }

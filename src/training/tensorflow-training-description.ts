@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import * as tf from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import type { Backend } from "../../providers/index.ts";
 import type { RunDescription } from "../runs/index.ts";
@@ -42,6 +43,7 @@ export function trainingDescription(facts: TrainingFacts): RunDescription {
       earlyStopping: options.earlyStopping == null ? null : textOf(options.earlyStopping),
       ...providerParts(provider),
     },
+    versions: { "tfjs-core": tf.version_core, "tfjs backend": tf.getBackend() },
   };
 }
 
