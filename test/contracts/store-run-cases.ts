@@ -97,7 +97,9 @@ export function storeRunCases(storeCase: StoreCase): readonly ContractCase[] {
           (await store.runs(filter)).map(({ id }) => id);
         assert.equal((await ids()).length, 100);
         assert.deepEqual(await ids({ limit: 3 }), ["last", "run-102", "run-101"]);
-        assert.deepEqual((await ids({ limit: 1000 })).slice(-2), ["run-1", "run-0"]);
+        for (const limit of [1000, Number.POSITIVE_INFINITY])
+          assert.deepEqual((await ids({ limit })).slice(-2), ["run-1", "run-0"]);
+        assert.deepEqual(await ids({ limit: 0 }), []);
         assert.deepEqual(await ids({ schedule: "nightly" }), ["run-100", "run-50", "run-0"]);
         assert.deepEqual(await ids({ status: "stopped" }), ["run-50"]);
         assert.deepEqual(await ids({ status: "ready", schedule: "nightly", limit: 1 }), ["run-100"]);
@@ -152,6 +154,30 @@ export function storeRunCases(storeCase: StoreCase): readonly ContractCase[] {
       assert.equal(read!.event.type, "step");
       assert.deepEqual(read, record);
       assert.equal(JSON.stringify(read!.event), JSON.stringify(record!.event));
+    }),
+    storeCase("names and words are kept whatever they hold", async ({ store }) => {
+      const lease = await driven(store, "one");
+      const texts = ["\0", "a\0b", "a\0c", "\ud800", "\udfff", "\ufffd", '"', '"a\\u0000b"', "", " ", "'; --", "äöü😀"];
+      for (const [index, text] of texts.entries()) {
+        await written(store, lease, {
+          events: [],
+          activity: text,
+          settle: [{ key: text, scopes: [text], amount: { quantumSeconds: index + 1, money: 0, jobs: 1 } }],
+          submit: { account: text, perMinute: 1, key: text },
+        });
+        assert.equal((await store.run("one"))!.activity, text);
+        await store.addSchedule(text, { text });
+        await store.decideTick({ schedule: text, tick: index, outcome: "skipped", words: text });
+        await store.create({ id: `run-${index}`, events: [created], schedule: { id: text, tick: index } });
+      }
+      for (const [index, text] of texts.entries()) {
+        assert.equal((await store.totals(text)).settled.quantumSeconds, index + 1);
+        const [tick] = await store.ticks(text);
+        assert.deepEqual([tick!.schedule, tick!.words, tick!.tick], [text, text, index]);
+        const [run] = await store.runs({ schedule: text });
+        assert.deepEqual([run!.id, run!.schedule], [`run-${index}`, { id: text, tick: index }]);
+      }
+      assert.deepEqual((await store.schedules()).map(({ id }) => id).sort(), texts.toSorted());
     }),
     storeCase("a journal is read from any of its records on", async ({ store }) => {
       const lease = await driven(store, "one");

@@ -1,6 +1,7 @@
 import type { SQLInputValue, SQLOutputValue } from "node:sqlite";
 import type { Amount } from "../budget.ts";
 import type { BudgetEntry, ScopeMillionths } from "../budget-entry.ts";
+import { decodeText, encodeText } from "../kept-text.ts";
 import type { RunStatus } from "../run-state.ts";
 import type { RunRow, RunTask, ScheduleRow, Tick } from "../run-store.ts";
 import { dueAt, type StoredRun } from "../store-rules.ts";
@@ -23,12 +24,12 @@ export function runOf(row: Row): NumberedRun {
     seq: row.seq as number,
     epoch: row.epoch as number,
     step: row.step as number,
-    activity: (row.activity as string | null) ?? undefined,
+    activity: row.activity === null ? undefined : nameOf(row.activity),
     wakeAt: (row.wake_at as number | null) ?? undefined,
     lease: parsed<NonNullable<RunRow["lease"]>>(row.lease),
     stopRequested: row.stop_requested === 1,
     task: parsed<RunTask>(row.task),
-    schedule: row.schedule === null ? undefined : { id: row.schedule as string, tick: row.tick as number },
+    schedule: row.schedule === null ? undefined : { id: nameOf(row.schedule), tick: row.tick as number },
   };
   return { number: row.number as number, run };
 }
@@ -42,7 +43,7 @@ export function changingColumns(run: StoredRun): SQLInputValue[] {
     run.seq,
     run.epoch,
     run.step,
-    run.activity ?? null,
+    run.activity === undefined ? null : encodeText(run.activity),
     run.wakeAt ?? null,
     text(run.lease),
     run.lease?.owner.host ?? null,
@@ -53,12 +54,12 @@ export function changingColumns(run: StoredRun): SQLInputValue[] {
 
 /** The other columns of `insertRun`. */
 export function fixedColumns({ id, task, schedule }: StoredRun): SQLInputValue[] {
-  return [id, text(task), schedule?.id ?? null, schedule?.tick ?? null];
+  return [id, text(task), schedule === undefined ? null : encodeText(schedule.id), schedule?.tick ?? null];
 }
 
 export function entryOf(row: Row): BudgetEntry {
   return {
-    key: row.key as string,
+    key: nameOf(row.key),
     scopes: JSON.parse(row.scopes as string) as string[],
     granted: parsed<Amount>(row.granted),
     open: row.open === 1,
@@ -67,7 +68,7 @@ export function entryOf(row: Row): BudgetEntry {
 }
 
 export function entryColumns({ key, scopes, granted, open, settled }: BudgetEntry, run: number): SQLInputValue[] {
-  return [key, run, JSON.stringify(scopes), text(granted), open ? 1 : 0, JSON.stringify(settled)];
+  return [encodeText(key), run, JSON.stringify(scopes), text(granted), open ? 1 : 0, JSON.stringify(settled)];
 }
 
 export function totalsOfRow(row: Row): ScopeMillionths {
@@ -81,12 +82,12 @@ export function totalsOfRow(row: Row): ScopeMillionths {
 
 export function totalsColumns(scope: string, { settled, reserved }: ScopeMillionths): SQLInputValue[] {
   const columns = ({ quantumSeconds, money, jobs }: Amount): number[] => [quantumSeconds, money, jobs];
-  return [scope, ...columns(settled), ...columns(reserved)];
+  return [encodeText(scope), ...columns(settled), ...columns(reserved)];
 }
 
 export function scheduleOf(row: Row): ScheduleRow {
   return {
-    id: row.id as string,
+    id: nameOf(row.id),
     spec: JSON.parse(row.spec as string),
     paused: row.paused === 1,
     createdAt: row.created_at as number,
@@ -96,13 +97,18 @@ export function scheduleOf(row: Row): ScheduleRow {
 
 export function tickOf(row: Row): Tick {
   return {
-    schedule: row.schedule as string,
+    schedule: nameOf(row.schedule),
     tick: row.tick as number,
     outcome: row.outcome as Tick["outcome"],
-    words: row.words as string,
+    words: nameOf(row.words),
     ...(row.run_id === null ? {} : { runId: row.run_id as string }),
     at: row.at as number,
   };
+}
+
+/** The text that a column keeps. */
+export function nameOf(kept: SQLOutputValue | undefined): string {
+  return decodeText(kept as string);
 }
 
 function text(value: unknown): string | null {

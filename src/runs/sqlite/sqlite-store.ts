@@ -1,9 +1,10 @@
 import { resolve } from "node:path";
 import { systemClock } from "../../../providers/index.ts";
-import { isPast, needsOf, planAppend } from "../append-plan.ts";
+import { needsOf, planAppend } from "../append-plan.ts";
 import type { ScopeTotals } from "../budget.ts";
 import { totalsOf } from "../budget-entry.ts";
 import type { Owner, RunRecord } from "../events.ts";
+import { encodeText } from "../kept-text.ts";
 import { isGone, thisOwner } from "../process-identity.ts";
 import type {
   Append,
@@ -75,7 +76,9 @@ class SqliteStore implements RunStore {
     const { runs, runsOfSchedule } = this.#tables.sql;
     return this.#connection.read(() => {
       const rows =
-        schedule === undefined ? runs.all(status ?? null, limit) : runsOfSchedule.all(status ?? null, limit, schedule);
+        schedule === undefined
+          ? runs.all(status ?? null, limitOf(limit))
+          : runsOfSchedule.all(status ?? null, limitOf(limit), encodeText(schedule));
       return rows.map((row) => rowOf(runOf(row).run));
     });
   }
@@ -146,10 +149,7 @@ class SqliteStore implements RunStore {
       tables.hold(number, blobs);
       for (const entry of plan.entries) tables.putEntry(number, entry);
       for (const [scope, change] of plan.totals) tables.addToTotals(scope, change);
-      if (account !== undefined && plan.place !== undefined) {
-        for (const place of places) if (isPast(place, now)) tables.sql.deletePlace.run(account, place.key);
-        tables.sql.putPlace.run(account, plan.place.key, plan.place.at);
-      }
+      if (account !== undefined && plan.place !== undefined) tables.addPlace(account, plan.place, places);
       return { outcome: "written", records: plan.change.records };
     });
   }
@@ -178,7 +178,7 @@ class SqliteStore implements RunStore {
     const text = JSON.stringify(spec ?? null);
     return this.#connection.write(() => {
       const createdAt = this.#connection.now();
-      if (this.#tables.sql.insertSchedule.run(id, text, createdAt).changes === 0) throw scheduleExists(id);
+      if (this.#tables.sql.insertSchedule.run(encodeText(id), text, createdAt).changes === 0) throw scheduleExists(id);
       return { id, spec: JSON.parse(text), paused: false, createdAt, lastTick: undefined };
     });
   }
@@ -188,12 +188,14 @@ class SqliteStore implements RunStore {
   }
 
   async pauseSchedule(id: string, paused: boolean): Promise<void> {
-    const { changes } = await this.#connection.write(() => this.#tables.sql.pauseSchedule.run(paused ? 1 : 0, id));
+    const { changes } = await this.#connection.write(() =>
+      this.#tables.sql.pauseSchedule.run(paused ? 1 : 0, encodeText(id)),
+    );
     if (changes === 0) throw scheduleUnknown(id, this.location);
   }
 
   async removeSchedule(id: string): Promise<void> {
-    const { changes } = await this.#connection.write(() => this.#tables.sql.deleteSchedule.run(id));
+    const { changes } = await this.#connection.write(() => this.#tables.sql.deleteSchedule.run(encodeText(id)));
     if (changes === 0) throw scheduleUnknown(id, this.location);
   }
 
@@ -202,17 +204,18 @@ class SqliteStore implements RunStore {
     return this.#connection.write(() => {
       const now = this.#connection.now();
       const { sql } = this.#tables;
-      if (sql.schedule.get(schedule)?.paused !== 0) return false;
-      const { changes } = sql.insertTick.run(schedule, tick, outcome, words, run?.id ?? null, now);
+      const id = encodeText(schedule);
+      if (sql.schedule.get(id)?.paused !== 0) return false;
+      const { changes } = sql.insertTick.run(id, tick, outcome, encodeText(words), run?.id ?? null, now);
       if (changes === 0) return false;
-      sql.lastTick.run(tick, schedule);
+      sql.lastTick.run(tick, id);
       if (run !== undefined) this.#tables.create(run, blobs, now);
       return true;
     });
   }
 
   async ticks(schedule: string, limit = 20): Promise<readonly Tick[]> {
-    return this.#connection.read(() => this.#tables.sql.ticks.all(schedule, limit).map(tickOf));
+    return this.#connection.read(() => this.#tables.sql.ticks.all(encodeText(schedule), limitOf(limit)).map(tickOf));
   }
 
   async close(): Promise<void> {
@@ -246,4 +249,9 @@ class SqliteStore implements RunStore {
     const leased = this.#tables.sql.leasedHere.all(this.#connection.now(), this.#host).map(runOf);
     return leased.filter(({ run }) => run.lease !== undefined && isGone(run.lease.owner));
   }
+}
+
+/** As SQLite takes it, for which less than 0 is no limit. */
+function limitOf(limit: number): number {
+  return Number.isFinite(limit) ? Math.max(0, Math.floor(limit)) : -1;
 }

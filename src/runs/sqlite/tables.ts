@@ -1,8 +1,9 @@
 import { RunError } from "../../errors.ts";
-import type { SubmitPlace } from "../append-plan.ts";
+import { isPast, type SubmitPlace } from "../append-plan.ts";
 import { type BudgetEntry, NO_MILLIONTHS, type ScopeMillionths } from "../budget-entry.ts";
 import type { RunRecord } from "../events.ts";
 import { hashOf } from "../hash.ts";
+import { encodeText } from "../kept-text.ts";
 import type { NewRun } from "../run-store.ts";
 import { type ChangedRun, newRun, recordOf, runExists, runUnknown, type StoredRun } from "../store-rules.ts";
 import type { Connection } from "./connection.ts";
@@ -12,6 +13,7 @@ import {
   entryOf,
   fixedColumns,
   type NumberedRun,
+  nameOf,
   runOf,
   totalsColumns,
   totalsOfRow,
@@ -115,7 +117,7 @@ export class Tables {
 
   /** The entries of these keys, where there are any. */
   entries(keys: readonly string[]): ReadonlyMap<string, BudgetEntry> {
-    const rows = keys.map((key) => this.sql.entry.get(key)).filter((row) => row !== undefined);
+    const rows = keys.map((key) => this.sql.entry.get(encodeText(key))).filter((row) => row !== undefined);
     return new Map(rows.map(entryOf).map((entry) => [entry.key, entry]));
   }
 
@@ -124,7 +126,7 @@ export class Tables {
   }
 
   totals(scope: string): ScopeMillionths {
-    const row = this.sql.totals.get(scope);
+    const row = this.sql.totals.get(encodeText(scope));
     return row === undefined ? NO_MILLIONTHS : totalsOfRow(row);
   }
 
@@ -134,7 +136,14 @@ export class Tables {
 
   places(account: string | undefined): readonly SubmitPlace[] {
     if (account === undefined) return [];
-    return this.sql.places.all(account).map(({ key, at }) => ({ key: key as string, at: at as number }));
+    return this.sql.places.all(encodeText(account)).map(({ key, at }) => ({ key: nameOf(key), at: at as number }));
+  }
+
+  /** Replaces the places that are past by one more. */
+  addPlace(account: string, place: SubmitPlace, places: readonly SubmitPlace[]): void {
+    const kept = encodeText(account);
+    for (const before of places) if (isPast(before, place.at)) this.sql.deletePlace.run(kept, encodeText(before.key));
+    this.sql.putPlace.run(kept, encodeText(place.key), place.at);
   }
 
   #add(number: number, { records, texts }: ChangedRun): void {
