@@ -107,7 +107,7 @@ class PgBossWaker implements RunWaker {
     const wake = AbortSignal.any([woken.signal, signal]);
     // Wakes are taken only by those who wait, so that none goes to a worker that is busy.
     const id = await this.#boss
-      .work(QUEUE, { pollingIntervalSeconds: 1, notifyPollingIntervalSeconds: 5 }, async () => {
+      .work(QUEUE, { pollingIntervalSeconds: 1, notifyPollingIntervalSeconds: 2 }, async () => {
         // One that came after the first is another's.
         if (wake.aborted) await this.notify();
         woken.abort();

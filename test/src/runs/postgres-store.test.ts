@@ -2,10 +2,13 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { expect, test } from "vitest";
+import type { Clock } from "../../../providers/index.ts";
 import type { NewRun, RunEvent } from "../../../src/runs/index.ts";
 import { postgresStore } from "../../../src/runs/postgres/postgres-store.ts";
 import { thisOwner } from "../../../src/runs/process-identity.ts";
+import { runStoreContract } from "../../contracts/run-store-contract.ts";
 import { describeOnPostgres } from "../../support/describe-postgres.ts";
+import type { TestDatabase } from "../../support/postgres.ts";
 
 const created: RunEvent = { type: "created", versions: {} };
 const task = { config: "config.ts", options: {} };
@@ -30,6 +33,22 @@ const TEXTS = [
   "line\nline\r\t",
   "x".repeat(100_000),
 ];
+
+describeOnPostgres("the contract of a store, on PostgreSQL", (postgres) => {
+  // One database for all, emptied for each: to make one takes longer than most cases.
+  let database: TestDatabase | undefined;
+  const place = async () => {
+    if (database === undefined) database = await postgres.database();
+    else
+      await database.sql(`DO $$ DECLARE name text; BEGIN
+      FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'lepton' AND tablename <> 'migrations' LOOP
+        EXECUTE format('ALTER TABLE lepton.%I DISABLE TRIGGER ALL; DELETE FROM lepton.%I; ALTER TABLE lepton.%I ENABLE TRIGGER ALL', name, name, name);
+      END LOOP; END $$`);
+    const { url } = database;
+    return { open: (clock: Clock) => postgresStore(url, { clock }) };
+  };
+  for (const { name, run } of runStoreContract({ place })) test(name, () => run());
+});
 
 describeOnPostgres("a ledger on PostgreSQL", (postgres) => {
   test("texts of every kind come back as they were, and do nothing else", async () => {
