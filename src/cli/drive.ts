@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { systemClock } from "../../providers/clock.ts";
 import { type Backend, isRemote } from "../../providers/primitives.ts";
 import { RunError } from "../errors.ts";
-import { foldRun } from "../runs/run-state.ts";
+import type { Price } from "../runs/budget.ts";
 import type { RunStore, RunTask } from "../runs/run-store.ts";
 import { rowOf } from "../runs/stop-run.ts";
 import type { RunConfig } from "../training/run-config.ts";
@@ -66,6 +66,7 @@ export async function driveRun(
     left.abort(new RunError("RUN_SUSPENDED", `Run ${id} was left; ${jobs}. To go on: ${resume}`));
   });
   let backend: Backend | undefined;
+  let price: Price | undefined;
   const execute = (read: RunConfig | undefined): Promise<Executed> =>
     executeRun(store, id, {
       task,
@@ -77,14 +78,15 @@ export async function driveRun(
         if (report.step > before) progress.step(report, total);
       },
       onActivity: (words) => progress.activity(words),
-      onProvider: (provider) => {
+      onProvider: (provider, perSecond) => {
         backend = provider;
+        price = perSecond;
       },
     });
   try {
     const executed = await orLate(follow(execute, config, isNew, store, id, progress, left.signal), left.signal);
     progress.end();
-    if (options.out !== undefined) await writeWeights(options.out, id, executed);
+    if (options.out !== undefined) writeWeights(options.out, executed.weights!);
     print(io, options.json === true, resultJson(id, executed, options.out), () =>
       resultText(id, executed, options.out),
     );
@@ -92,7 +94,7 @@ export async function driveRun(
     progress.end();
     lines.tell = (line) => io.err(`${line}\n`);
     if (left.signal.aborted && options.cancelJobs === true && backend !== undefined)
-      await cancelJobs(io, store, id, backend);
+      await cancelJobs(io, store, id, backend, price);
     throw left.signal.aborted ? left.signal.reason : error;
   }
 }
@@ -138,18 +140,23 @@ async function orLate<Value>(work: Promise<Value>, signal: AbortSignal): Promise
   }
 }
 
-async function cancelJobs(io: Io, store: RunStore, id: string, backend: Backend): Promise<void> {
+async function cancelJobs(
+  io: Io,
+  store: RunStore,
+  id: string,
+  backend: Backend,
+  price: Price | undefined,
+): Promise<void> {
   if (!isRemote(backend)) return;
-  const out = [...foldRun(await store.read(id)).jobs.values()]
-    .filter(({ result, rejected }) => result === undefined && rejected === undefined)
-    .flatMap(({ submits }) => submits.flatMap(({ jobId }) => (jobId === undefined ? [] : [jobId])));
-  for (const job of new Set(out))
-    try {
-      await backend.cancelJob(job, { signal: AbortSignal.timeout(CANCEL_MS) });
-      io.err(`Job ${job} is cancelled.\n`);
-    } catch (error) {
-      io.err(`Job ${job} could not be cancelled: ${error instanceof Error ? error.message : String(error)}\n`);
-    }
+  const { cancelOpenJobs } = await import("../runs/cancel-jobs.ts");
+  try {
+    const signal = AbortSignal.timeout(CANCEL_MS);
+    const { cancelled, kept } = await cancelOpenJobs(store, id, backend, { price, signal });
+    for (const job of cancelled) io.err(`Job ${job} is cancelled.\n`);
+    for (const job of kept) io.err(`Job ${job} could not be cancelled in time, or has ended.\n`);
+  } catch (error) {
+    io.err(`Jobs could not be cancelled: ${error instanceof Error ? error.message : String(error)}\n`);
+  }
 }
 
 function checkFolder(out: string): void {
@@ -157,12 +164,10 @@ function checkFolder(out: string): void {
   if (!existsSync(folder)) throw new UsageError("FILE_WRITE", `Cannot write ${out}: there is no folder ${folder}.`);
 }
 
-async function writeWeights(out: string, id: string, { weights = [] }: Executed): Promise<void> {
-  const { writeSafetensors } = await import("../runs/safetensors.ts");
-  const bytes = writeSafetensors(weights, [["run", id]]);
+function writeWeights(out: string, weights: Uint8Array): void {
   try {
     // Whoever reads the file meanwhile finds the old one or the new one.
-    writeFileSync(`${out}.part`, bytes);
+    writeFileSync(`${out}.part`, weights);
     renameSync(`${out}.part`, out);
   } catch (cause) {
     throw new UsageError("FILE_WRITE", `Cannot write ${out}: ${fileFault(cause)}.`, { cause });

@@ -86,7 +86,7 @@ function wordsOf(event: RunEvent): string {
 
 /** `job 2 of step 12`. */
 export function placeWords({ phase, index, attempt }: JobPlace): string {
-  const where = phase.replace(/-(?=\d+$)/, " ");
+  const where = phase.startsWith("final") ? "the values at the end" : phase.replace(/-(?=\d+$)/, " ");
   return `job ${index + 1} of ${where}${attempt === 0 ? "" : `, attempt ${attempt + 1}`}`;
 }
 

@@ -1,8 +1,10 @@
 import type { Backend, Clock } from "../../providers/index.ts";
 import { RunError, TrainingError } from "../errors.ts";
+import type { Price } from "../runs/budget.ts";
 import { failedEvent } from "../runs/new-run.ts";
 import { foldRun } from "../runs/run-state.ts";
 import type { Lease, RunRow, RunStore, RunTask } from "../runs/run-store.ts";
+import { writeSafetensors } from "../runs/safetensors.ts";
 import { rowOf } from "../runs/stop-run.ts";
 import type { MinimizeOptions, MinimizeResult, MinimizeStep } from "../training/minimize.ts";
 import type { Run, RunKeeping } from "../training/run.ts";
@@ -10,7 +12,6 @@ import type { MinimizeRunConfig, ModelRunConfig, RunConfig } from "../training/r
 import { madeBy, readRunConfig } from "../training/run-config-file.ts";
 import type { StepReport, TrainOptions, TrainResult } from "../training/train.ts";
 import { holding } from "./held-lease.ts";
-import { type ModelWeights, modelWeights } from "./model-weights.ts";
 import { type NamedProviders, namedProviders } from "./named-provider.ts";
 import { type TaskSettings, taskSettings } from "./task-options.ts";
 
@@ -26,20 +27,20 @@ export interface ExecuteOptions {
   /** While a long queue is waited for: stay (by default), or leave with RUN_PARKED. */
   readonly park?: "stay" | "leave";
   readonly clock?: Clock;
-  /** Copies the weights at the end. */
+  /** Exports the weights at the end. */
   readonly weights?: boolean;
   /** Told of every step, also of those that earlier processes have done, and how many there will be where that is known. */
   readonly onStep?: (step: StepReport | MinimizeStep, total: number | undefined) => void;
   /** Told in plain words what is waited for. */
   readonly onActivity?: (words: string) => void;
-  /** Told once the backend is known. */
-  readonly onProvider?: (provider: Backend) => void;
+  /** Told once it is known which backend it is, and what a second of it costs. */
+  readonly onProvider?: (provider: Backend, price: Price | undefined) => void;
 }
 
-/** How a run ended. */
+/** How a run ended, with its weights in the safetensors format where they were asked for. */
 export type Executed =
-  | { readonly kind: "train"; readonly result: TrainResult; readonly weights?: ModelWeights }
-  | { readonly kind: "minimize"; readonly result: MinimizeResult; readonly weights?: ModelWeights };
+  | { readonly kind: "train"; readonly result: TrainResult; readonly weights?: Uint8Array }
+  | { readonly kind: "minimize"; readonly result: MinimizeResult; readonly weights?: Uint8Array };
 
 /**
  * Drives a run as its task says, to its end: what `lepton train`, `lepton runs resume` and workers do. A run that has ended
@@ -98,7 +99,7 @@ async function prepare(
   const settings = taskSettings(task.options);
   const config = options.config ?? (await readRunConfig(task.config, task.options));
   const provider = await providerFor(store, id, settings, config, options.providers ?? namedProviders());
-  if (provider !== undefined) options.onProvider?.(provider);
+  if (provider !== undefined) options.onProvider?.(provider, config.price);
   const kept = keeping(store, row, task, settings, lease, options);
   return "model" in config
     ? prepareTraining(task.config, config, settings, provider, kept, options)
@@ -196,7 +197,9 @@ async function prepareTraining(
   return {
     async execute() {
       const result = await follow(train(model, data, options), (step) => onStep?.(step, total));
-      return { kind: "train", result, ...(weights === true ? { weights: modelWeights(model) } : {}) };
+      if (weights !== true) return { kind: "train", result };
+      const { exportWeights } = await import("../models/tensorflow-safetensors.ts");
+      return { kind: "train", result, weights: exportWeights(model) };
     },
     dispose: () => void model.dispose(),
   };
@@ -207,7 +210,7 @@ async function prepareMinimisation(
   { provider: _named, budget: _allowed, epochs, batchSize, ...settings }: TaskSettings,
   provider: Backend | undefined,
   kept: Kept,
-  { onStep }: ExecuteOptions,
+  { onStep, weights }: ExecuteOptions,
 ): Promise<PreparedRun> {
   for (const [name, value] of Object.entries({ epochs, batchSize }))
     if (value !== undefined)
@@ -218,8 +221,10 @@ async function prepareMinimisation(
   return {
     async execute() {
       const result = await follow(minimize(options), (step) => onStep?.(step, options.steps));
+      if (weights !== true) return { kind: "minimize", result };
       const data = Float64Array.from(result.weights);
-      return { kind: "minimize", result, weights: [["weights", { dtype: "F64", shape: [data.length], data }]] };
+      const tensor = { dtype: "F64", shape: [data.length], data } as const;
+      return { kind: "minimize", result, weights: writeSafetensors([["weights", tensor]], [["run", kept.id]]) };
     },
     dispose: () => {},
   };

@@ -1,0 +1,83 @@
+import type { RemoteBackend } from "../../providers/index.ts";
+import type { Price } from "./budget.ts";
+import { RunJournal } from "./run-journal.ts";
+import type { RunJob } from "./run-state.ts";
+import type { RunStore } from "./run-store.ts";
+import { settlementOf, usageOf } from "./sweep.ts";
+
+export interface CancelledJobs {
+  readonly cancelled: readonly string[];
+  /** Those that had ended meanwhile, or whose end is not known: a resumed run takes their values, or finds out. */
+  readonly kept: readonly string[];
+}
+
+const LOOKS = 10;
+const LOOK_MS = 500;
+
+/**
+ * Cancels the jobs of a run that are out, and writes down that others take their place when the run is resumed. One that
+ * has values is kept. Nobody may drive the run; it is stopped then.
+ * @throws RunError RUN_UNKNOWN, RUN_DRIVEN, LEDGER_*; what the backend throws
+ */
+export async function cancelOpenJobs(
+  store: RunStore,
+  id: string,
+  backend: RemoteBackend,
+  { price, signal }: { readonly price?: Price | undefined; readonly signal?: AbortSignal } = {},
+): Promise<CancelledJobs> {
+  const journal = await RunJournal.open({ store, id, budgetOptions: { price } });
+  const cancelled: string[] = [];
+  const kept: string[] = [];
+  try {
+    for (const job of journal.state.jobs.values()) {
+      const ids = idsOf(job);
+      if (ids.length === 0 || job.result !== undefined || job.rejected !== undefined) continue;
+      if (job.backend === backend.name && (await cancel(backend, job, ids, signal))) {
+        const usage = await usageOf(backend, job, undefined, 0);
+        await journal.append({
+          settle: settlementOf(usage, journal.perSecond),
+          events: [
+            {
+              type: "rejected",
+              key: job.key,
+              jobId: ids.join(","),
+              code: "JOB_CANCELLED",
+              words: "Cancelled when the run was left.",
+              quantumSeconds: usage.quantumSeconds,
+              replaced: true,
+            },
+          ],
+        });
+        cancelled.push(...ids);
+      } else kept.push(...ids);
+    }
+    await journal.stop("It was left, and jobs that were out were cancelled.");
+  } finally {
+    await journal.close();
+  }
+  return { cancelled, kept };
+}
+
+function idsOf({ submits }: RunJob): readonly string[] {
+  return [...new Set(submits.flatMap(({ jobId }) => (jobId === undefined ? [] : [jobId])))];
+}
+
+/** Whether all parts of a job ended cancelled; a service may take moments for it. */
+async function cancel(
+  backend: RemoteBackend,
+  { submits }: RunJob,
+  ids: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  const options = signal === undefined ? {} : { signal };
+  for (const id of ids) await backend.cancelJob(id, options);
+  const keys = new Set(submits.map(({ key }) => key));
+  for (let look = 0; look < LOOKS; look++) {
+    const listed = await Promise.all([...keys].map((key) => backend.jobsTagged(key, options)));
+    const states = listed.flat().flatMap(({ id, status }) => (ids.includes(id) ? [status] : []));
+    if (states.length === ids.length && states.every((status) => status === "cancelled")) return true;
+    if (states.some((status) => status === "done" || status === "failed")) return false;
+    await backend.clock.sleep(LOOK_MS, signal);
+  }
+  return false;
+}
