@@ -11,6 +11,8 @@ import { iso, type Service } from "./service.ts";
 export interface ControlSettings {
   /** A new job is not listed before it is so many seconds old; 0 by default. */
   readonly listLagSeconds?: number;
+  /** The same where jobs are listed by tags, if that is longer; 0 by default. */
+  readonly tagLagSeconds?: number;
   /** Lists of jobs come whatever tags are asked for; false by default. */
   readonly ignoreTagFilter?: boolean;
   /** At most so many jobs a page, whatever limit is asked for; null for what is asked for. */
@@ -41,6 +43,7 @@ export interface JobTruth {
 
 const SETTINGS = [
   "listLagSeconds",
+  "tagLagSeconds",
   "ignoreTagFilter",
   "pageCap",
   "usageLimitSeconds",
@@ -117,8 +120,10 @@ export class EmulatorControl {
           `${name} of control.set is ${name === "ignoreTagFilter" ? "true or false" : "a number of 0 or more"}${nullable ? ", or null" : ""}, not ${describeValue(value)}.`,
         );
     }
-    const { listLagSeconds, ignoreTagFilter, pageCap, usageLimitSeconds, usageConsumedSeconds } = settings;
+    const { listLagSeconds, tagLagSeconds, ignoreTagFilter, pageCap, usageLimitSeconds, usageConsumedSeconds } =
+      settings;
     if (listLagSeconds !== undefined) behaviour.listLagSeconds = listLagSeconds;
+    if (tagLagSeconds !== undefined) behaviour.tagLagSeconds = tagLagSeconds;
     if (ignoreTagFilter !== undefined) behaviour.ignoreTagFilter = ignoreTagFilter;
     if (pageCap !== undefined) behaviour.pageCap = pageCap ?? undefined;
     if (usageLimitSeconds !== undefined) usage.limitSeconds = usageLimitSeconds ?? undefined;

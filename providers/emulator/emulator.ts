@@ -134,6 +134,7 @@ export function openCore(options: EmulatorOptions = {}, time?: EmulatorClock): E
     usage,
     behaviour: {
       listLagSeconds: 0,
+      tagLagSeconds: 0,
       ignoreTagFilter: false,
       pageCap: undefined,
       submissionsPerMinute: settings.submissionsPerMinute,

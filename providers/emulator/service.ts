@@ -10,6 +10,8 @@ import type { Settings } from "./settings.ts";
 export interface Behaviour {
   /** A new job is not listed before it is so many seconds old. */
   listLagSeconds: number;
+  /** The same where jobs are listed by tags, if that is longer. */
+  tagLagSeconds: number;
   /** Lists of jobs come whatever tags are asked for. */
   ignoreTagFilter: boolean;
   /** At most so many jobs a page, whatever limit is asked for. */

@@ -119,15 +119,15 @@ async function post(body: SubmitBody, hash: string, options: SubmitOptions): Pro
   for (let reopened = false; ; reopened = true) {
     const sessionId = body.session_id ?? (await session?.id(signal));
     const capSeconds = body.cost!;
-    let serviceTime = client.serverNow();
+    const since = client.serverNow();
+    let serviceTime = since;
     let tries = 0;
     let found: readonly JobBody[] = [];
     let prevented: { readonly reason: unknown } | undefined;
     const prepare = async (): Promise<SubmitBody> => {
       try {
         // It was refused, so there is nothing to be found; but to look costs little, and to be wrong costs a job.
-        if (tries++ > 0)
-          found = await taggedJobs(client.jobs, key, { since: serviceTime, signal, retries: 0 }).catch(() => []);
+        if (tries++ > 0) found = await taggedJobs(client.jobs, key, { since, signal, retries: 0 }).catch(() => []);
         if (found.length > 0) throw new Error("it is there");
         serviceTime = client.serverNow();
         const intent = { key, part, parts, bodyHash: hash, quantumSeconds, executions, capSeconds, serviceTime };

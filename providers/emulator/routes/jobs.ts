@@ -112,7 +112,9 @@ function list({ request, service, version }: Call): Answer {
   const asked = integerOf(query, "limit", MAX_PAGE, 1, MAX_PAGE);
   const limit = Math.min(asked, behaviour.pageCap ?? asked);
   const offset = integerOf(query, "offset", 0, 0, Number.MAX_SAFE_INTEGER);
-  const listed = clock.now() - 1000 * behaviour.listLagSeconds;
+  const byTags = query.has("tags") && !behaviour.ignoreTagFilter;
+  const lag = Math.max(behaviour.listLagSeconds, byTags ? behaviour.tagLagSeconds : 0);
+  const listed = clock.now() - 1000 * lag;
   const found = service.queue.jobs.filter((job) => job.created <= listed).filter(filterOf(query, behaviour));
   if (query.get("sort")?.toUpperCase() !== "ASC") found.reverse();
   const withParams = !(flagOf(query, "exclude_params") ?? true);

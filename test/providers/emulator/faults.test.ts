@@ -11,7 +11,8 @@ beforeAll(async () => {
 });
 afterEach(() => {
   emulator.control.faults.clear();
-  emulator.control.set({ listLagSeconds: 0, ignoreTagFilter: false, pageCap: null, usageLimitSeconds: null });
+  const behaviour = { listLagSeconds: 0, tagLagSeconds: 0, ignoreTagFilter: false, pageCap: null };
+  emulator.control.set({ ...behaviour, usageLimitSeconds: null });
 });
 afterAll(() => emulator.close());
 
@@ -114,6 +115,28 @@ describe("answers", () => {
     await expect(hanging).rejects.toThrow();
     expect(created()).toBe(before);
   });
+
+  test("hanging after it was done: a job that nobody hears of", async () => {
+    const before = created();
+    fault({ method: "POST", path: "/jobs", hang: true, phase: "after" });
+    const hanging = fetch(`${emulator.url}/jobs`, {
+      method: "POST",
+      headers: { ...client.headers, "content-type": "application/json" },
+      body: JSON.stringify(JOB),
+      signal: AbortSignal.timeout(200),
+    });
+    await expect(hanging).rejects.toThrow();
+    expect(created()).toBe(before + 1);
+  });
+
+  test("late: a gateway has answered for the service before it gets the request", async () => {
+    await using own = await manila({ clock: "virtual" });
+    own.control.faults.add({ method: "POST", path: "/jobs", status: 504, lateSeconds: 30 });
+    expect((await new PlainClient(own).post("/jobs", JOB)).status).toBe(504);
+    expect(own.control.counts().jobs).toBe(0);
+    await own.control.advance(30);
+    expect(own.control.counts().jobs).toBe(1);
+  });
 });
 
 describe("dropped connections", () => {
@@ -161,6 +184,17 @@ describe("lists", () => {
     expect(own.control.jobs()).toHaveLength(1);
     await own.control.advance(60);
     expect((await other.get("/jobs?tags=late")).body.count).toBe(1);
+  });
+
+  test("by tags lag further behind than those of all jobs", async () => {
+    await using own = await manila({ clock: "virtual" });
+    const other = new PlainClient(own);
+    own.control.set({ tagLagSeconds: 60 });
+    await other.submit({ ...JOB, tags: ["late"] });
+    const listed = async (query: string): Promise<number> => (await other.get(`/jobs${query}`)).body.count;
+    expect([await listed("?tags=late"), await listed("")]).toEqual([0, 1]);
+    await own.control.advance(60);
+    expect(await listed("?tags=late")).toBe(1);
   });
 
   test("come whatever tags are asked for, and in short pages", async () => {

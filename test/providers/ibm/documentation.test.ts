@@ -22,6 +22,7 @@ test("the programs of docs/ibm.md run on the emulator and print what they say", 
     }),
   );
   expect(outputs[0]).toMatch(/^1 job, 1600 executions, about 2\.\d s\n\[ 2, 2 \] true 1600\n$/);
-  expect(outputs[1]).toBe("100 done 1\n");
-  expect(outputs[2]).toBe("batch true\n");
+  expect(outputs[1]).toBe("1 submit; true\n");
+  expect(outputs[2]).toBe("100 done 1\n");
+  expect(outputs[3]).toBe("batch true\n");
 }, 60_000);
