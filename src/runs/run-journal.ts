@@ -10,6 +10,7 @@ import { RunError } from "../errors.ts";
 import type { Budget, BudgetScope, ScopeTotals } from "./budget.ts";
 import { dayEnd, type ScopeOptions, scopesOf } from "./budget-scopes.ts";
 import { reached } from "./crash-points.ts";
+import { changesOf } from "./description-changes.ts";
 import type { Owner, RunDescription, RunEvent } from "./events.ts";
 import { hashOf } from "./hash.ts";
 import { journaledBackend } from "./journaled-backend.ts";
@@ -156,10 +157,8 @@ export class RunJournal {
       });
       return;
     }
-    const names = new Set([...Object.keys(known.parts), ...Object.keys(description.parts)]);
-    const differing = [...names].filter((name) => known.parts[name] !== description.parts[name]);
-    if (known.kind === description.kind && differing.length === 0) return;
-    const changes = differing.map((name) => changeText(name, known.parts[name], description.parts[name]));
+    const changes = changesOf(known, description);
+    if (known.kind === description.kind && changes.length === 0) return;
     throw new RunError(
       "RUN_CHANGED",
       known.kind !== description.kind
@@ -365,17 +364,4 @@ async function claimOrCreate(store: RunStore, id: string): Promise<Lease> {
       if (!(error instanceof RunError && error.code === "RUN_EXISTS")) throw error;
     }
   return store.claim(id, owner, LEASE_SECONDS);
-}
-
-const HASH = /^[0-9a-f]{64}$/;
-const MAX_TEXT = 80;
-
-function changeText(name: string, before: unknown, now: unknown): string {
-  if (HASH.test(String(before)) && HASH.test(String(now))) return `another ${name}`;
-  const text = (value: unknown): string => {
-    if (value === undefined || value === null) return "none";
-    const shown = String(value);
-    return shown.length > MAX_TEXT ? `${shown.slice(0, MAX_TEXT)}…` : shown;
-  };
-  return `${name} was ${text(before)} and is ${text(now)}`;
 }
