@@ -25,7 +25,7 @@ export interface PlanCheck {
   readonly precision?: number | undefined;
   /** What the option of the gradient method is called: of `minimize` it is "method". */
   readonly gradientOption?: "gradient" | "method";
-  /** Steps that are done: all else of the plan is still to be paid, and only the number of steps can still be changed. */
+  /** Steps that are done: all else of the plan is still to be paid. */
   readonly stepsDone?: number;
   /** Of a run that is taken up again: what is set aside for its own jobs that are out. */
   readonly ownReserved?: Amount | undefined;
@@ -47,11 +47,18 @@ export async function assertPlanFits(check: PlanCheck): Promise<void> {
   const rooms: Rooms = { uses, perSecond, stepsDone, ownReserved };
   const places = placesOf(planned, rooms).filter(isTooSmall);
   if (places.length === 0) return;
-  const fits = replan === undefined ? [] : await new FitSearch(planned, rooms, replan).all(precision);
+  // What decides the numbers of a run stays as it was when it began.
+  const begun = stepsDone > 0 || ownReserved !== undefined;
+  const fits = begun || replan === undefined ? undefined : await new FitSearch(planned, rooms, replan).all(precision);
   throw new BudgetError("BUDGET_PLAN", refusal(check, rooms, places, fits));
 }
 
-function refusal(check: PlanCheck, rooms: Rooms, tooSmall: readonly Placed[], fits: readonly Fit[]): string {
+function refusal(
+  check: PlanCheck,
+  rooms: Rooms,
+  tooSmall: readonly Placed[],
+  fits: readonly Fit[] | undefined,
+): string {
   const { mayEndEarly = false } = check;
   const { stepsDone, perSecond } = rooms;
   // Where a step is too large, so is the run.
@@ -68,14 +75,14 @@ function refusal(check: PlanCheck, rooms: Rooms, tooSmall: readonly Placed[], fi
     const limited = ofUnits(scope.limits, (unit) => Math.max(0, left[unit]));
     return `the budget of ${spenderText(scope)} (${limit}) has ${amountText(limited, scope.currency)} left`;
   });
-  const settings = fits.map((fit) => settingText(fit, check, rooms));
+  const settings = (fits ?? []).map((fit) => settingText(fit, check, rooms));
   const larger = [...places, ...tooSmall.filter(({ use }) => !places.some((place) => place.use === use))].map(
     (place) => `${largerText(place, check.planned, rooms)} for ${spenderText(place.use.scope)}`,
   );
   return [
     `${subject} would take ${most}${needText(need)}${money}, but ${lefts.join(", and ")}. Nothing was submitted.`,
     ...(settings.length > 0 ? [`It would fit with ${settings.join("; or with ")}.`] : []),
-    ...(check.replan !== undefined && settings.length === 0 ? ["No smaller plan that was tried fits."] : []),
+    ...(fits?.length === 0 ? ["No smaller plan that was tried fits."] : []),
     `${settings.length > 0 ? "As it is, it" : "It"} needs a budget of ${larger.join(", and ")}.`,
   ].join(" ");
 }

@@ -26,8 +26,8 @@ const COARSEST_PRECISION = 0.2;
 const TRIAL_PRECISION = 0.1;
 
 /**
- * Settings with which a run that is too large would fit: each one planned, none guessed. Plans are compared with the rooms,
- * and what is missing says what to plan next.
+ * Settings with which a run that is too large, and has not begun, would fit: each one planned, none guessed. Plans are compared
+ * with the rooms, and what is missing says what to plan next.
  */
 export class FitSearch {
   readonly #planned: PlannedRun;
@@ -43,29 +43,27 @@ export class FitSearch {
 
   /** @param precision the run's own; undefined where the provider decides */
   async all(precision: number | undefined): Promise<readonly Fit[]> {
-    const found = [await this.fewerSteps()];
-    // What decides the numbers of a run stays as it was when it began.
-    if (this.#rooms.stepsDone === 0 && this.#rooms.ownReserved === undefined)
-      found.push(
-        await this.coarser(precision),
-        await this.spsa(found[0]?.planned.steps ?? 0),
-        await this.smallerBatch(),
-        await this.largerBatch(),
-      );
+    const steps = await this.fewerSteps();
+    const found = [
+      steps,
+      await this.coarser(precision),
+      await this.spsa(steps?.planned.steps ?? 0),
+      await this.smallerBatch(),
+      await this.largerBatch(),
+    ];
     return found.filter((fit) => fit !== undefined);
   }
 
   /** As many steps as fit. */
   async fewerSteps(base = this.#planned, overrides: PlanOverrides = {}): Promise<Fit | undefined> {
-    const start = this.#rooms.stepsDone;
     if (this.#places(base).some((place) => place.of === "step" && isTooSmall(place))) return undefined;
     let fit: Fit | undefined;
-    let from = { steps: start, places: [] as readonly Placed[] };
+    let from = { steps: 0, places: [] as readonly Placed[] };
     let to = { steps: base.steps, places: this.#places(base) };
     let tooMany = base.steps;
     for (let tries = 0; tries < 4; tries++) {
-      const most = stepsAlong(from, to, start);
-      const least = (fit?.planned.steps ?? start) + 1;
+      const most = stepsAlong(from, to);
+      const least = (fit?.planned.steps ?? 0) + 1;
       if (!Number.isFinite(most) || tooMany <= least || (fit !== undefined && most < least)) break;
       const steps = Math.min(Math.max(most, least), tooMany - 1);
       const tried = await this.#try({ ...overrides, steps });
@@ -166,8 +164,8 @@ interface Measured {
   readonly places: readonly Placed[];
 }
 
-/** Steps for which there is room, if what a run needs grows evenly from one plan to the other; nothing at `start`. */
-function stepsAlong(from: Measured, to: Measured, start: number): number {
+/** Steps for which there is room, if what a run needs grows evenly from one plan to the other; without places, from nothing. */
+function stepsAlong(from: Measured, to: Measured): number {
   const most = to.places.flatMap(({ of, need, left, secondsLeft }, index) => {
     if (of !== "run") return [];
     const before = from.places[index]?.need ?? { seconds: 0, jobs: 0 };
@@ -177,7 +175,7 @@ function stepsAlong(from: Measured, to: Measured, start: number): number {
     return [seconds, along(before.jobs, need.jobs, left.jobs)];
   });
   // A hair above a whole number is that number.
-  return Math.max(start, Math.floor(Math.min(...most) + 1e-9));
+  return Math.max(0, Math.floor(Math.min(...most) + 1e-9));
 }
 
 /** The finest precision of two digits that takes no more shots. */
