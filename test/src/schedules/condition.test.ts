@@ -210,8 +210,8 @@ describe("facts of a backend", () => {
       {
         qubits: [qubit(0.01), qubit(0.02), qubit(0.04), qubit(0.9)],
         gates: [
-          gate("ecr", [0, 1], 0.02),
-          gate("ecr", [1, 0], 0.01),
+          gate("ecr", [0, 1], 0.01),
+          gate("ecr", [1, 0], 0.02),
           gate("ecr", [1, 2], 0.03),
           gate("ecr", [2, 3], 0.0001),
           gate("sx", [0], 0.001),

@@ -16,11 +16,10 @@ async function ticks(text: string, zone: string, from: string, to: string): Prom
 }
 
 describe("ticks of a cron expression", () => {
-  // Around both changes of the clocks of 2026 and 2027; test/chaos/schedule-chaos.ts takes five whole years.
+  // Around both changes of the clocks of 2026; test/chaos/schedule-chaos.ts takes five whole years.
   const spans = [
     ["2026-03-01", "2026-04-12"],
     ["2026-09-28", "2026-11-09"],
-    ["2027-02-27", "2027-03-20"],
   ] as const;
 
   test.each(ZONES)("%s: 20 forms, forwards and backwards, none missed, double or extra", async (zone) => {
@@ -50,7 +49,7 @@ describe("ticks of a cron expression", () => {
       }
     }
     expect(wrong).toEqual([]);
-    expect(expected).toBeGreaterThan(10_000);
+    expect(expected).toBeGreaterThan(8000);
   });
 
   test("a time in a gap comes at its end, all times of the gap together", async () => {
@@ -93,6 +92,9 @@ describe("ticks of a cron expression", () => {
     // Between the two passes, and in the second.
     expect(next("2026-10-25T00:45:00Z")).toBe("2026-10-26T01:30:00.000Z");
     expect(next("2026-10-25T01:15:00Z")).toBe("2026-10-26T01:30:00.000Z");
+    const three = await CronExpression.parse("0 3 * * *");
+    const afterwards = three.after(Date.parse("2026-10-25T01:15:00Z"), "Europe/Berlin").next().value;
+    expect(afterwards).toBe(Date.parse("2026-10-25T02:00:00Z"));
     expect(last("2026-10-25T01:15:00Z")).toBe("2026-10-25T00:30:00.000Z");
     expect(last("2026-10-25T00:29:59.999Z")).toBe("2026-10-24T00:30:00.000Z");
   });
