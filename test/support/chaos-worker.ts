@@ -1,0 +1,65 @@
+/** A worker of a shared ledger, a process of its own, to be stopped and killed. Its settings are JSON in CHAOS_WORKER. */
+import { ibmProvider, SubmitLimiter } from "../../providers/ibm/index.ts";
+import type { Backend } from "../../providers/index.ts";
+import { postgresStore } from "../../src/runs/postgres/postgres-store.ts";
+import { pgBossWaker } from "../../src/worker/wake-postgres.ts";
+import { startWorker } from "../../src/worker/worker.ts";
+
+export interface ChaosService {
+  readonly url: string;
+  readonly iamUrl: string;
+  readonly token: string;
+  readonly crn: string;
+}
+
+export interface ChaosWorkerSettings {
+  readonly ledger: string;
+  readonly service: ChaosService;
+  readonly concurrency: number;
+}
+
+export const CHAOS_BACKEND = "ibmq_manila";
+
+/** Seconds within which a job is listed that was accepted; the emulator lists it at once. */
+const LAG_SECONDS = 1;
+
+export function chaosBackend({ url, iamUrl, token, crn }: ChaosService): Promise<Backend> {
+  const provider = ibmProvider({
+    url,
+    iamUrl,
+    token,
+    instance: crn,
+    environment: {},
+    accountFile: false,
+    poll: { firstSeconds: 0.02, runningSeconds: 0.05 },
+    lagSeconds: LAG_SECONDS,
+    submitTimeoutSeconds: 3,
+    limiter: new SubmitLimiter({ limit: Number.POSITIVE_INFINITY }),
+  });
+  return provider.backend(CHAOS_BACKEND);
+}
+
+if (import.meta.main) {
+  const { ledger, service, concurrency } = JSON.parse(process.env.CHAOS_WORKER!) as ChaosWorkerSettings;
+  const ending = new AbortController();
+  process.once("SIGTERM", () => ending.abort());
+  const store = await postgresStore(ledger);
+  const waker = await pgBossWaker(ledger);
+  let backend: Promise<Backend> | undefined;
+  await startWorker({
+    store,
+    waker,
+    concurrency,
+    schedules: false,
+    signal: ending.signal,
+    providers: () => {
+      backend ??= chaosBackend(service);
+      return backend;
+    },
+    onEvent: (event) => {
+      if (event.type !== "claimed" && event.type !== "finished") process.stderr.write(`${JSON.stringify(event)}\n`);
+    },
+  });
+  await waker.close();
+  await store.close();
+}
