@@ -3,6 +3,9 @@ import { RunError } from "../../errors.ts";
 /** SQLite's primary result codes, https://sqlite.org/rescode.html. */
 const SQLITE = { perm: 3, busy: 5, locked: 6, readOnly: 8, io: 10, corrupt: 11, full: 13, cantOpen: 14, notADb: 26 };
 
+/** SQLITE_IOERR_SHMSIZE: the file beside the ledger through which processes share memory could not grow. */
+const NO_SHARED_MEMORY = 4874;
+
 interface SqliteError extends Error {
   readonly errcode: number;
 }
@@ -19,6 +22,7 @@ export function isBusy(error: unknown): boolean {
 /** What SQLite reports, in Lepton's words; other errors as they are. */
 export function ledgerError(error: unknown, location: string): unknown {
   if (!isSqliteError(error)) return error;
+  if (error.errcode === NO_SHARED_MEMORY) return full(location, error);
   const of = (code: string, words: string): RunError => new RunError(code, words, { cause: error });
   switch (error.errcode & 0xff) {
     case SQLITE.busy:
@@ -45,7 +49,7 @@ export function ledgerError(error: unknown, location: string): unknown {
     case SQLITE.cantOpen:
       return of("LEDGER_OPEN", `${location} cannot be opened (${error.message}). Check the path and its permissions.`);
     case SQLITE.notADb:
-      return of("LEDGER_FOREIGN", `${location} is no SQLite database. Name another file for the ledger.`);
+      return notADatabase(location, error);
     default:
       return error;
   }
@@ -70,6 +74,12 @@ export function readOnly(location: string, cause?: unknown): RunError {
     `${location} or its folder cannot be written, and a run that leaves no record is not started. Make them writable, or name another file.`,
     { cause },
   );
+}
+
+export function notADatabase(location: string, cause?: unknown): RunError {
+  return new RunError("LEDGER_FOREIGN", `${location} is no SQLite database. Name another file for the ledger.`, {
+    cause,
+  });
 }
 
 function full(location: string, cause: unknown): RunError {

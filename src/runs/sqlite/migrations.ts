@@ -103,9 +103,9 @@ export const LEDGER_FORMAT = STEPS.length;
 /** A file as its header and tables show it: the number of its format, 0 for an empty one, or that it is no ledger. */
 export function formatOf(database: DatabaseSync): number | "foreign" {
   const number = (sql: string): number => Number(Object.values(database.prepare(sql).get()!)[0]);
-  const format = number("PRAGMA user_version");
-  if (number("PRAGMA application_id") === APPLICATION_ID) return format;
-  return format === 0 && number("SELECT count(*) FROM sqlite_schema") === 0 ? 0 : "foreign";
+  const [application, format] = [number("PRAGMA application_id"), number("PRAGMA user_version")];
+  if (application === APPLICATION_ID) return format;
+  return application === 0 && format === 0 && number("SELECT count(*) FROM sqlite_schema") === 0 ? 0 : "foreign";
 }
 
 /** Takes one step, inside a transaction of the caller. */

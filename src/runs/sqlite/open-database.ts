@@ -1,11 +1,13 @@
-import { accessSync, closeSync, constants, existsSync, fsyncSync, mkdirSync, openSync } from "node:fs";
+import { accessSync, closeSync, constants, existsSync, fsyncSync, mkdirSync, openSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import type { Clock } from "../../../providers/index.ts";
 import { RunError } from "../../errors.ts";
 import { Connection, patiently } from "./connection.ts";
-import { fileError, ledgerError, readOnly } from "./errors.ts";
+import { fileError, ledgerError, notADatabase, readOnly } from "./errors.ts";
 import { formatOf, LEDGER_FORMAT, migrateFrom } from "./migrations.ts";
+
+const SMALLEST_PAGE = 512;
 
 /**
  * The ledger in a file, made where there is none, in today's format.
@@ -14,6 +16,9 @@ import { formatOf, LEDGER_FORMAT, migrateFrom } from "./migrations.ts";
  */
 export async function openDatabase(path: string, clock: Clock): Promise<Connection> {
   makeFile(path);
+  const { size } = statSync(path);
+  // SQLite would take a file of a single byte for an empty one.
+  if (size > 0 && size < SMALLEST_PAGE) throw notADatabase(path);
   let database: DatabaseSync | undefined;
   try {
     const opened = new (loadSqlite().DatabaseSync)(path);
