@@ -175,6 +175,11 @@ export class RunJournal {
         "RUN_PROVIDER",
         `Backend ${backend.name} runs jobs elsewhere but cannot say which bear a tag (it is no RemoteBackend), so a job whose answer is lost could be paid twice. Use a backend of ibmProvider, or run without a store.`,
       );
+    if (backend.capabilities.idempotentSubmit === "none")
+      throw new RunError(
+        "RUN_PROVIDER",
+        `Backend ${backend.name} can neither repeat a submit safely nor find a job whose answer was lost, so it could be paid twice. Use another backend, or run without a store.`,
+      );
     this.#remote = backend;
     return journaledBackend(backend, this);
   }

@@ -61,7 +61,8 @@ export class Submission {
           submitKey: this.#key,
           earlier,
           beforeSubmit: (intent) => this.#intend(intent, signal),
-          onReconciling: (words) => void this.#doubt(words),
+          // What the ledger cannot take now it is asked to take again before anything is sent.
+          onReconciling: (words) => void this.#doubt(words).catch(() => {}),
           onSubmitted: async (jobId, submission) => {
             reached("k5");
             const { key = this.#key, adopted = false, surplus = [] } = submission ?? {};
