@@ -27,8 +27,8 @@ export interface PlanCheck {
   readonly gradientOption?: "gradient" | "method";
   /** Steps that are done: all else of the plan is still to be paid. */
   readonly stepsDone?: number;
-  /** Of a run that is taken up again: what is set aside for its own jobs that are out. */
-  readonly ownReserved?: Amount | undefined;
+  /** Jobs of the run were submitted before; its settings can no longer be changed. */
+  readonly begun?: boolean;
   /** Early stopping or a tolerance may end the run before its last step. */
   readonly mayEndEarly?: boolean;
 }
@@ -42,13 +42,11 @@ export interface PlanCheck {
  *          await assertPlanFits({ planned: await replan({}), replan, uses, precision: options.precision });
  */
 export async function assertPlanFits(check: PlanCheck): Promise<void> {
-  const { planned, uses, perSecond = 0, replan, precision, stepsDone = 0, ownReserved } = check;
+  const { planned, uses, perSecond = 0, replan, precision, stepsDone = 0, begun = false } = check;
   if (planned.total.quantumSeconds === 0) return;
-  const rooms: Rooms = { uses, perSecond, stepsDone, ownReserved };
+  const rooms: Rooms = { uses, perSecond, stepsDone, begun };
   const places = placesOf(planned, rooms).filter(isTooSmall);
   if (places.length === 0) return;
-  // What decides the numbers of a run stays as it was when it began.
-  const begun = stepsDone > 0 || ownReserved !== undefined;
   const fits = begun || replan === undefined ? undefined : await new FitSearch(planned, rooms, replan).all(precision);
   throw new BudgetError("BUDGET_PLAN", refusal(check, rooms, places, fits));
 }

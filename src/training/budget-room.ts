@@ -1,15 +1,5 @@
 import { JOB_OVERHEAD_SECONDS } from "../../providers/index.ts";
-import {
-  type Amount,
-  addAmounts,
-  type BudgetScope,
-  exact,
-  isDaily,
-  leftIn,
-  leftOf,
-  NO_AMOUNT,
-  type ScopeTotals,
-} from "../runs/index.ts";
+import { type Amount, type BudgetScope, exact, isDaily, leftOf, type ScopeTotals } from "../runs/index.ts";
 import type { PlannedRun, PlannedWork } from "./training-plan.ts";
 
 /** A scope and what is charged and set aside in it. */
@@ -43,25 +33,23 @@ export interface Rooms {
   /** Money for a second; 0 where no price is known. */
   readonly perSecond: number;
   readonly stepsDone: number;
-  /**
-   * Of a run that is taken up again: what is set aside for jobs of its own that are out. It has that already, and so it counts
-   * as free, and the step that they may belong to as done: what they will leave is not known before they are settled.
-   */
-  readonly ownReserved?: Amount | undefined;
+  /** Jobs were submitted before, perhaps for the step after these: it counts as done, since what they leave is not known yet. */
+  readonly begun: boolean;
 }
 
 /**
  * The run in every budget but those of a day: where one of these is used up, it goes on on the next. A step has to fit in all
- * of them, in those of a day with nothing spent. A run without an end is ended by its budget.
+ * of them, in those of a day with nothing spent. A run without an end is ended by its budget. What is set aside for jobs that
+ * are out, the run's own or others, is far more than they will be charged, and counts as free: whoever needs it waits for it.
  */
 export function placesOf(planned: PlannedRun, rooms: Rooms): readonly Placed[] {
-  const { uses, perSecond, ownReserved = NO_AMOUNT } = rooms;
+  const { uses, perSecond } = rooms;
   const run = runNeed(planned, rooms);
   const step = needOf(planned.step, roundingOf(planned.step));
   const hasStep = planned.steps > stepsPaid(planned, rooms);
   return uses.flatMap((use) => {
     const { limits } = use.scope;
-    const left = isDaily(use.scope) ? leftOf(limits) : addAmounts(leftIn(use.scope, use.totals), ownReserved);
+    const left = isDaily(use.scope) ? leftOf(limits) : leftOf(limits, use.totals.settled);
     const secondsLeft = Math.min(left.quantumSeconds, perSecond > 0 ? left.money / perSecond : Infinity);
     const place = (of: Placed["of"], need: Need): Placed => ({ of, need, use, left, secondsLeft });
     const ends = Number.isFinite(run.seconds) && !isDaily(use.scope);
@@ -69,8 +57,8 @@ export function placesOf(planned: PlannedRun, rooms: Rooms): readonly Placed[] {
   });
 }
 
-function stepsPaid({ steps }: PlannedRun, { stepsDone, ownReserved }: Rooms): number {
-  return Math.min(steps, stepsDone + (ownReserved === undefined ? 0 : 1));
+function stepsPaid({ steps }: PlannedRun, { stepsDone, begun }: Rooms): number {
+  return Math.min(steps, stepsDone + (begun ? 1 : 0));
 }
 
 /** Of all steps that are not done, and of what comes between and after them. */

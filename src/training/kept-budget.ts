@@ -10,14 +10,12 @@ import type { Replan } from "./budget-fits.ts";
 export async function assertBudgetFits(
   journal: RunJournal,
   provider: Backend,
-  check: Omit<PlanCheck, "planned" | "uses" | "perSecond" | "ownReserved"> & { readonly replan: Replan },
+  check: Omit<PlanCheck, "planned" | "uses" | "perSecond" | "begun"> & { readonly replan: Replan },
 ): Promise<void> {
   if (!isRemote(provider)) return;
-  const all = await journal.budgetUses();
-  const uses = all.filter(({ scope }) => Object.keys(scope.limits).length > 0);
+  const uses = (await journal.budgetUses()).filter(({ scope }) => Object.keys(scope.limits).length > 0);
   if (uses.length === 0) return;
-  // The first scope is the run's own.
-  const ownReserved = journal.state.jobs.size > 0 ? all[0]!.totals.reserved : undefined;
+  const begun = journal.state.jobs.size > 0;
   const planned = await check.replan({});
-  await assertPlanFits({ ...check, planned, uses, perSecond: journal.perSecond, ownReserved });
+  await assertPlanFits({ ...check, planned, uses, perSecond: journal.perSecond, begun });
 }

@@ -85,7 +85,7 @@ function settingsIn(message: string): readonly PlanOverrides[] {
     });
 }
 const fits = (planned: PlannedRun, uses: readonly BudgetUse[], perSecond = 0): boolean =>
-  !placesOf(planned, { uses, perSecond, stepsDone: 0 }).some(isTooSmall);
+  !placesOf(planned, { uses, perSecond, stepsDone: 0, begun: false }).some(isTooSmall);
 
 describe("assertPlanFits", () => {
   test.each(["60s", "100s", "200s", "400s", "12 jobs", "100 USD", "50 s, 25 jobs"])(
@@ -222,27 +222,32 @@ describe("assertPlanFits", () => {
     expect(await refusalOf({ planned: endless, uses: usesOf("5s") })).toContain("needs a budget of");
   });
 
-  test("a run that is taken up again is asked for what is left, and has what is set aside for its jobs", async () => {
+  test("a run that is taken up again is asked for what is left, and for no step whose jobs may be out", async () => {
     const replan = vi.fn(minimizing());
     const planned = await replan({});
     const { step, total } = planned;
-    const spent = { quantumSeconds: 10 * step.quantumSeconds, jobs: 10 };
     const whole = Math.ceil(total.quantumSeconds) + 2;
-    // Exactly enough, also when the job of step 11 is out and 100 s are set aside for it.
-    const uses = usesOf(`${whole}s, ${total.jobs} jobs`, spent);
-    expect(await refusalOf({ planned, uses, stepsDone: 10 })).toBe("");
-    const ownReserved = { quantumSeconds: 100, money: 0, jobs: 1 };
-    const out = usesOf(`${whole}s, ${total.jobs} jobs`, spent, { reserved: ownReserved });
-    expect(await refusalOf({ planned, uses: out, stepsDone: 10, ownReserved })).toBe("");
-    // Its steps are done; the value at the end needs less than a step.
-    const end = usesOf("5s");
-    expect(await refusalOf({ planned, uses: end, stepsDone: planned.steps })).toBe("");
+    const uses = (steps: number) =>
+      usesOf(`${whole}s, ${total.jobs} jobs`, { quantumSeconds: steps * step.quantumSeconds, jobs: steps });
+    expect(await refusalOf({ planned, uses: uses(10), stepsDone: 10, begun: true })).toBe("");
+    // The job of step 11 is charged, and the step was not written down.
+    expect(await refusalOf({ planned, uses: uses(11), stepsDone: 10, begun: true })).toBe("");
+    expect(await refusalOf({ planned, uses: uses(12), stepsDone: 10, begun: true })).toContain("after step 10");
+    // All steps are done; the value at the end needs less than a step.
+    expect(await refusalOf({ planned, uses: usesOf("5s"), stepsDone: planned.steps, begun: true })).toBe("");
     replan.mockClear();
-    const text = await refusalOf({ planned, uses: usesOf("200s", { quantumSeconds: 100 }), stepsDone: 5, replan });
-    expect(text).toContain("The run after step 5 would take");
+    const short = usesOf("200s", { quantumSeconds: 100 });
+    const text = await refusalOf({ planned, uses: short, stepsDone: 5, begun: true, replan });
     // Its settings can no longer be changed.
     expect(settingsIn(text)).toEqual([]);
     expect(replan).not.toHaveBeenCalled();
+  });
+
+  test("what is set aside for jobs that are out counts as free", async () => {
+    const planned = await minimizing()({});
+    const whole = Math.ceil(planned.total.quantumSeconds) + 2;
+    const reserved = { quantumSeconds: whole, money: 0, jobs: 1 };
+    expect(await refusalOf({ planned, uses: usesOf(`${whole}s`, {}, { reserved }) })).toBe("");
   });
 
   test("settings that cannot be planned are passed over", async () => {
@@ -264,7 +269,7 @@ describe("assertPlanFits", () => {
     const replan = minimizing({ optimizer: spsa() });
     const planned = await replan({});
     const uses = usesOf(`${Math.floor(planned.total.quantumSeconds / 2)}s`);
-    const found = await new FitSearch(planned, { uses, perSecond: 0, stepsDone: 0 }, replan).all(0.02);
+    const found = await new FitSearch(planned, { uses, perSecond: 0, stepsDone: 0, begun: false }, replan).all(0.02);
     expect(found.length).toBeGreaterThan(0);
     expect(found.some(({ overrides }) => overrides.gradient !== undefined)).toBe(false);
   });
