@@ -41,7 +41,9 @@ export function reserveEntry(
   request: ReservationRequest,
   totals: readonly ScopeMillionths[],
 ): { readonly grant: Grant; readonly entry?: BudgetEntry } {
-  if (known?.granted !== undefined) return { grant: { granted: known.granted } };
+  // What was settled as nothing was given back, and is to be asked for anew.
+  if (known?.granted !== undefined && (known.open || !isNothing(known.settled)))
+    return { grant: { granted: known.granted } };
   const grant = grantOf(request, totals.map(totalsOf));
   if (!("granted" in grant)) return { grant };
   const { granted } = grant;
@@ -86,6 +88,10 @@ function millionths(amount: Amount): Amount {
 
 function scaled({ quantumSeconds, money, jobs }: Amount, by: (value: number) => number): Amount {
   return { quantumSeconds: by(quantumSeconds), money: by(money), jobs: by(jobs) };
+}
+
+function isNothing(amount: Amount): boolean {
+  return AMOUNT_UNITS.every((unit) => amount[unit] === 0);
 }
 
 function checkAmount(amount: Amount, what: string): void {

@@ -7,6 +7,7 @@ export type RunEvent =
   | DescribedEvent
   | ClaimedEvent
   | IntentEvent
+  | RefusedEvent
   | SubmittedEvent
   | UnknownEvent
   | ResultEvent
@@ -94,6 +95,14 @@ export interface IntentEvent extends Pick<EarlierSubmit, "bodyHash" | "serviceTi
   /** Planned. */
   readonly executions: number;
   readonly quantumSeconds: number;
+}
+
+/** The last submit of a part was refused, so it surely made no job. */
+export interface RefusedEvent {
+  readonly type: "refused";
+  readonly key: string;
+  readonly partKey: string;
+  readonly words: string;
 }
 
 export interface SubmittedEvent {

@@ -48,6 +48,8 @@ function wordsOf(event: RunEvent): string {
     }
     case "intent":
       return intentWords(event);
+    case "refused":
+      return `the submit was refused: ${event.words}`;
     case "submitted":
       return submittedWords(event);
     case "unknown":

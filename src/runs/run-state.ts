@@ -3,6 +3,7 @@ import type {
   IntentEvent,
   JobPlace,
   Owner,
+  RefusedEvent,
   RejectedEvent,
   ResultEvent,
   RunDescription,
@@ -24,7 +25,7 @@ export interface RunJob {
   readonly place: JobPlace;
   readonly parts: number;
   readonly backend: string;
-  /** All submits, oldest first, with the ids of the jobs that are known. */
+  /** All submits that may have made a job, oldest first, with the ids of the jobs that are known. */
   readonly submits: readonly EarlierSubmit[];
   readonly result: ResultEvent | undefined;
   readonly rejected: RejectedEvent | undefined;
@@ -174,6 +175,9 @@ function apply(draft: Draft, { seq, at, event }: RunRecord): void {
     case "intent":
       addIntent(draft, event);
       break;
+    case "refused":
+      dropSubmit(draft, event);
+      break;
     case "submitted":
       addJobId(draft, event);
       draft.waiting = undefined;
@@ -251,6 +255,13 @@ function addIntent(draft: Draft, event: IntentEvent): void {
   draft.jobs.set(key, {
     ...(known ?? { key, place, parts, backend, result: undefined, rejected: undefined }),
     submits: [...(known?.submits ?? []), submit],
+  });
+}
+
+function dropSubmit(draft: Draft, { key, partKey }: RefusedEvent): void {
+  changeJob(draft, key, (job) => {
+    const at = job.submits.findLastIndex((submit) => submit.key === partKey && submit.jobId === undefined);
+    return at < 0 ? job : { ...job, submits: job.submits.toSpliced(at, 1) };
   });
 }
 

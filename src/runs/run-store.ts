@@ -70,7 +70,7 @@ export interface Append {
   readonly blobs?: readonly Uint8Array[];
   /** Sets an amount aside in the same transaction. */
   readonly reserve?: ReservationRequest;
-  /** Replaces what was set aside, or settled before, by what was charged. */
+  /** Replaces what was set aside, or settled before, by what was charged; nothing at all gives a reservation back. */
   readonly settle?: readonly Settlement[];
   /** A place among the account's submits of the last minute, taken in the same transaction. */
   readonly submit?: SubmitSlot;

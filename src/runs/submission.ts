@@ -9,11 +9,11 @@ import {
   type SubmitLimit,
 } from "../../providers/index.ts";
 import { BudgetError } from "../errors.ts";
-import type { Amount, BudgetScope, ScopeTotals } from "./budget.ts";
+import { type Amount, type BudgetScope, NO_AMOUNT, type ScopeTotals } from "./budget.ts";
 import { isDaily, scopeText } from "./budget-scopes.ts";
 import { amountText } from "./budget-text.ts";
 import { reached } from "./crash-points.ts";
-import type { JobPlace } from "./events.ts";
+import type { JobPlace, RefusedEvent } from "./events.ts";
 import type { RunJournal } from "./run-journal.ts";
 
 /** Waits between tries while the service cannot be reached, or the backend is paused. */
@@ -34,6 +34,8 @@ export class Submission {
   readonly #journal: RunJournal;
   readonly #key: string;
   readonly #place: JobPlace;
+  /** The part whose submit was sent last, until it is known what became of it. */
+  #sent: string | undefined;
 
   constructor(remote: RemoteBackend, estimator: RemoteEstimator, journal: RunJournal, key: string, place: JobPlace) {
     this.#remote = remote;
@@ -61,9 +63,13 @@ export class Submission {
           submitKey: this.#key,
           earlier,
           beforeSubmit: (intent) => this.#intend(intent, signal),
-          // What the ledger cannot take now it is asked to take again before anything is sent.
-          onReconciling: (words) => void this.#doubt(words).catch(() => {}),
+          onReconciling: (words) => {
+            this.#sent = undefined;
+            // What the ledger cannot take now it is asked to take again before anything is sent.
+            this.#doubt(words).catch(() => {});
+          },
           onSubmitted: async (jobId, submission) => {
+            this.#sent = undefined;
             reached("k5");
             const { key = this.#key, adopted = false, surplus = [] } = submission ?? {};
             await journal.append({
@@ -76,7 +82,9 @@ export class Submission {
         });
       } catch (error) {
         signal?.throwIfAborted();
-        if (!(error instanceof ProviderError && error.retryable)) throw error;
+        const passes = error instanceof ProviderError && error.retryable;
+        if (this.#sent !== undefined && isRefusal(error)) await this.#refused(this.#sent, error.message, !passes);
+        if (!passes) throw error;
         const told = (error as { readonly retryAfterSeconds?: number }).retryAfterSeconds;
         await journal.wait(`Not submitted yet: ${error.message}`, Math.max(wait, 1000 * (told ?? 0)), signal);
       }
@@ -99,7 +107,9 @@ export class Submission {
     const { key, part, parts, bodyHash, serviceTime, quantumSeconds, executions, capSeconds } = intent;
     const journal = this.#journal;
     const { account, submitsPerMinute, name } = this.#remote;
-    const posts = journal.state.jobs.get(this.#key)?.submits.length ?? 0;
+    // A client that sends a submit again without a search does so because it was refused.
+    const refused = this.#sent === key;
+    const slot = `${key} ${journal.state.seq}`;
     let limit = capSeconds;
     reached("k0");
     for (;;) {
@@ -113,9 +123,7 @@ export class Submission {
           jobs: 1,
           perSecond: journal.perSecond,
         },
-        ...(submitsPerMinute === undefined
-          ? {}
-          : { submit: { account, perMinute: submitsPerMinute, key: `${key} ${posts}` } }),
+        ...(submitsPerMinute === undefined ? {} : { submit: { account, perMinute: submitsPerMinute, key: slot } }),
         activity: `Submitting a job to ${name}.`,
         events: (reserved: Amount) => {
           reached("k1");
@@ -123,10 +131,14 @@ export class Submission {
           const place = this.#place;
           const plan = { executions, quantumSeconds };
           const names = { key: this.#key, partKey: key, part, parts, backend: name };
-          return [{ type: "intent", ...names, place, bodyHash, serviceTime, reserved, ...plan }];
+          return [
+            ...(refused ? [refusal(this.#key, key, "there were too many, or the service was not ready")] : []),
+            { type: "intent", ...names, place, bodyHash, serviceTime, reserved, ...plan },
+          ];
         },
       });
       if (done.outcome === "written") {
+        this.#sent = key;
         reached("k2");
         return { maxQuantumSeconds: limit };
       }
@@ -144,6 +156,16 @@ export class Submission {
     }
   }
 
+  /** @param final nothing else is tried: what was set aside is given back */
+  async #refused(partKey: string, words: string, final: boolean): Promise<void> {
+    this.#sent = undefined;
+    const others = (this.#journal.state.jobs.get(this.#key)?.submits ?? []).filter(({ key }) => key === partKey);
+    await this.#journal.append({
+      events: [refusal(this.#key, partKey, words)],
+      ...(final && others.length <= 1 ? { settle: [{ key: partKey, scopes: [], amount: NO_AMOUNT }] } : {}),
+    });
+  }
+
   async #doubt(words: string): Promise<void> {
     this.#journal.activity(`Reconciling: ${words}`);
     await this.#journal.append({
@@ -151,6 +173,15 @@ export class Submission {
       events: [{ type: "unknown", key: this.#key, words }],
     });
   }
+}
+
+function refusal(key: string, partKey: string, words: string): RefusedEvent {
+  return { type: "refused", key, partKey, words };
+}
+
+/** The service said no, so what was sent made no job. */
+function isRefusal(error: unknown): error is ProviderError {
+  return error instanceof ProviderError && (error as { readonly outcome?: unknown }).outcome === "rejected";
 }
 
 /** The tag by which all jobs of a run are found. */
