@@ -1,13 +1,5 @@
 import { BudgetError } from "../errors.ts";
-import {
-  type Amount,
-  type Budget,
-  type BudgetLimits,
-  type BudgetScope,
-  leftOf,
-  type Price,
-  type ScopeTotals,
-} from "./budget.ts";
+import type { Budget, BudgetLimits, BudgetScope, Price } from "./budget.ts";
 import { formatBudget } from "./budget-text.ts";
 
 export interface ScopeOptions {
@@ -84,11 +76,6 @@ export function scopeText({ scope }: Pick<BudgetScope, "scope">): string {
 /** Whether a scope is that of one day. */
 export function isDaily({ scope }: Pick<BudgetScope, "scope">): boolean {
   return scope.startsWith("day:");
-}
-
-/** What is neither charged nor set aside; infinite where there is no limit. */
-export function leftIn({ limits }: BudgetScope, { settled, reserved }: ScopeTotals): Amount {
-  return leftOf(limits, settled, reserved);
 }
 
 const formats = new Map<string, Intl.DateTimeFormat>();

@@ -1,7 +1,5 @@
 export {
   type Amount,
-  addAmounts,
-  amountFor,
   type Budget,
   type BudgetLimits,
   type BudgetScope,
@@ -22,13 +20,14 @@ export {
   dayEnd,
   dayOf,
   isDaily,
-  leftIn,
   type ScopeOptions,
   scopesOf,
   scopeText,
 } from "./budget-scopes.ts";
 export { amountText, formatBudget, parseBudget } from "./budget-text.ts";
+export { type BundledConfig, type BundledRun, exportRun, type RunBundle } from "./bundle.ts";
 export { reached } from "./crash-points.ts";
+export { changesOf } from "./description-changes.ts";
 export type * from "./events.ts";
 export { type ForkOptions, forkRun } from "./fork-run.ts";
 export { hashOf } from "./hash.ts";
@@ -36,6 +35,7 @@ export { memoryStore } from "./memory-store.ts";
 export { createdEvent } from "./new-run.ts";
 export { DEFAULT_LEDGER, openStore } from "./open-store.ts";
 export { thisOwner } from "./process-identity.ts";
+export { readBundle } from "./read-bundle.ts";
 export { type JournalOptions, RunJournal } from "./run-journal.ts";
 export { foldRun, RunFold, type RunJob, type RunState, type RunStatus, statusAfter } from "./run-state.ts";
 export type {
@@ -62,4 +62,5 @@ export {
   writeSafetensors,
 } from "./safetensors.ts";
 export { packState, unpackState } from "./snapshot.ts";
+export { differingParts, digestOf, type SnapshotDigest } from "./snapshot-digest.ts";
 export { rowOf, type StopOutcome, stopRun } from "./stop-run.ts";
