@@ -133,7 +133,9 @@ describe.each(GROUNDS)("budgets in $name, raced for", ({ make }) => {
     { scope: `run:${name}`, limits: {} },
   ];
 
-  test("1,000 racing reservations and settlements: nothing is overspent, and totals are the sums of the charges", async () => {
+  test("1,000 racing reservations and settlements: nothing is overspent, and totals are the sums of the charges", {
+    timeout: 120_000,
+  }, async () => {
     const scopes = scopesNamed("race");
     let racing = true;
     const overspent: string[] = [];
@@ -157,17 +159,17 @@ describe.each(GROUNDS)("budgets in $name, raced for", ({ make }) => {
     await check(scopes, reports);
   });
 
-  test("8 processes", async ({ skip }) => {
+  test("8 processes", { timeout: 120_000 }, async ({ skip }) => {
     const { file } = ground;
     if (file === undefined) return skip("Only a file is locked between processes.");
     const scopes = scopesNamed("processes").map((scope) => ({
       ...scope,
-      limits: Object.fromEntries(Object.entries(scope.limits).map(([unit, limit]) => [unit, limit / 4])),
+      limits: Object.fromEntries(Object.entries(scope.limits).map(([unit, limit]) => [unit, limit / 8])),
     }));
     const program = join(import.meta.dirname, "../../support/budget-racer-process.ts");
     const reports = await Promise.all(
       names("process").map(async (id) => {
-        const course = JSON.stringify({ scopes, perSecond: 0.17, sequences: 40, seed: id });
+        const course = JSON.stringify({ scopes, perSecond: 0.17, sequences: 24, seed: id });
         const { stdout } = await promisify(execFile)(process.execPath, [program, file, id, course]);
         return JSON.parse(stdout) as RaceReport;
       }),
