@@ -229,6 +229,8 @@ export class Run<Step, Result> implements PromiseLike<Result>, AsyncIterable<Ste
     try {
       const code = error instanceof RunError ? error.code : undefined;
       if (code === "RUN_PARKED" || code === "RUN_FENCED" || journal.finished) return;
+      // A ledger that could not be used says nothing against the run: whoever claims it next goes on.
+      if (code?.startsWith("LEDGER_")) return;
       if (this.#signal.aborted) await journal.stop(code === "RUN_SUSPENDED" ? "It was left." : "It was aborted.");
       else await journal.fail(error);
     } finally {

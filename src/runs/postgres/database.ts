@@ -303,10 +303,14 @@ async function attemptOnce<Result>(
   }
 }
 
-/** What is worth another attempt, and after how many milliseconds. */
-const WAITS: Partial<Record<Fault, { readonly first: number; readonly most: number }>> = {
-  lost: { first: 10, most: 2000 },
-  conflict: { first: 2, most: 200 },
+/**
+ * What is worth another attempt, after how many milliseconds, and how often at least: a process that was stopped for longer
+ * than its patience lasts has had no chance yet when it goes on.
+ */
+const WAITS: Partial<Record<Fault, { readonly first: number; readonly most: number; readonly least: number }>> = {
+  lost: { first: 10, most: 2000, least: 5 },
+  conflict: { first: 2, most: 200, least: 5 },
+  busy: { first: 10, most: 1000, least: 2 },
 };
 
 /** How often and how long what failed is tried again. */
@@ -324,8 +328,10 @@ class Patience {
   async again(error: unknown, outcome: Outcome): Promise<void> {
     if (!(error instanceof DriverError)) throw error;
     const wait = WAITS[faultOf(error.original)];
-    const milliseconds = wait === undefined ? Infinity : Math.min(wait.most, wait.first * 2 ** this.#attempts++);
-    if (systemClock.now() + milliseconds > this.#until) throw ledgerError(error.original, this.#location, outcome);
+    if (wait === undefined) throw ledgerError(error.original, this.#location, outcome);
+    const milliseconds = Math.min(wait.most, wait.first * 2 ** this.#attempts++);
+    if (this.#attempts > wait.least && systemClock.now() + milliseconds > this.#until)
+      throw ledgerError(error.original, this.#location, outcome);
     await systemClock.sleep(milliseconds);
   }
 }

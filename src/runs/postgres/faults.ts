@@ -3,9 +3,9 @@ import { RunError } from "../../errors.ts";
 /**
  * What an error of the driver or the server means for the transaction in which it came: "lost" where the connection is gone,
  * "conflict" where others were in the way and the same again may pass, "busy" where a lock or a connection was not to be had
- * in time.
+ * in time, "cancelled" where somebody had the statement ended.
  */
-export type Fault = "lost" | "conflict" | "busy" | "full" | "read-only" | "corrupt" | "refused" | "other";
+export type Fault = "lost" | "conflict" | "busy" | "cancelled" | "full" | "read-only" | "corrupt" | "refused" | "other";
 
 const BY_STATE: Readonly<Record<string, Fault>> = {
   // Two made the same row, or one a row that another's row names.
@@ -14,7 +14,7 @@ const BY_STATE: Readonly<Record<string, Fault>> = {
   "40001": "conflict",
   "40P01": "conflict",
   "55P03": "busy",
-  "57014": "busy",
+  "57014": "cancelled",
   "53300": "busy",
   "53100": "full",
   "25006": "read-only",
@@ -59,6 +59,7 @@ export function ledgerError(error: unknown, location: string, outcome: Outcome):
   switch (faultOf(error)) {
     case "conflict":
     case "busy":
+    case "cancelled":
       return new RunError(
         "LEDGER_BUSY",
         `${location} was kept busy by others for too long, ${outcome}: ${words}. Try again.`,
