@@ -8,7 +8,7 @@ const PATIENCE_MS = 10_000;
 const FIRST_DELAY_MS = 1;
 const LONGEST_DELAY_MS = 50;
 
-/** A database whose calls are transactions, one after another in the order in which they were asked for. */
+/** A database whose calls are transactions; those that write follow each other in the order in which they were asked for. */
 export class Connection {
   readonly database: DatabaseSync;
   readonly location: string;
@@ -16,7 +16,8 @@ export class Connection {
   readonly #begin: StatementSync;
   readonly #commit: StatementSync;
   readonly #rollback: StatementSync;
-  #last: Promise<unknown> = Promise.resolve();
+  #lastWrite: Promise<unknown> = Promise.resolve();
+  #reads: Promise<unknown> = Promise.resolve();
   #closing: Promise<void> | undefined;
 
   constructor(database: DatabaseSync, location: string, clock: Clock) {
@@ -34,39 +35,48 @@ export class Connection {
     return Math.floor(this.#clock.now());
   }
 
-  /** @throws RunError LEDGER_* */
-  read<Value>(action: () => Value): Promise<Value> {
-    return this.#inTurn(() => patiently(this.#clock, action));
+  /** At once, also while a lock keeps writers waiting. @throws RunError LEDGER_* */
+  async read<Value>(action: () => Value): Promise<Value> {
+    this.#checkOpen();
+    const read = patiently(this.#clock, action);
+    this.#reads = Promise.allSettled([this.#reads, read]);
+    return this.#told(read);
   }
 
   /** What `action` writes is durable when the promise resolves, and gone when it rejects. @throws RunError LEDGER_* */
-  write<Value>(action: () => Value): Promise<Value> {
-    return this.#inTurn(async () => {
-      await patiently(this.#clock, () => this.#begin.run());
-      try {
-        const value = action();
-        this.#commit.run();
-        return value;
-      } catch (error) {
-        this.#undo();
-        throw error;
-      }
-    });
+  async write<Value>(action: () => Value): Promise<Value> {
+    this.#checkOpen();
+    const write = this.#lastWrite.then(() => this.#transaction(action));
+    this.#lastWrite = write.catch(() => {});
+    return this.#told(write);
   }
 
   /** Waits for what was asked for before. */
   close(): Promise<void> {
-    this.#closing ??= this.#last.then(() => this.database.close());
+    this.#closing ??= Promise.all([this.#lastWrite, this.#reads]).then(() => this.database.close());
     return this.#closing;
   }
 
-  async #inTurn<Value>(action: () => Promise<Value>): Promise<Value> {
+  async #transaction<Value>(action: () => Value): Promise<Value> {
+    await patiently(this.#clock, () => this.#begin.run());
+    try {
+      const value = action();
+      this.#commit.run();
+      return value;
+    } catch (error) {
+      this.#undo();
+      throw error;
+    }
+  }
+
+  #checkOpen(): void {
     if (this.#closing !== undefined)
       throw new RunError("LEDGER_CLOSED", `${this.location} was closed; open it again to go on.`);
-    const turn = this.#last.then(action);
-    this.#last = turn.catch(() => {});
+  }
+
+  async #told<Value>(call: Promise<Value>): Promise<Value> {
     try {
-      return await turn;
+      return await call;
     } catch (error) {
       throw ledgerError(error, this.location);
     }

@@ -201,6 +201,7 @@ describe("a lock that another process holds", () => {
     for (let turn = 0; turn < 5; turn++) {
       await delay(10);
       order.push("elsewhere");
+      expect((await store.runs()).map(({ id }) => id)).toEqual(["one"]);
     }
     other.exec("COMMIT");
     other.close();
