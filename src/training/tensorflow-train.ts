@@ -167,7 +167,7 @@ class TrainingLoop {
     restoreStates(callbacks, kept.callbacks);
     this.#history = [...journal.epochs<EpochReport>()];
     const steps = journal.steps<StepReport>();
-    this.#costs = { ...kept.costs, jobIds: steps.flatMap((report) => report.jobIds) };
+    this.#costs = { ...kept.costs, jobIds: jobIdsOf(steps, this.#history) };
     const sinceEpoch = secondsOf(steps.slice(this.#history.at(-1)?.steps ?? 0));
     this.#epochBegan = performance.now() - 1000 * sinceEpoch;
     this.#began = performance.now() - 1000 * (secondsOf(this.#history) + sinceEpoch);
@@ -228,13 +228,16 @@ class TrainingLoop {
       return;
     }
     this.#run.journal?.phase(`validation-${this.#epoch + 1}`);
+    const { validation, jobIds = NO_JOBS } =
+      this.validation === undefined ? {} : await this.#validate(this.#epoch, this.validation);
     const report: EpochReport = {
       epoch: this.#epoch + 1,
       steps: this.#steps,
       loss: loss!,
       metrics,
-      ...(this.validation === undefined ? {} : { validation: await this.#validate(this.#epoch, this.validation) }),
+      ...(validation === undefined ? {} : { validation }),
       seconds: (performance.now() - this.#epochBegan) / 1000,
+      jobIds,
     };
     this.#history.push(report);
     this.#loss = loss;
@@ -283,11 +286,12 @@ class TrainingLoop {
     }
   }
 
-  async #validate(epoch: number, rows: Rows): Promise<NonNullable<EpochReport["validation"]>> {
+  async #validate(epoch: number, rows: Rows): Promise<Required<Pick<EpochReport, "validation" | "jobIds">>> {
     const rng = this.#settings.rng.fork("validation", epoch);
     const result = await evaluateWith(this.plan, this.objective, rows, this.#settings.batchSize, rng, this.quantum);
     this.#addCosts(result);
-    return { loss: result.loss, metrics: result.metrics };
+    const { loss, metrics, jobIds } = result;
+    return { validation: { loss, metrics }, jobIds };
   }
 
   #checkEarly({ epoch, loss, metrics, validation }: EpochReport): void {
@@ -330,6 +334,16 @@ class TrainingLoop {
         this.#control,
       );
   }
+}
+
+/** In the order in which they were sent. */
+function jobIdsOf(steps: readonly StepReport[], epochs: readonly EpochReport[]): string[] {
+  const lastStep = epochs.at(-1)?.steps ?? 0;
+  const ended = epochs.flatMap(({ steps: end, jobIds }, i) => [
+    ...steps.slice(epochs[i - 1]?.steps ?? 0, end).flatMap((step) => step.jobIds),
+    ...jobIds,
+  ]);
+  return [...ended, ...steps.slice(lastStep).flatMap((step) => step.jobIds)];
 }
 
 function secondsOf(reports: readonly { readonly seconds: number }[]): number {

@@ -44,6 +44,8 @@ export interface EpochReport {
   readonly metrics: Readonly<Record<string, number>>;
   readonly validation?: { readonly loss: number; readonly metrics: Readonly<Record<string, number>> };
   readonly seconds: number;
+  /** Of the validation; those of steps stand in their reports. */
+  readonly jobIds: readonly string[];
 }
 
 export interface TrainResult {
