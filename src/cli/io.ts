@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { text as readAll } from "node:stream/consumers";
+import { format } from "node:util";
 import { UsageError } from "./errors.ts";
 
 /** Where a command reads and writes; tests give their own. */
@@ -78,6 +79,22 @@ export async function readText(io: Io, file: string): Promise<string> {
 /** Prints a result: one JSON object, or text for people. Nothing in it is obeyed by a terminal, wherever it came from. */
 export function print(io: Io, json: boolean, result: object, text: () => string): void {
   io.out(json ? jsonLine(result) : printable(text()));
+}
+
+/**
+ * Runs what a user's file may write into: with `--json`, standard output is for one object, so what the file logs goes to
+ * standard error.
+ */
+export async function apartFromOutput<Value>(json: boolean, io: Io, work: () => Promise<Value>): Promise<Value> {
+  if (!json) return work();
+  const { log, info, debug } = console;
+  const aside = (...values: readonly unknown[]): void => io.err(`${format(...values)}\n`);
+  Object.assign(console, { log: aside, info: aside, debug: aside });
+  try {
+    return await work();
+  } finally {
+    Object.assign(console, { log, info, debug });
+  }
 }
 
 /** One line of JSON, in which no control character stands bare. */

@@ -17,7 +17,7 @@ import { addTrain } from "./commands/train.ts";
 import { addTranspile } from "./commands/transpile.ts";
 import { addWorker } from "./commands/worker.ts";
 import { EXIT, errorReport, errorText, exitCodeOf, UsageError } from "./errors.ts";
-import { type Io, jsonLine, printable } from "./io.ts";
+import { apartFromOutput, type Io, jsonLine, printable } from "./io.ts";
 
 const COMMANDS = [
   addDemo,
@@ -63,7 +63,7 @@ export async function runCli(argv: readonly string[], io: Io): Promise<number> {
   const program = buildProgram(io);
   try {
     checkCommand(program, argv);
-    await program.parseAsync(argv, { from: "user" });
+    await apartFromOutput(argv.includes("--json"), io, () => program.parseAsync(argv, { from: "user" }));
     return EXIT.done;
   } catch (caught) {
     if (caught instanceof CommanderError && caught.exitCode === 0) return EXIT.done;
