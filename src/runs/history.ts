@@ -15,13 +15,16 @@ export function historyOf(records: Iterable<RunRecord>): readonly HistoryLine[] 
   return Array.from(records, ({ seq, at, event }) => ({ seq, at, words: oneLine(wordsOf(event)) }));
 }
 
+const LONGEST_LINE = 4000;
+
 /**
- * The text in one line that no terminal obeys. Instance names and passwords in addresses are hidden: what a service or a
+ * The text in one line that no terminal obeys, cut where it is very long. Instance names and passwords in addresses are hidden: what a service or a
  * user's program says may hold some.
  */
 export function oneLine(text: string): string {
+  const short = text.length <= LONGEST_LINE ? text : `${text.slice(0, LONGEST_LINE)} ...`;
   return (
-    text
+    short
       .replace(/\bcrn:[^\s"'<>]+/gi, "[hidden]")
       .replace(/(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/@]*@/gi, "$1[hidden]@")
       .replace(/\s+/g, " ")

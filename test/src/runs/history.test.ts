@@ -87,7 +87,8 @@ test("every line keeps number and time of its record, in order", () => {
 });
 
 test("whatever a service or a user's program says is one line, without control characters", () => {
-  const text = fc.string({ unit: "binary", maxLength: 60 });
+  const character = fc.oneof(fc.integer({ min: 0, max: 0x2fff }), fc.constantFrom(0, 9, 10, 13, 27, 0x9b, 0x2028));
+  const text = fc.array(character, { maxLength: 40 }).map((codes) => String.fromCharCode(...codes));
   fc.assert(
     fc.property(text, text, (said, message) => {
       for (const line of [
@@ -100,6 +101,13 @@ test("whatever a service or a user's program says is one line, without control c
     }),
     { seed: 62, numRuns: 200 },
   );
+});
+
+test("a text of any length takes no time", () => {
+  const began = performance.now();
+  const line = words({ type: "waiting", words: "a.b://".repeat(200_000) });
+  expect(line.length).toBeLessThan(5000);
+  expect(performance.now() - began).toBeLessThan(1000);
 });
 
 test("instances and passwords do not show", () => {
