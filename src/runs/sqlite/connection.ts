@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Clock } from "../../../providers/index.ts";
 import { RunError } from "../../errors.ts";
+import { reached } from "../crash-points.ts";
 import { isBusy, ledgerError } from "./errors.ts";
 
 /** So long another process may hold the lock before a call gives up. */
@@ -61,6 +62,7 @@ export class Connection {
     await patiently(this.#clock, () => this.#begin.run());
     try {
       const value = action();
+      reached("k14");
       this.#commit.run();
       return value;
     } catch (error) {
