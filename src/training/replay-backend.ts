@@ -4,7 +4,7 @@ import { foldRun, type RunBundle } from "../runs/index.ts";
 
 /** Stands in for the backend of a run at a service. It knows no network: whatever it is asked for is not in the record. */
 export function replayBackend({ run, records }: RunBundle): RemoteBackend | undefined {
-  const { description, jobs } = foldRun(records);
+  const { description } = foldRun(records);
   if (description?.remote === undefined) return undefined;
   const { name, account, capabilities } = description.remote;
   const refuse = (what: string): never => {
@@ -21,10 +21,7 @@ export function replayBackend({ run, records }: RunBundle): RemoteBackend | unde
       return refuse("job that fits");
     },
     plan: async () => refuse("plan of a job"),
-    attach(id) {
-      const job = [...jobs.values()].find(({ submits }) => submits.some(({ jobId }) => jobId === id.split(",")[0]));
-      return refuse(`values of job ${id}${job === undefined ? "" : ` of ${job.place.phase}`}`);
-    },
+    attach: () => refuse("job that is out"),
     record: () => refuse("compiled circuits of a job"),
   };
   return {

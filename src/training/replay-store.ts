@@ -24,7 +24,8 @@ import {
 /** What a run commits, each of which a replay comes to anew. */
 type Commit = StepEvent | EpochEvent | FinishedEvent;
 
-const FROM_SERVICE = ["intent", "submitted", "result", "rejected", "orphan"];
+/** Which job stood where, and what became of it. */
+const OF_JOBS = ["intent", "result", "rejected"];
 
 /**
  * The ledger of a replay, in memory: it has the run's jobs with their values but not its steps, and compares each step that is
@@ -224,11 +225,11 @@ function isCommit(event: RunEvent): event is Commit {
   return event.type === "step" || event.type === "epoch" || event.type === "finished";
 }
 
-/** What services did for the run. What they charged later on is none of its steps' concern. */
+/** What was charged later on is none of the steps' concern, and nobody is asked for it again. */
 function jobEvents(records: readonly RunRecord[]): readonly RunEvent[] {
   return records
-    .filter(({ event }) => FROM_SERVICE.includes(event.type))
-    .map(({ event }) => (event.type === "result" ? { ...event, final: true } : event));
+    .filter(({ event }) => OF_JOBS.includes(event.type))
+    .map(({ event }) => ("final" in event ? { ...event, final: true } : event));
 }
 
 function commitWords(commit: Commit): string {
