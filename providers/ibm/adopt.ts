@@ -9,9 +9,9 @@ export type SubmitBody = EstimatorJobRequest | SamplerJobRequest;
 export interface AdoptOptions {
   readonly client: IbmClient;
   readonly key: string;
-  /** What would be sent now. */
+  /** What would be sent now, and is taken for sent. */
   readonly body: SubmitBody;
-  /** Of all that was sent under the key; undefined where that is not known, and programs and backends alone are compared. */
+  /** Of what else was sent under the key; undefined where that is not known, and programs and backends alone are compared. */
   readonly hashes: ReadonlySet<string> | undefined;
   readonly signal: AbortSignal | undefined;
 }

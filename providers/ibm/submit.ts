@@ -96,7 +96,6 @@ export async function submitOnce(body: SubmitBody, options: SubmitOptions): Prom
   for (let posts = 1; ; posts++) {
     const answer = await post(body, hash, options);
     if ("id" in answer) return { id: answer.id, known: false, adopted: false, surplus: [] };
-    hashes?.add(hash);
     if ("found" in answer) return taken(answer.found);
     const { lost } = answer;
     if (signal?.aborted) throw unknownSubmit(options, signal.reason);

@@ -493,6 +493,12 @@ describe("a session that the backend opens", () => {
     const other = await own.estimator().run(pubs);
     await other.cancel();
     expect(await failure(other.result())).toMatchObject({ code: "JOB_CANCELLED", retryable: false });
+    world.control.setBackend("small_device", "online");
+    const reason = "The session reached its maximum time before the job could run.";
+    world.control.nextJobs([{ status: "Failed", reasonCode: 4001, reason }]);
+    const late = await failure((await own.estimator().run(pubs)).result());
+    expect(late).toMatchObject({ code: "JOB_FAILED", retryable: true });
+    expect(late.message).toMatch(/Its session ended before it could run/);
   });
 
   test.each<[string, IbmBackendOptions]>([
