@@ -68,6 +68,7 @@ const EVENTS: { readonly [Type in RunEvent["type"]]: Omit<Fields<Extract<RunEven
     executions: number,
     quantumSeconds: number,
   },
+  refused: { key: text, partKey: text, words: text },
   submitted: { key: text, partKey: text, jobId: text, adopted: flag, surplus: listOf(text) },
   unknown: { key: text, words: text },
   result: {
@@ -85,6 +86,7 @@ const EVENTS: { readonly [Type in RunEvent["type"]]: Omit<Fields<Extract<RunEven
     code: text,
     words: text,
     quantumSeconds: number,
+    final: optional(flag),
     replaced: flag,
   },
   orphan: { jobId: text, words: text, cancelled: flag, quantumSeconds: number },
