@@ -3,7 +3,7 @@ import type { Price } from "./budget.ts";
 import { RunJournal } from "./run-journal.ts";
 import type { RunJob } from "./run-state.ts";
 import type { RunStore } from "./run-store.ts";
-import { settlementOf, usageOf } from "./sweep.ts";
+import { chargeOf, settlementOf } from "./sweep.ts";
 
 export interface CancelledJobs {
   readonly cancelled: readonly string[];
@@ -33,9 +33,9 @@ export async function cancelOpenJobs(
       const ids = idsOf(job);
       if (ids.length === 0 || job.result !== undefined || job.rejected !== undefined) continue;
       if (job.backend === backend.name && (await cancel(backend, job, ids, signal))) {
-        const usage = await usageOf(backend, job, undefined, 0);
+        const charge = await chargeOf(backend, job);
         await journal.append({
-          settle: settlementOf(usage, journal.perSecond),
+          settle: settlementOf(job, charge),
           events: [
             {
               type: "rejected",
@@ -43,7 +43,8 @@ export async function cancelOpenJobs(
               jobId: ids.join(","),
               code: "JOB_CANCELLED",
               words: "Cancelled when the run was left.",
-              quantumSeconds: usage.quantumSeconds,
+              quantumSeconds: charge.quantumSeconds,
+              final: charge.final,
               replaced: true,
             },
           ],

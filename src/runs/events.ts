@@ -147,6 +147,8 @@ export interface RejectedEvent {
   readonly code: string;
   readonly words: string;
   readonly quantumSeconds: number;
+  /** False while the service may still change the charge. */
+  readonly final?: boolean;
   /** Another attempt takes its place. */
   readonly replaced: boolean;
 }

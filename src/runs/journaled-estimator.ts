@@ -21,7 +21,7 @@ import { placeKey, type RunJob } from "./run-state.ts";
 import { packState, unpackState } from "./snapshot.ts";
 import { Submission } from "./submission.ts";
 import { hashPubs, submitKey } from "./submit-key.ts";
-import { settlementOf, usageOf } from "./sweep.ts";
+import { chargeOf, settlementOf } from "./sweep.ts";
 import { waitForJob } from "./wait-for-job.ts";
 
 /** Attempts at one job that failed at the service for reasons which may pass. */
@@ -75,6 +75,8 @@ export class JournaledEstimator implements Estimator {
         return await this.#keep(key, job, pubs, circuits, results);
       } catch (error) {
         if (!isJobFailure(error)) throw error;
+        // Of one that was split the other parts are of no use any more.
+        if ((journal.state.jobs.get(key)?.parts ?? 1) > 1) await job.cancel();
         failures++;
         const replaced = error.retryable && failures < MAX_ATTEMPTS;
         await this.#reject(key, job.id, error, replaced);
@@ -149,11 +151,11 @@ export class JournaledEstimator implements Estimator {
     const blob = packState(results.map(({ shape, evs, stds }) => ({ shape, evs, stds, metadata: {} })));
     const record = journal.recordOf(circuits, () => this.#estimator.record(pubs));
     const known = journal.state.jobs.get(key)!;
-    const usage = await usageOf(this.#remote, known, job.plan);
+    const charge = await chargeOf(this.#remote, known, job.plan?.executions);
     reached("k9");
     await journal.append({
       blobs: [blob, record.blob],
-      settle: settlementOf(usage, journal.perSecond),
+      settle: settlementOf(known, charge),
       events: [
         {
           type: "result",
@@ -162,9 +164,7 @@ export class JournaledEstimator implements Estimator {
           result: hashOf(blob),
           record: hashOf(record.blob),
           ...(record.calibration === undefined ? {} : { calibration: record.calibration }),
-          quantumSeconds: usage.quantumSeconds,
-          executions: usage.executions,
-          final: usage.final,
+          ...charge,
         },
       ],
     });
@@ -176,9 +176,9 @@ export class JournaledEstimator implements Estimator {
   async #reject(key: string, jobId: string, error: ProviderError, replaced: boolean): Promise<void> {
     const journal = this.#journal;
     const known = journal.state.jobs.get(key)!;
-    const usage = await usageOf(this.#remote, known, undefined, error.costSoFar?.quantumSeconds);
+    const { quantumSeconds, final, executions } = await chargeOf(this.#remote, known);
     await journal.append({
-      settle: settlementOf(usage, journal.perSecond),
+      settle: settlementOf(known, { quantumSeconds, final, executions }),
       events: [
         {
           type: "rejected",
@@ -186,7 +186,8 @@ export class JournaledEstimator implements Estimator {
           jobId,
           code: error.code,
           words: error.message,
-          quantumSeconds: usage.quantumSeconds,
+          quantumSeconds,
+          final,
           replaced,
         },
       ],

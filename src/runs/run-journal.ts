@@ -17,10 +17,10 @@ import { journaledBackend } from "./journaled-backend.ts";
 import { createdEvent } from "./new-run.ts";
 import { thisOwner } from "./process-identity.ts";
 import { jsonOf, reportOf } from "./report-json.ts";
-import { RunFold, type RunState } from "./run-state.ts";
+import { RunFold, type RunJob, type RunState } from "./run-state.ts";
 import type { Append, Appended, Lease, RunStore } from "./run-store.ts";
 import { packState, unpackState } from "./snapshot.ts";
-import { settleUsage, sweep } from "./sweep.ts";
+import { settle, settleAsReserved, sweep } from "./sweep.ts";
 
 export interface JournalOptions {
   readonly store: RunStore;
@@ -43,6 +43,9 @@ export interface JournalOptions {
 
 const LEASE_SECONDS = 30;
 const RENEW_SECONDS = 10;
+/** How long the end of a run waits for charges to be final. */
+const CHARGE_PATIENCE_MS = 60_000;
+const FIRST_CHARGE_WAIT_MS = 500;
 /** Snapshots of at most so many bytes are all kept; of larger ones the last few and those of epochs. */
 const KEPT_BYTES = 256 * 1024;
 const KEPT_SNAPSHOTS = 3;
@@ -148,22 +151,28 @@ export class RunJournal {
    * @throws RunError RUN_CHANGED naming what differs
    */
   async describe(description: RunDescription, initial: () => unknown): Promise<void> {
-    const known = this.state.description;
-    if (known === undefined) {
-      const blob = this.state.snapshot === undefined ? packState(initial()) : undefined;
+    const { description: known, step, jobs, snapshot } = this.state;
+    const changes = known === undefined ? [] : changesOf(known, description);
+    if (known?.kind === description.kind && changes.length === 0) return;
+    // What has sent nothing and done nothing may still become another run, such as one that fits its budget.
+    const isUntouched = step === 0 && jobs.size === 0 && !this.finished;
+    if (known === undefined || isUntouched) {
+      const blob = snapshot === undefined || known !== undefined ? packState(initial()) : undefined;
       await this.append({
         blobs: blob === undefined ? [] : [blob],
         events: [{ type: "described", description, ...(blob === undefined ? {} : { snapshot: hashOf(blob) }) }],
       });
       return;
     }
-    const changes = changesOf(known, description);
-    if (known.kind === description.kind && changes.length === 0) return;
+    const instead =
+      step === 0
+        ? "or give this one another id"
+        : `or fork the run at its last step and change the fork: lepton runs fork ${this.id} --at ${step} --as NEW`;
     throw new RunError(
       "RUN_CHANGED",
       known.kind !== description.kind
         ? `Run ${this.id} is one of ${known.kind}, not of ${description.kind}; give this one another id.`
-        : `Run ${this.id} was started with other settings, so it cannot go on with these: ${changes.join("; ")}. Put them back, or fork the run at its last step and change the fork: lepton runs fork ${this.id} --at ${this.state.step} --as NEW.`,
+        : `Run ${this.id} was started with other settings, so it cannot go on with these: ${changes.join("; ")}. Put them back, ${instead}.`,
     );
   }
 
@@ -351,11 +360,29 @@ export class RunJournal {
     if (this.#remote !== undefined) await sweep(this.#remote, this);
   }
 
-  /** Asks once more for the charges that were not final. */
-  async #settleAll(): Promise<void> {
+  /** Asks once more for charges that were not final; those that still are not keep what was set aside for them. */
+  async settleOpen(): Promise<readonly RunJob[]> {
     const remote = this.#remote;
-    if (remote === undefined) return;
-    for (const job of this.state.jobs.values()) if (job.result?.final === false) await settleUsage(remote, this, job);
+    if (remote === undefined) return [];
+    const left: RunJob[] = [];
+    for (const job of [...this.state.jobs.values()])
+      if ((job.result ?? job.rejected)?.final === false && !(await settle(remote, this, job))) left.push(job);
+    return left;
+  }
+
+  /** At the end of a run nobody asks any more, so it is waited for the service to say. */
+  async #settleAll(): Promise<void> {
+    const until = this.clock.now() + CHARGE_PATIENCE_MS;
+    for (let wait = FIRST_CHARGE_WAIT_MS; ; wait *= 2) {
+      const left = await this.settleOpen();
+      if (left.length === 0) return;
+      if (this.clock.now() >= until) {
+        for (const job of left) await settleAsReserved(this, job);
+        return;
+      }
+      this.activity(`The service has not said yet what ${left.length} job(s) were charged.`);
+      await this.clock.sleep(Math.min(wait, until - this.clock.now()));
+    }
   }
 }
 

@@ -1,4 +1,5 @@
 import type { EarlierSubmit } from "../../providers/index.ts";
+import type { Amount } from "./budget.ts";
 import type {
   IntentEvent,
   JobPlace,
@@ -25,6 +26,9 @@ export interface RunJob {
   readonly place: JobPlace;
   readonly parts: number;
   readonly backend: string;
+  /** Set aside for all parts together, and planned for them. */
+  readonly reserved: Amount;
+  readonly planned: number;
   /** All submits that may have made a job, oldest first, with the ids of the jobs that are known. */
   readonly submits: readonly EarlierSubmit[];
   readonly result: ResultEvent | undefined;
@@ -143,7 +147,8 @@ export function statusAfter(status: RunStatus, { type }: RunEvent): RunStatus {
   if (type === "parked" || type === "stopped" || type === "failed" || type === "finished") return type;
   // Whatever else its driver does, it goes on; what is found out about its jobs afterwards changes nothing.
   if (type === "created" || type === "settled" || type === "orphan" || type === "swept") return status;
-  return "running";
+  // A fork has steps before anybody drives it.
+  return status === "ready" && type !== "claimed" ? "ready" : "running";
 }
 
 /** Where the attempts at one job of a run are found in `attempts`. */
@@ -180,6 +185,8 @@ function apply(draft: Draft, { seq, at, event }: RunRecord): void {
       break;
     case "submitted":
       addJobId(draft, event);
+      // What these were charged is to be found out.
+      if (event.surplus.length > 0) doubt(draft);
       draft.waiting = undefined;
       break;
     case "unknown":
@@ -244,9 +251,10 @@ function doubt(draft: Draft): void {
 }
 
 function addIntent(draft: Draft, event: IntentEvent): void {
-  const { key, partKey, parts, place, backend, bodyHash, serviceTime } = event;
+  const { key, partKey, parts, place, backend, bodyHash, serviceTime, reserved, quantumSeconds } = event;
   const submit: EarlierSubmit = { key: partKey, bodyHash, serviceTime };
   const known = draft.jobs.get(key);
+  const isNew = known?.submits.some((earlier) => earlier.key === partKey) !== true;
   if (known === undefined) {
     const keys = draft.attempts.get(placeKey(place));
     if (keys === undefined) draft.attempts.set(placeKey(place), [key]);
@@ -254,6 +262,9 @@ function addIntent(draft: Draft, event: IntentEvent): void {
   }
   draft.jobs.set(key, {
     ...(known ?? { key, place, parts, backend, result: undefined, rejected: undefined }),
+    reserved,
+    // Each part once, however often it was submitted.
+    planned: (known?.planned ?? 0) + (isNew ? quantumSeconds : 0),
     submits: [...(known?.submits ?? []), submit],
   });
 }
@@ -276,14 +287,17 @@ function addJobId(draft: Draft, { key, partKey, jobId }: SubmittedEvent): void {
 }
 
 function settle(draft: Draft, { key, quantumSeconds, executions, final }: SettledEvent): void {
-  const before = draft.jobs.get(key)?.result;
+  const { result, rejected } = draft.jobs.get(key) ?? {};
+  const before = result ?? rejected;
   if (before === undefined) return;
-  charge(draft, {
-    executions: executions - before.executions,
-    quantumSeconds: quantumSeconds - before.quantumSeconds,
-  });
-  const usage = { quantumSeconds, executions, ...(final === undefined ? {} : { final }) };
-  changeJob(draft, key, (job) => ({ ...job, result: { ...before, ...usage } }));
+  const counted = result?.executions ?? 0;
+  charge(draft, { executions: executions - counted, quantumSeconds: quantumSeconds - before.quantumSeconds });
+  const charged = { quantumSeconds, ...(final === undefined ? {} : { final }) };
+  changeJob(draft, key, (job) =>
+    result === undefined
+      ? { ...job, rejected: { ...rejected!, ...charged } }
+      : { ...job, result: { ...result, ...charged, executions } },
+  );
 }
 
 function changeJob(draft: Draft, key: string, change: (job: RunJob) => RunJob): void {

@@ -62,7 +62,7 @@ export class Submission {
           tags: ["lepton", runTag(journal.id), ...tags].slice(0, 4),
           submitKey: this.#key,
           earlier,
-          beforeSubmit: (intent) => this.#intend(intent, signal),
+          beforeSubmit: (intent) => this.#intend(intent, pubs, signal),
           onReconciling: (words) => {
             this.#sent = undefined;
             // What the ledger cannot take now it is asked to take again before anything is sent.
@@ -103,31 +103,37 @@ export class Submission {
   }
 
   /** Written down, and paid for from the budget, before anything is sent. */
-  async #intend(intent: SubmitIntent, signal: AbortSignal | undefined): Promise<SubmitLimit | undefined> {
+  async #intend(
+    intent: SubmitIntent,
+    pubs: readonly EstimatorPub[],
+    signal: AbortSignal | undefined,
+  ): Promise<SubmitLimit | undefined> {
     const { key, part, parts, bodyHash, serviceTime, quantumSeconds, executions, capSeconds } = intent;
     const journal = this.#journal;
     const { account, submitsPerMinute, name } = this.#remote;
+    const whole = await this.#whole(intent, pubs);
     // A client that sends a submit again without a search does so because it was refused.
     const refused = this.#sent === key;
     const slot = `${key} ${journal.state.seq}`;
     let limit = capSeconds;
     reached("k0");
-    for (;;) {
+    for (let wait = SETTLE_WAIT_MS; ; ) {
       signal?.throwIfAborted();
       const done = await journal.append({
         reserve: {
-          key,
+          key: this.#key,
           scopes: journal.scopes(await journal.store.now()),
-          needSeconds: Math.min(quantumSeconds, capSeconds),
-          capSeconds,
-          jobs: 1,
+          ...whole,
+          jobs: parts,
           perSecond: journal.perSecond,
         },
         ...(submitsPerMinute === undefined ? {} : { submit: { account, perMinute: submitsPerMinute, key: slot } }),
         activity: `Submitting a job to ${name}.`,
         events: (reserved: Amount) => {
           reached("k1");
-          limit = reserved.quantumSeconds;
+          // What is there beyond the need is shared among the parts.
+          const share = Math.floor((reserved.quantumSeconds - whole.needSeconds) / parts);
+          limit = Math.min(capSeconds, Math.ceil(quantumSeconds) + Math.max(0, share));
           const place = this.#place;
           const plan = { executions, quantumSeconds };
           const names = { key: this.#key, partKey: key, part, parts, backend: name };
@@ -147,22 +153,37 @@ export class Submission {
         await journal.wait(words, Math.max(250, done.at - (await journal.store.now())), signal);
       } else if (done.maySettle) {
         const words = `Jobs that are out hold the rest of the budget of ${scopeText(done.denied)}; waiting for them to be settled.`;
-        await journal.wait(words, SETTLE_WAIT_MS, signal);
+        // Its own may be among them: their charges may be final by now.
+        await journal.settleOpen();
+        if (wait < LONGEST_WAIT_MS) await journal.wait(words, wait, signal);
+        else await journal.parkFor(words, wait, signal);
+        wait = Math.min(LONGEST_WAIT_MS, 2 * wait);
       } else if (isDaily(done.denied)) {
         const now = await journal.store.now();
         const words = `The budget of ${scopeText(done.denied)} is used up; the next day has its own.`;
         await journal.parkFor(words, journal.dayEnd(now) - now, signal);
-      } else throw usedUp(journal.id, intent, done.denied, done.totals);
+      } else throw usedUp(journal.id, whole.needSeconds, done.denied, done.totals);
     }
+  }
+
+  /** What all parts of the job together need at least, in whole seconds each, and take at most. */
+  async #whole(
+    { parts, quantumSeconds, capSeconds }: SubmitIntent,
+    pubs: readonly EstimatorPub[],
+  ): Promise<{ readonly needSeconds: number; readonly capSeconds: number }> {
+    if (parts === 1) return { needSeconds: Math.min(Math.ceil(quantumSeconds), capSeconds), capSeconds };
+    const plan = await this.#estimator.plan(pubs);
+    const needSeconds = Math.ceil(plan.quantumSeconds) + parts - 1;
+    return { needSeconds, capSeconds: Math.max(needSeconds, parts * capSeconds) };
   }
 
   /** @param final nothing else is tried: what was set aside is given back */
   async #refused(partKey: string, words: string, final: boolean): Promise<void> {
     this.#sent = undefined;
-    const others = (this.#journal.state.jobs.get(this.#key)?.submits ?? []).filter(({ key }) => key === partKey);
+    const isAll = (this.#journal.state.jobs.get(this.#key)?.submits ?? []).length <= 1;
     await this.#journal.append({
       events: [refusal(this.#key, partKey, words)],
-      ...(final && others.length <= 1 ? { settle: [{ key: partKey, scopes: [], amount: NO_AMOUNT }] } : {}),
+      ...(final && isAll ? { settle: [{ key: this.#key, scopes: [], amount: NO_AMOUNT }] } : {}),
     });
   }
 
@@ -191,12 +212,12 @@ export function runTag(runId: string): string {
 
 function usedUp(
   runId: string,
-  { quantumSeconds }: SubmitIntent,
+  needSeconds: number,
   scope: BudgetScope,
   { settled, reserved }: ScopeTotals,
 ): BudgetError {
   return new BudgetError(
     "BUDGET_USED_UP",
-    `The next job of run ${runId} needs about ${quantumSeconds.toFixed(1)} s of the quantum computer, more than is left in the budget of ${scopeText(scope)}: of ${amountText(scope.limits)}, ${amountText(settled)} are spent and ${amountText(reserved)} set aside. Nothing was submitted and nothing is lost: raise the budget and resume the run.`,
+    `The next job of run ${runId} needs ${needSeconds} s of the quantum computer, more than is left in the budget of ${scopeText(scope)}: of ${amountText(scope.limits)}, ${amountText(settled)} are spent and ${amountText(reserved)} set aside. Nothing was submitted and nothing is lost: raise the budget and resume the run.`,
   );
 }

@@ -1,68 +1,68 @@
-import type { JobPlan, JobStatus, JobUsage, RemoteBackend } from "../../providers/index.ts";
+import type { JobStatus, JobUsage, RemoteBackend } from "../../providers/index.ts";
 import type { RunJournal } from "./run-journal.ts";
 import type { RunJob } from "./run-state.ts";
 import type { Settlement } from "./run-store.ts";
 import { runTag } from "./submission.ts";
 
-interface PartUsage {
-  readonly key: string;
-  readonly quantumSeconds: number;
-}
-/** What a job was charged, by parts. */
-export interface UsageByPart extends JobUsage {
+/** What a job was charged, so far unless it is final. */
+export interface Charge extends JobUsage {
   readonly final: boolean;
-  readonly parts: readonly PartUsage[];
 }
 
 /**
- * As the service tells it. What it does not tell, or only in part, counts as planned: a budget must not be spent twice for
- * want of an answer.
+ * What all parts of a job were charged, as the service tells it. While that is not final, or cannot be told, it counts as no
+ * less than planned.
+ * @param executions as planned, where that is known better
  */
-export async function usageOf(
-  remote: RemoteBackend,
-  job: RunJob,
-  plan: JobPlan | undefined,
-  told?: number,
-): Promise<UsageByPart> {
-  const ids = new Map<string, string>();
-  for (const { key, jobId } of job.submits) if (jobId !== undefined) ids.set(key, jobId);
-  const parts: PartUsage[] = [];
-  let executions = 0;
+export async function chargeOf(remote: RemoteBackend, job: RunJob, executions?: number): Promise<Charge> {
+  const ids = new Set(job.submits.flatMap(({ jobId }) => (jobId === undefined ? [] : [jobId])));
+  let quantumSeconds = 0;
+  let told = 0;
   let final = true;
-  for (const [key, id] of ids) {
-    const planned = (plan?.quantumSeconds ?? told ?? 0) / Math.max(1, ids.size);
+  for (const id of ids)
     try {
       const usage = await remote.jobUsage(id);
-      const known = usage.final !== false;
-      final &&= known;
-      executions += usage.executions;
-      parts.push({ key, quantumSeconds: known ? usage.quantumSeconds : Math.max(usage.quantumSeconds, planned) });
+      quantumSeconds += usage.quantumSeconds;
+      told += usage.executions;
+      final &&= usage.final !== false;
     } catch {
+      // Values that have been paid for are not given up for their price: it is asked for again.
       final = false;
-      parts.push({ key, quantumSeconds: planned });
     }
-  }
-  const quantumSeconds = parts.reduce((sum, part) => sum + part.quantumSeconds, 0);
-  return { parts, quantumSeconds, executions: plan?.executions ?? executions, final };
+  if (!final) quantumSeconds = Math.max(quantumSeconds, job.planned);
+  return { quantumSeconds, executions: executions ?? told, final };
 }
 
-/** Replaces what was set aside for a job by what it was charged. */
-export function settlementOf({ parts }: UsageByPart, perSecond: number): readonly Settlement[] {
-  return parts.map(({ key, quantumSeconds }) => ({
-    key,
-    scopes: [],
-    amount: { quantumSeconds, money: quantumSeconds * perSecond, jobs: 1 },
-  }));
+/**
+ * Replaces what was set aside for a job by what it was charged; until that is final all of it stays set aside, since the
+ * charge may come to as much.
+ */
+export function settlementOf(job: RunJob, { quantumSeconds, final }: Charge): readonly Settlement[] {
+  if (!final) return [];
+  const { reserved, parts, key } = job;
+  // At the price at which it was set aside, whoever settles it.
+  const perSecond = reserved.quantumSeconds > 0 ? reserved.money / reserved.quantumSeconds : 0;
+  return [{ key, scopes: [], amount: { quantumSeconds, money: quantumSeconds * perSecond, jobs: parts } }];
 }
 
 /** Asks again for a charge that was not final. */
-export async function settleUsage(remote: RemoteBackend, journal: RunJournal, job: RunJob): Promise<void> {
-  const usage = await usageOf(remote, job, undefined, job.result?.quantumSeconds);
-  if (!usage.final || job.result === undefined) return;
-  const { quantumSeconds, final } = usage;
+export async function settle(remote: RemoteBackend, journal: RunJournal, job: RunJob): Promise<boolean> {
+  const charge = await chargeOf(remote, job, job.result?.executions);
+  if (charge.final)
+    await journal.append({
+      settle: settlementOf(job, charge),
+      events: [{ type: "settled", key: job.key, ...charge }],
+    });
+  return charge.final;
+}
+
+/** The service has not said in time what a job was charged: it counts as all that it could be. */
+export async function settleAsReserved(journal: RunJournal, job: RunJob): Promise<void> {
+  const { quantumSeconds } = job.reserved;
+  const charge = { quantumSeconds, executions: job.result?.executions ?? 0, final: false };
   await journal.append({
-    settle: settlementOf(usage, journal.perSecond),
-    events: [{ type: "settled", key: job.key, quantumSeconds, executions: job.result.executions, final }],
+    settle: settlementOf(job, { ...charge, final: true }),
+    events: [{ type: "settled", key: job.key, ...charge }],
   });
 }
 

@@ -153,8 +153,12 @@ export function minimize(options: MinimizeOptions): Run<MinimizeStep, MinimizeRe
     const kept = (await journal?.checkpoint()) as KeptProblem | undefined;
     if (journal !== undefined)
       await assertBudgetFits(journal, options.provider, {
-        replan: ({ gradient, batchSize: _batchSize, ...overrides }) =>
-          planProblem(minimize, { ...options, ...overrides, ...(gradient === undefined ? {} : { method: gradient }) }),
+        replan: ({ gradient, batchSize: _batchSize, ...overrides }) => {
+          // Planned from its first step: what is done is subtracted.
+          const { from: _from, ...whole } = options;
+          const method = gradient === undefined ? {} : { method: gradient };
+          return planProblem(minimize, { ...whole, ...overrides, ...method });
+        },
         precision: options.precision,
         gradientOption: "method",
         stepsDone: kept?.checkpoint.step ?? start.step,

@@ -1,0 +1,131 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { realAmplitudes, SparsePauliOp } from "../../../circuits/index.ts";
+import { type Emulator, startEmulator } from "../../../providers/emulator/index.ts";
+import { ibmProvider } from "../../../providers/ibm/index.ts";
+import { type Clock, type JobUsage, type RemoteBackend, systemClock } from "../../../providers/index.ts";
+import { adam, minimize } from "../../../src/index.ts";
+import { foldRun, memoryStore } from "../../../src/runs/index.ts";
+
+const circuit = realAmplitudes({ numQubits: 2, reps: 1 });
+const observable = SparsePauliOp.parse("1.0*ZZ + 0.5*XI + 0.25*IX");
+
+let emulator: Emulator;
+beforeAll(async () => {
+  emulator = await startEmulator({ devices: ["manila"], clock: "automatic", seed: 3, noise: false });
+});
+afterAll(() => emulator.close());
+
+async function remote(maxPayloadBytes?: number): Promise<RemoteBackend> {
+  const { url, iamUrl, token, crn } = emulator;
+  const poll = { firstSeconds: 0.01, runningSeconds: 0.01 };
+  const options = { url, iamUrl, token, instance: crn, poll, lagSeconds: 0.05, submitTimeoutSeconds: 1 } as const;
+  const limits = maxPayloadBytes === undefined ? {} : { limits: { maxPayloadBytes } };
+  return ibmProvider({ ...options, ...limits, environment: {}, accountFile: false }).backend("ibmq_manila");
+}
+
+const problem = { circuit, observable, steps: 2, seed: 5, precision: 0.1 } as const;
+const optimizer = () => adam({ learningRate: 0.1 });
+const jobsOf = (id: string) => emulator.control.jobs().filter(({ tags }) => tags.includes(`lp-run-${id}`));
+const chargedFor = (id: string) =>
+  jobsOf(id).reduce((sum, { quantumSeconds }) => sum + Math.round(1e6 * quantumSeconds), 0) / 1e6;
+
+/** On which a minute takes a tenth of a second. */
+const fast: Clock = {
+  now: () => 600 * systemClock.now(),
+  sleep: (milliseconds, signal) => systemClock.sleep(milliseconds / 600, signal),
+};
+
+/** A service that is slow to say what jobs were charged: not before it was asked so often. */
+function slowToCharge(inner: RemoteBackend, questions: number): RemoteBackend {
+  const asked = new Map<string, number>();
+  return new Proxy(inner, {
+    get(target, name) {
+      if (name === "jobUsage")
+        return async (id: string): Promise<JobUsage> => {
+          asked.set(id, (asked.get(id) ?? 0) + 1);
+          const usage = await target.jobUsage(id);
+          return asked.get(id)! > questions ? usage : { ...usage, quantumSeconds: 0, final: false };
+        };
+      const member: unknown = Reflect.get(target, name);
+      return typeof member === "function" ? member.bind(target) : member;
+    },
+  });
+}
+
+describe("a job that a limit splits", () => {
+  test("has one reservation for all its parts, even where the budget is hardly enough", async () => {
+    const provider = await remote(1300);
+    const unkept = await minimize({ ...problem, optimizer: optimizer(), provider: await remote(1300) });
+    const store = memoryStore();
+    // Two steps and the value at the end, two seconds each part and up to one for rounding.
+    const result = await minimize({ ...problem, optimizer: optimizer(), provider, store, id: "split", budget: "30s" });
+    expect(result.weights).toEqual(unkept.weights);
+    const jobs = jobsOf("split");
+    expect(jobs.length).toBeGreaterThan(3);
+    const { settled, reserved } = await store.totals("run:split");
+    expect(settled.quantumSeconds).toBeCloseTo(chargedFor("split"), 5);
+    expect(settled.jobs).toBe(jobs.length);
+    expect(reserved).toEqual({ quantumSeconds: 0, money: 0, jobs: 0 });
+  });
+
+  test("whose one part fails has the others cancelled, and all of them counted", async () => {
+    const provider = await remote(1300);
+    const store = memoryStore();
+    emulator.control.nextJobs([{ status: "Failed", reasonCode: 1517, reason: "no such thing", quantumSeconds: 1 }]);
+    const run = minimize({ ...problem, optimizer: optimizer(), provider, store, id: "part-fails" });
+    await expect(run).rejects.toMatchObject({ code: "JOB_FAILED" });
+    expect((await store.totals("run:part-fails")).settled.quantumSeconds).toBeCloseTo(chargedFor("part-fails"), 5);
+    const resumed = await minimize({ ...problem, optimizer: optimizer(), provider, store, id: "part-fails" });
+    const unkept = await minimize({ ...problem, optimizer: optimizer(), provider: await remote(1300) });
+    expect(resumed.weights).toEqual(unkept.weights);
+    expect((await store.totals("run:part-fails")).settled.quantumSeconds).toBeCloseTo(chargedFor("part-fails"), 5);
+    expect(foldRun(await store.read("part-fails")).quantumSeconds).toBeCloseTo(chargedFor("part-fails"), 5);
+  });
+});
+
+describe("a charge that is not final", () => {
+  test("keeps what was set aside until it is, at the price of then", async () => {
+    const store = memoryStore();
+    const price = { perSecond: 1.5, currency: "USD" };
+    const run = minimize({
+      ...problem,
+      optimizer: optimizer(),
+      provider: slowToCharge(await remote(), 1),
+      store,
+      id: "slow",
+      budget: "500s",
+      price,
+      callbacks: {
+        async onStep({ step }) {
+          const { settled, reserved } = await store.totals("run:slow");
+          expect(settled.quantumSeconds).toBe(0);
+          // Three times what is planned and 30 s for each.
+          expect(reserved).toMatchObject({ quantumSeconds: step * 38, jobs: step });
+        },
+      },
+    });
+    await run;
+    const { settled, reserved } = await store.totals("run:slow");
+    expect(settled).toMatchObject({ quantumSeconds: chargedFor("slow"), jobs: 3 });
+    expect(reserved.jobs).toBe(0);
+    expect((await store.totals("run:slow:USD")).settled.money).toBeCloseTo(1.5 * chargedFor("slow"), 5);
+  });
+
+  test("is asked for when the budget would be too small otherwise, and is taken as what was set aside if it never comes", async () => {
+    const store = memoryStore();
+    const options = { ...problem, optimizer: optimizer(), store, budget: "60s" };
+    await minimize({ ...options, provider: slowToCharge(await remote(), 1), id: "tight" });
+    expect((await store.totals("run:tight")).settled.quantumSeconds).toBe(chargedFor("tight"));
+    await minimize({
+      ...options,
+      budget: "500s",
+      provider: slowToCharge(await remote(), 1e9),
+      id: "never",
+      clock: fast,
+    });
+    const { settled, reserved } = await store.totals("run:never");
+    expect(settled.quantumSeconds).toBeGreaterThan(chargedFor("never"));
+    expect(settled.jobs).toBe(3);
+    expect(reserved.jobs).toBe(0);
+  });
+});
