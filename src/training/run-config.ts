@@ -8,14 +8,17 @@ import type { PlanOptions, Price } from "./training-plan.ts";
 export type Lazy<Value> = Value | (() => Value | Promise<Value>);
 
 /** A model, its data, and the options of `train`. */
-export interface ModelRunConfig extends PlanOptions {
+export interface ModelRunConfig extends Omit<PlanOptions, "provider"> {
+  /** A function where it is one at a service: then the file can be read, and the run replayed, without a network. */
+  readonly provider?: Lazy<Backend>;
   readonly model: Lazy<LayersModel>;
   readonly data: Lazy<TrainingData>;
 }
 
 /** A problem without a model: the options of `minimize`. */
 export interface MinimizeRunConfig extends Omit<MinimizeOptions, "provider"> {
-  readonly provider?: Backend;
+  /** As that of a model. */
+  readonly provider?: Lazy<Backend>;
   readonly price?: Price;
 }
 

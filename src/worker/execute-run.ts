@@ -98,7 +98,7 @@ async function prepare(
   const task = options.task ?? requireTask(row);
   const settings = taskSettings(task.options);
   const config = options.config ?? (await readRunConfig(task.config, task.options));
-  const provider = await providerFor(store, id, settings, config, options.providers ?? namedProviders());
+  const provider = await providerFor(store, id, task.config, settings, config, options.providers ?? namedProviders());
   if (provider !== undefined) options.onProvider?.(provider, config.price);
   const kept = keeping(store, row, task, settings, lease, options);
   return "model" in config
@@ -119,11 +119,12 @@ export function requireTask({ id, task }: RunRow): RunTask {
 async function providerFor(
   store: RunStore,
   id: string,
+  file: string,
   { provider }: TaskSettings,
   config: RunConfig,
   providers: NamedProviders,
 ): Promise<Backend | undefined> {
-  if (provider === undefined) return config.provider;
+  if (provider === undefined) return madeBy(file, "provider", config.provider);
   if (provider !== "ibm") return providers(provider);
   const backend = foldRun(await store.read(id)).description?.parts.backend;
   return providers(typeof backend === "string" ? `ibm:${backend}` : provider);
@@ -168,7 +169,7 @@ function take(file: string, what: string, value: unknown): void {
 
 async function prepareTraining(
   file: string,
-  { model: lazyModel, data: lazyData, ...own }: ModelRunConfig,
+  { model: lazyModel, data: lazyData, provider: _own, ...own }: ModelRunConfig,
   { provider: _named, budget: _allowed, ...settings }: TaskSettings,
   provider: Backend | undefined,
   kept: Kept,

@@ -2,7 +2,7 @@ import { RunError } from "../errors.ts";
 import type { RunStore } from "../runs/run-store.ts";
 import type { ConditionFacts } from "../schedules/facts.ts";
 import type { ScheduleSpec } from "../schedules/spec.ts";
-import { readRunConfig } from "../training/run-config-file.ts";
+import { madeBy, readRunConfig } from "../training/run-config-file.ts";
 import type { NamedProviders } from "./named-provider.ts";
 import { taskSettings } from "./task-options.ts";
 
@@ -18,7 +18,9 @@ export function scheduleFacts(
     const { conditionFacts } = await import("../schedules/facts.ts");
     const { provider } = taskSettings(options);
     const backend =
-      provider === undefined ? (await readRunConfig(config, options)).provider : await providers(provider);
+      provider === undefined
+        ? await madeBy(config, "provider", (await readRunConfig(config, options)).provider)
+        : await providers(provider);
     if (backend === undefined)
       throw new RunError(
         "RUN_OPTION",

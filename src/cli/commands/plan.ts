@@ -48,7 +48,7 @@ Examples:
       const { formatPlan } = await import("../../training/training-plan.ts");
       const provider =
         options.provider === undefined
-          ? config.provider
+          ? await madeBy(file, "provider", config.provider)
           : await namedProviders((line) => io.err(`${line}\n`))(options.provider);
       const where = provider === undefined ? {} : { provider };
       const price = priceOf(options, config.price);
@@ -90,14 +90,17 @@ function given({ precision, steps, epochs, batchSize }: PlanCommandOptions): Ove
 
 async function planModelRun(
   file: string,
-  { model, data, ...own }: ModelRunConfig,
+  { model, data, provider: _own, ...own }: ModelRunConfig,
   overrides: Overrides,
 ): Promise<PlannedRun> {
   const { plan } = await import("../../training/training-plan.ts");
   return plan(await madeBy(file, "model", model), await madeBy(file, "data", data), { ...own, ...overrides });
 }
 
-async function planProblem(config: MinimizeRunConfig, overrides: Overrides): Promise<PlannedRun> {
+async function planProblem(
+  { provider: _own, ...config }: MinimizeRunConfig,
+  overrides: Overrides,
+): Promise<PlannedRun> {
   for (const name of ["epochs", "batchSize"] as const)
     if (overrides[name] !== undefined)
       throw new UsageError("USAGE", "A run of minimize has no epochs and no batches; give --steps.");
