@@ -4,6 +4,8 @@ import { systemClock } from "../../providers/clock.ts";
 import { type Backend, isRemote } from "../../providers/primitives.ts";
 import { RunError } from "../errors.ts";
 import type { Price } from "../runs/budget.ts";
+import { failedEvent } from "../runs/new-run.ts";
+import { thisOwner } from "../runs/process-identity.ts";
 import type { RunStore, RunTask } from "../runs/run-store.ts";
 import { rowOf } from "../runs/stop-run.ts";
 import type { RunConfig } from "../training/run-config.ts";
@@ -54,7 +56,6 @@ export async function driveRun(
   { providers, lines }: CliProviders,
   options: DriveOptions,
 ): Promise<void> {
-  if (options.out !== undefined) checkFolder(options.out);
   const { executeRun } = await import("../worker/execute-run.ts");
   const { step: before } = await rowOf(store, id);
   const progress = runProgress(io, id);
@@ -95,8 +96,17 @@ export async function driveRun(
     lines.tell = (line) => io.err(`${line}\n`);
     if (left.signal.aborted && options.cancelJobs === true && backend !== undefined)
       await cancelJobs(io, store, id, backend, price);
+    if (isNew && !left.signal.aborted) await failUndriven(store, id, error);
     throw left.signal.aborted ? left.signal.reason : error;
   }
+}
+
+/** A new run that could not even begin is no worker's business. */
+async function failUndriven(store: RunStore, id: string, error: unknown): Promise<void> {
+  if ((await store.run(id))?.status !== "ready") return;
+  const lease = await store.claim(id, thisOwner(), 30);
+  await store.append(lease, { events: [failedEvent(error)] });
+  await store.release(lease);
 }
 
 async function follow(
@@ -159,7 +169,9 @@ async function cancelJobs(
   }
 }
 
-function checkFolder(out: string): void {
+/** @throws UsageError FILE_WRITE */
+export function checkOut({ out }: DriveOptions): void {
+  if (out === undefined) return;
   const folder = dirname(out);
   if (!existsSync(folder)) throw new UsageError("FILE_WRITE", `Cannot write ${out}: there is no folder ${folder}.`);
 }

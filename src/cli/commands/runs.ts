@@ -8,6 +8,7 @@ import { collect, integer, once, ownOptions } from "../options.ts";
 import { rowJson, statusWords, taskWords } from "../run-view.ts";
 import { STORE_HELP, withStore } from "../store.ts";
 import { alignLeft, formatSeconds, formatTime, labelled } from "../text.ts";
+import { addExport, addReplay } from "./runs-bundle.ts";
 import { addResume } from "./train.ts";
 
 const STATUSES: readonly RunStatus[] = ["ready", "running", "parked", "stopped", "failed", "finished"];
@@ -19,19 +20,21 @@ interface StoreOption {
 }
 
 export function addRuns(program: Command, io: Io): void {
-  const runs = program.command("runs").description("List, show, resume, stop or fork durable runs.");
+  const runs = program.command("runs").description("List, show, resume, stop, fork, export or replay durable runs.");
   runs.addHelpText(
     "after",
     `
 Examples:
   lepton runs list --status running
   lepton runs show digits-1
-  lepton runs fork digits-1 --at 40 --as digits-2 --set lr=0.001`,
+  lepton runs fork digits-1 --at 40 --as digits-2 --set lr=0.001
+  lepton runs export digits-1 --out digits-1.lepton.tgz
+  lepton runs replay digits-1.lepton.tgz`,
   );
   runs.action(() => {
     throw new UsageError(
       "USAGE",
-      "Say what to do with runs: list, show ID, resume ID, stop ID or fork ID. See lepton runs --help.",
+      "Say what to do with runs: list, show ID, resume ID, stop ID, fork ID, export ID or replay FILE. See lepton runs --help.",
     );
   });
   addList(runs, io);
@@ -39,6 +42,8 @@ Examples:
   addResume(runs, io);
   addStop(runs, io);
   addFork(runs, io);
+  addExport(runs, io);
+  addReplay(runs, io);
 }
 
 function addList(runs: Command, io: Io): void {

@@ -5,7 +5,7 @@ import type { RunTask } from "../../runs/run-store.ts";
 import { readRunConfig } from "../../training/run-config-file.ts";
 import type { NamedProviders } from "../../worker/named-provider.ts";
 import { taskSettings } from "../../worker/task-options.ts";
-import { cliProviders, type DriveOptions, driveRun } from "../drive.ts";
+import { checkOut, cliProviders, type DriveOptions, driveRun } from "../drive.ts";
 import type { Io } from "../io.ts";
 import { collect, integer, nonNegative, once, ownOptions } from "../options.ts";
 import { STORE_HELP, withStore } from "../store.ts";
@@ -48,6 +48,7 @@ Examples:
       const given = taskOptions(options);
       // Before anything is written down.
       taskSettings(given);
+      checkOut(options);
       const { run: id = newRunId(file), store: location } = options;
       const { providers: named, lines } = cliProviders(io);
       await withStore(location, "create", async (store) => {
@@ -82,6 +83,7 @@ export function addResume(runs: Command, io: Io): void {
     async (id: string, options: DriveOptions & { readonly budget?: string; readonly store?: string }) => {
       const given = options.budget === undefined ? {} : { budget: options.budget };
       taskSettings(given);
+      checkOut(options);
       await withStore(options.store, "must-exist", async (store) => {
         const { rowOf } = await import("../../runs/stop-run.ts");
         const { requireTask } = await import("../../worker/execute-run.ts");

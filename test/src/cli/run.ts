@@ -10,8 +10,11 @@ export interface Ran {
   readonly err: string;
 }
 
-/** Runs a command line in this process. */
-export async function run(argv: readonly string[], stdin = ""): Promise<Ran> {
+/**
+ * Runs a command line in this process.
+ * @param stopped when it is told to end; at once by default, for commands that run until then
+ */
+export async function run(argv: readonly string[], stdin = "", stopped = Promise.resolve()): Promise<Ran> {
   let out = "";
   let err = "";
   const io: Io = {
@@ -24,15 +27,15 @@ export async function run(argv: readonly string[], stdin = ""): Promise<Ran> {
     interactive: false,
     width: 80,
     stdin: async () => stdin,
-    untilStopped: async () => {},
+    untilStopped: () => stopped,
   };
   const status = await runCli(argv, io);
   return { status, out, err };
 }
 
 /** The one JSON object that `--json` prints; anything else on standard output fails. */
-export async function runJson(argv: readonly string[], stdin = "") {
-  const ran = await run([...argv, "--json"], stdin);
+export async function runJson(argv: readonly string[], stdin = "", stopped?: Promise<void>) {
+  const ran = await run([...argv, "--json"], stdin, stopped);
   if (ran.out.trimEnd().includes("\n")) throw new Error(`more than one line: ${ran.out}`);
   return { ...ran, json: JSON.parse(ran.out) };
 }
