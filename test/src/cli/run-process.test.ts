@@ -51,7 +51,7 @@ async function* on(child: ChildProcess): AsyncGenerator<readonly [string]> {
 const json = async (out: Promise<string>) => JSON.parse(await out);
 
 test("Ctrl-C leaves a run in moments, SIGKILL loses nothing, and it comes to what it would have come to", async () => {
-  const train = ["train", problem, "--steps", "600", "--json"];
+  const train = ["train", problem, "--steps", "300", "--json"];
   const left = start(...train, "--run", "a");
   await told(left.child, /10 %/);
   const pressed = performance.now();
@@ -68,7 +68,7 @@ test("Ctrl-C leaves a run in moments, SIGKILL loses nothing, and it comes to wha
   const shown = start("runs", "show", "a", "--json");
   const { status, step } = await json(shown.out);
   expect(status).toBe("running");
-  expect(step).toBeGreaterThanOrEqual(240);
+  expect(step).toBeGreaterThanOrEqual(120);
 
   // Its driver was a process of this machine that is no more, so nothing is waited for.
   const [resumed, straight] = [start("runs", "resume", "a", "--json"), start(...train, "--run", "b")];
@@ -76,7 +76,7 @@ test("Ctrl-C leaves a run in moments, SIGKILL loses nothing, and it comes to wha
 }, 30_000);
 
 test("a worker that is told to end does so in moments, and leaves its run to the next", async () => {
-  const made = start("sweep", problem, "--grid", "lr=0.1", "--steps", "600", "--name", "s");
+  const made = start("sweep", problem, "--grid", "lr=0.1", "--steps", "300", "--name", "s");
   expect((await made.ended)[0]).toBe(0);
   const worker = start("worker");
   await told(worker.child, /driven here/);
