@@ -83,7 +83,10 @@ export { adagrad, adam, momentum, type Optimizer, rotosolve, sgd, spsa } from ".
 export {
   type Budget,
   exportRun,
+  foldRun,
   forkRun,
+  type HistoryLine,
+  historyOf,
   memoryStore,
   openStore,
   type RunBundle,
@@ -135,6 +138,8 @@ export {
   type ReplayOptions,
   Run,
   type RunConfig,
+  type RunConfigFile,
+  type RunConfigOptions,
   replayRun,
   type StepReport,
   type TrainCallbacks,
@@ -143,3 +148,16 @@ export {
   type TrainResult,
   train,
 } from "./training/index.ts";
+export {
+  createSweep,
+  type Executed,
+  type ExecuteOptions,
+  executeRun,
+  gridOptions,
+  namedProviders,
+  openWaker,
+  type RunWaker,
+  startWorker,
+  type WorkerEvent,
+  type WorkerOptions,
+} from "./worker/index.ts";

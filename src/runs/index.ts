@@ -31,6 +31,7 @@ export { changesOf } from "./description-changes.ts";
 export type * from "./events.ts";
 export { type ForkOptions, forkRun } from "./fork-run.ts";
 export { hashOf } from "./hash.ts";
+export { type HistoryLine, historyOf } from "./history.ts";
 export { memoryStore } from "./memory-store.ts";
 export { createdEvent } from "./new-run.ts";
 export { DEFAULT_LEDGER, openStore } from "./open-store.ts";

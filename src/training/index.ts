@@ -8,7 +8,7 @@ export {
 export { planMinimize } from "./minimize-plan.ts";
 export { type Replayed, type ReplayKeeping, type ReplayOptions, replayRun } from "./replay.ts";
 export { type Emit, Run, type RunStartOptions, type RunStatus } from "./run.ts";
-export { type Lazy, made, type RunConfig } from "./run-config.ts";
+export { type Lazy, made, type RunConfig, type RunConfigFile, type RunConfigOptions } from "./run-config.ts";
 export {
   type EpochReport,
   evaluate,

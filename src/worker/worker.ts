@@ -10,7 +10,7 @@ import { executeRun } from "./execute-run.ts";
 import { LEASE_SECONDS } from "./held-lease.ts";
 import { type NamedProviders, namedProviders } from "./named-provider.ts";
 import { scheduleFacts } from "./schedule-facts.ts";
-import type { RunWaker } from "./wake.ts";
+import { pollingWaker, type RunWaker } from "./wake.ts";
 
 /** What a worker tells of itself. */
 export type WorkerEvent =
@@ -27,7 +27,8 @@ export type WorkerEvent =
 
 export interface WorkerOptions {
   readonly store: RunStore;
-  readonly waker: RunWaker;
+  /** One that looks every few seconds by default; `openWaker` makes the one that goes with a store. */
+  readonly waker?: RunWaker;
   /** Runs at a time, 4 by default: most of a run on hardware is waiting. Simulations share one thread. */
   readonly concurrency?: number;
   /** Whether it also starts the runs of schedules; true by default. */
@@ -58,6 +59,8 @@ const LEAVE_MS = 1_800;
  * workers share a store. What is wrong with a run fails that run alone; trouble with the store is waited for. Should the
  * worker die, others take over its runs when their leases end.
  * @returns when it has ended, by its signal or with `once`
+ * @example await using store = await openStore(".lepton/runs.db");
+ *          await startWorker({ store, signal: AbortSignal.timeout(3_600_000), onEvent: console.log });
  * @throws RunError WORKER_OPTION
  */
 export async function startWorker(options: WorkerOptions): Promise<void> {
@@ -74,6 +77,7 @@ class Worker {
   readonly #concurrency: number;
   readonly #providers: NamedProviders;
   readonly #signal: AbortSignal;
+  readonly #waker: RunWaker;
   readonly #running = new Map<string, Promise<void>>();
   #someRunEnded = Promise.withResolvers<void>();
   #schedulerDue = Number.NEGATIVE_INFINITY;
@@ -81,6 +85,7 @@ class Worker {
 
   constructor(options: WorkerOptions, concurrency: number) {
     const { store, clock = systemClock, providers = namedProviders(), signal } = options;
+    this.#waker = options.waker ?? pollingWaker(store, { clock });
     this.#options = options;
     this.#store = store;
     this.#clock = clock;
@@ -122,7 +127,7 @@ class Worker {
     }
     if (this.#options.once === true && !found && this.#running.size === 0) return false;
     // With all hands full, what else is due is another's.
-    if (found && ((await this.#store.nextDue()) ?? Number.POSITIVE_INFINITY) <= now) await this.#options.waker.notify();
+    if (found && ((await this.#store.nextDue()) ?? Number.POSITIVE_INFINITY) <= now) await this.#waker.notify();
     await this.#wait(found);
     return true;
   }
@@ -144,7 +149,7 @@ class Worker {
     const waiting = new AbortController();
     const signal = AbortSignal.any([waiting.signal, this.#signal]);
     try {
-      await Promise.race([ended, this.#options.waker.wait(until, signal)]);
+      await Promise.race([ended, this.#waker.wait(until, signal)]);
     } catch (error) {
       if (!signal.aborted) throw error;
     } finally {
@@ -171,7 +176,7 @@ class Worker {
       this.#tell({ type: "waiting", schedule, words: `tick of ${iso(tick)}: ${words}` });
     for (const { schedule, error } of faults)
       this.#tell({ type: "trouble", words: `schedule ${schedule}: ${wordsOf(error)}` });
-    if (started.length > 0) await this.#options.waker.notify();
+    if (started.length > 0) await this.#waker.notify();
     return Math.min(now + LOOK_MS, nextAt ?? Number.POSITIVE_INFINITY);
   }
 
