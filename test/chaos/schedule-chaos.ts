@@ -3,8 +3,9 @@
  * `node test/chaos/schedule-chaos.ts [--quick]`.
  */
 import { CronExpression } from "../../src/schedules/cron-expression.ts";
+import { PostgresServer, postgresFolder } from "../support/postgres.ts";
 import { CRON_FORMS, clockTimes, compareTicks, expectedTicks, ZONES } from "../support/schedule-oracle.ts";
-import { raceInMemory, raceProcesses } from "../support/scheduler-race.ts";
+import { type ProcessRace, type RaceFigures, raceInMemory, raceProcesses } from "../support/scheduler-race.ts";
 
 export interface ScheduleChaosOptions {
   /** Fewer years and ticks. */
@@ -18,19 +19,31 @@ const FIRST_YEAR = 2024;
 export async function main({ quick = false, seed = 1 }: ScheduleChaosOptions = {}): Promise<object> {
   const began = performance.now();
   const calendar = await compareCalendars(quick ? 1 : 5);
-  const ticks = quick ? 50 : 500;
-  const memory = await raceInMemory(8, ticks);
-  const sqlite = await raceProcesses({ processes: 8, ticks, kills: quick ? 2 : 10, speed: 25, seed });
-  const wrong = calendar.missed + calendar.double + calendar.extra + memory.missed + memory.double;
+  const race = { processes: 8, ticks: quick ? 50 : 500, kills: quick ? 2 : 10, speed: 25, seed };
+  const memory = await raceInMemory(race.processes, race.ticks);
+  const sqlite = await raceProcesses(race);
+  const postgres = await raceOnPostgres(race);
+  const races = [memory, sqlite, ...("skipped" in postgres ? [] : [postgres])];
   return {
     chaos: "schedules",
-    ok: wrong + sqlite.missed + sqlite.double === 0 && memory.ticks >= ticks && sqlite.ticks >= ticks,
+    ok:
+      calendar.missed + calendar.double + calendar.extra === 0 &&
+      races.every(({ ticks, runs, missed, double }) => ticks >= race.ticks && runs === ticks && missed + double === 0),
     calendar,
     memory,
     sqlite,
+    postgres,
     seed,
     seconds: Math.round((performance.now() - began) / 1000),
   };
+}
+
+async function raceOnPostgres(race: ProcessRace): Promise<RaceFigures | { readonly skipped: string }> {
+  if (postgresFolder() === undefined) return { skipped: "PostgreSQL is not installed" };
+  await using server = await PostgresServer.start();
+  const { url } = await server.database();
+  // Awaited here, so that the server outlives it.
+  return await raceProcesses({ ...race, location: url });
 }
 
 /** Ticks of all forms in all zones, forwards and backwards, beside what the clocks of the zones show. */

@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { openStore, RunError, Scheduler } from "../../src/index.ts";
 
 export interface RacingOptions {
-  readonly file: string;
+  readonly ledger: string;
   /** The time of the virtual clock at a time of this machine's, and how many times as fast it goes. */
   readonly virtualStart: number;
   readonly start: number;
@@ -15,7 +15,7 @@ export interface RacingOptions {
   readonly end: number;
 }
 
-const { file, virtualStart, start, speed, skew, jumpAt, jump, end } = JSON.parse(process.argv[2]!) as RacingOptions;
+const { ledger, virtualStart, start, speed, skew, jumpAt, jump, end } = JSON.parse(process.argv[2]!) as RacingOptions;
 
 const clock = {
   now(): number {
@@ -26,7 +26,7 @@ const clock = {
     await delay(milliseconds / speed);
   },
 };
-await using store = await openStore(file, { clock });
+await using store = await openStore(ledger, { clock });
 const scheduler = new Scheduler({ store, facts: async () => ({}) });
 const started: number[] = [];
 while (clock.now() <= end) {

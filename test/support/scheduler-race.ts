@@ -27,6 +27,8 @@ const child = fileURLToPath(new URL("./racing-scheduler.ts", import.meta.url));
 export interface ProcessRace {
   readonly processes: number;
   readonly ticks: number;
+  /** An empty ledger; by default a SQLite file of the race's own. */
+  readonly location?: string;
   /** So many times one of the processes is killed, and another takes its place. */
   readonly kills?: number;
   /** Virtual seconds in a second. */
@@ -36,22 +38,23 @@ export interface ProcessRace {
 
 /**
  * Processes with clocks that differ by up to a tick, of which one jumps ahead and one back, race for the ticks of a schedule in one
- * SQLite file.
+ * ledger.
  */
 export async function raceProcesses({
   processes,
   ticks,
+  location,
   kills = 0,
   speed = 50,
   seed = 1,
 }: ProcessRace): Promise<RaceFigures> {
   const folder = mkdtempSync(join(tmpdir(), "lepton-race-"));
-  const file = join(folder, "runs.db");
+  const ledger = location ?? join(folder, "runs.db");
   const rng = Rng.seed(seed);
   const children = new Set<ChildProcess>();
   try {
     const clock = new VirtualClock(VIRTUAL_START);
-    await using store = await openStore(file, { clock });
+    await using store = await openStore(ledger, { clock });
     await addSchedule(store, "race", everySecond);
     const end = VIRTUAL_START + ticks * SECOND;
     const start = Date.now() + 300;
@@ -59,7 +62,7 @@ export async function raceProcesses({
     const launch = (index: number): Promise<void> => {
       const jumps = [20, -20][index] ?? 0;
       const options: RacingOptions = {
-        file,
+        ledger,
         virtualStart: VIRTUAL_START,
         start,
         speed,
