@@ -142,7 +142,7 @@ async function post(body: SubmitBody, hash: string, options: SubmitOptions): Pro
     } catch (error) {
       if (found.length > 0) return { found };
       if (prevented !== undefined) throw prevented.reason;
-      if (!(error instanceof IbmError) || error.path !== "/jobs") throw error;
+      if (!(error instanceof IbmError)) throw error;
       if (error.outcome !== "rejected") return { lost: error, serviceTime };
       const isOurs = session !== undefined && sessionId !== body.session_id;
       if (error.code !== "IBM_SESSION_CLOSED" || !isOurs || reopened) throw error;

@@ -277,6 +277,33 @@ describe("with what became of the key before", () => {
     expect(world.time.now() - begun).toBeLessThan(1_060_000);
   });
 
+  test("of the first of several submits, an hour before the last: found among the jobs of others", async () => {
+    const kept = await brokenOff(true);
+    for (let i = 0; i < 3; i++) {
+      await world.clock.sleep(1_200_000);
+      await run({ submitKey: `other-${i}` });
+    }
+    kept.submits.push({ ...kept.submits[0]!, serviceTime: world.time.now() });
+    world.control.set({ ignoreTagFilter: true, pageCap: 1 });
+    expect((await run(kept.options)).id).toBe(world.control.jobs()[0]!.id);
+  });
+
+  test("a list that is not filtered is read back to before the first submit, and without one to its 200th job", async () => {
+    for (let i = 0; i < 230; i++) await run({ submitKey: `other-${i}`, earlier: [] });
+    await world.clock.sleep(86_400_000);
+    world.control.set({ pageCap: 20 });
+    let before = lists();
+    await run({ submitKey: "no-journal" });
+    // By the tag an empty page, and of all jobs ten.
+    expect(lists() - before).toBe(11);
+    world.control.set({ ignoreTagFilter: true });
+    const kept = await brokenOff(true);
+    before = lists();
+    await run(kept.options);
+    // Each list is read until a page holds older jobs.
+    expect(lists() - before).toBe(2);
+  });
+
   test("a job that was sent under the key, though not what would be sent now, is adopted", async () => {
     const kept = await brokenOff(true);
     const others = [[circuit, "Z", [[0.5], [1.1]]]] as const;
