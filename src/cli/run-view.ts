@@ -1,4 +1,5 @@
 import { oneLine } from "../runs/history.ts";
+import { isGone } from "../runs/process-identity.ts";
 import type { RunRow } from "../runs/run-store.ts";
 import { formatTime } from "./text.ts";
 
@@ -22,7 +23,7 @@ export function rowJson(row: RunRow, now: number) {
             pid: lease.owner.pid,
             since: iso(lease.since),
             until: iso(lease.until),
-            heardOf: lease.until > now,
+            alive: isDriven(row, now),
           },
     stopRequested,
     task: task ?? null,
@@ -31,12 +32,12 @@ export function rowJson(row: RunRow, now: number) {
 }
 
 /** How a run stands, in a few words. */
-export function statusWords({ status, lease, wakeAt, stopRequested, task }: RunRow, now: number): string {
-  const driven = lease !== undefined && lease.until > now;
+export function statusWords(row: RunRow, now: number): string {
+  const { status, wakeAt, stopRequested, task } = row;
   const asked = stopRequested ? ", asked to stop" : "";
   switch (status) {
     case "running":
-      return driven ? `running${asked}` : "running, without a driver";
+      return isDriven(row, now) ? `running${asked}` : "running, without a driver";
     case "parked":
       return `parked${wakeAt === undefined ? "" : ` until ${formatTime(wakeAt)}`}${asked}`;
     case "ready":
@@ -44,6 +45,11 @@ export function statusWords({ status, lease, wakeAt, stopRequested, task }: RunR
     default:
       return status;
   }
+}
+
+/** Whether somebody drives it; a process of this machine that is no more does not, whatever its lease says. */
+export function isDriven({ lease }: RunRow, now: number): boolean {
+  return lease !== undefined && lease.until > now && !isGone(lease.owner);
 }
 
 /** `numbers.ts lr=0.1 seed=2`. */

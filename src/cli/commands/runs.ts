@@ -5,7 +5,7 @@ import type { RunRow } from "../../runs/run-store.ts";
 import { UsageError } from "../errors.ts";
 import { type Io, print } from "../io.ts";
 import { collect, integer, once, ownOptions } from "../options.ts";
-import { rowJson, statusWords, taskWords } from "../run-view.ts";
+import { isDriven, rowJson, statusWords, taskWords } from "../run-view.ts";
 import { STORE_HELP, withStore } from "../store.ts";
 import { alignLeft, formatSeconds, formatTime, labelled } from "../text.ts";
 import { addExport, addReplay } from "./runs-bundle.ts";
@@ -183,7 +183,7 @@ type Fact = readonly [label: string, value: string];
 
 function facts(row: RunRow, state: RunState, now: number, reservedSeconds: number): readonly Fact[] {
   const { lease } = row;
-  const driven = lease !== undefined && lease.until > now;
+  const driver = isDriven(row, now) ? lease : undefined;
   const waiting = row.activity ?? (row.status === "running" || row.status === "parked" ? state.waiting : undefined);
   const epoch = state.epoch === 0 ? "" : `, ${state.epoch} epochs done`;
   const reserved =
@@ -191,9 +191,14 @@ function facts(row: RunRow, state: RunState, now: number, reservedSeconds: numbe
   return [
     ["run", row.id],
     ["status", statusWords(row, now)],
-    ...(driven
-      ? [["driven by", `process ${lease.owner.pid} on ${lease.owner.host} since ${formatTime(lease.since)}`] as const]
-      : []),
+    ...(driver === undefined
+      ? []
+      : [
+          [
+            "driven by",
+            `process ${driver.owner.pid} on ${driver.owner.host} since ${formatTime(driver.since)}`,
+          ] as const,
+        ]),
     ["steps", `${row.step}${epoch}`],
     ...(waiting === undefined ? [] : [["waiting for", waiting] as const]),
     ...(state.error === undefined

@@ -149,7 +149,7 @@ describe("lepton runs", () => {
     const { json } = await runJson("runs", "show", "driven");
     expect(json).toMatchObject({
       waitingFor: "Job j1 at ibm_torino: queued, position 4",
-      driver: { pid: process.pid, heardOf: true },
+      driver: { pid: process.pid, alive: true },
     });
     const text = (await run("runs", "show", "driven")).out;
     expect(text).toMatch(new RegExp(`^driven by +process ${process.pid} on `, "m"));
@@ -180,7 +180,7 @@ describe("lepton runs", () => {
     await using opened = await openStore(store);
     await opened.create({ id: "program", events: [] });
     await refused("RUN_NO_TASK", "resume", "program");
-    expect((await run("runs")).err).toContain("list, show ID, resume ID, stop ID or fork ID");
+    expect((await run("runs")).err).toContain("list, show ID, resume ID, stop ID");
     const foreign = files.write("foreign.db", "no database at all, however long it may be: ".repeat(50));
     expect((await runJson("runs", "list", "--store", foreign)).json.error.code).toBe("LEDGER_FOREIGN");
   });
