@@ -111,7 +111,7 @@ export class InProcessEmulator implements AsyncDisposable {
   }
 }
 
-/** A program at the emulator: what it does can be ended at any time, as by SIGKILL. */
+/** A program at the emulator: what it does can be ended at any time, as by SIGKILL, or stopped for a while, as by SIGSTOP. */
 export class InProcessProgram {
   readonly provider: IbmProvider;
   readonly clock: Clock;
@@ -121,16 +121,20 @@ export class InProcessProgram {
   requests = 0;
   /** Called before a request leaves, and when its answer (or its failure) is there, before anybody sees it. */
   onRequest: ((request: WireRequest, stage: "sending" | "answered") => void) | undefined;
+  /** What takes the place of an answer on its way to the program. @throws WireFault */
+  onAnswer: ((request: WireRequest, response: WireResponse) => WireResponse) | undefined;
   readonly #end = new AbortController();
   readonly #timers = new Set<() => void>();
+  #stopped: PromiseWithResolvers<void> | undefined;
 
   constructor(world: InProcessEmulator, { skewSeconds = 0, ...options }: ProcessOptions) {
     const { token, service } = world.core;
-    this.clock = clockOf(world.time, skewSeconds, (cancel) => {
+    const clock = clockOf(world.time, skewSeconds, (cancel) => {
       if (this.killed) cancel();
       else this.#timers.add(cancel);
       return () => this.#timers.delete(cancel);
     });
+    this.clock = { now: clock.now, sleep: (milliseconds, signal) => this.delivered(clock.sleep(milliseconds, signal)) };
     this.provider = ibmProvider({
       token,
       instance: service.settings.crn,
@@ -141,19 +145,19 @@ export class InProcessProgram {
       seed: 1,
       clock: this.clock,
       exchange: async (request) => {
-        if (this.killed) return NEVER;
+        if (this.killed) return never();
         this.onRequest?.(request, "sending");
-        if (this.killed) return NEVER;
+        if (this.killed) return never();
         this.requests++;
         if (this.offline) throw new WireFault("unreachable", "connect ECONNREFUSED 127.0.0.1:1", "ECONNREFUSED");
-        const outcome = await world.exchange(request, this.#end.signal).then(
-          (response) => () => response,
-          (error: unknown) => () => {
-            throw error;
-          },
+        const answer = world.exchange(request, this.#end.signal);
+        return this.delivered(
+          answer
+            .finally(() => {
+              if (!this.killed) this.onRequest?.(request, "answered");
+            })
+            .then((response) => this.onAnswer?.(request, response) ?? response),
         );
-        if (!this.killed) this.onRequest?.(request, "answered");
-        return this.killed ? NEVER : outcome();
       },
       ...options,
     });
@@ -169,9 +173,38 @@ export class InProcessProgram {
     for (const cancel of this.#timers) cancel();
     this.#timers.clear();
   }
+
+  get stopped(): boolean {
+    return this.#stopped !== undefined;
+  }
+
+  /** What it awaits comes only when it goes on; what it has sent arrives, and time passes. */
+  stop(): void {
+    this.#stopped ??= Promise.withResolvers<void>();
+  }
+
+  go(): void {
+    this.#stopped?.resolve();
+    this.#stopped = undefined;
+  }
+
+  /** Something that the program awaits: it comes while the program runs, and never to one that was killed. */
+  async delivered<Value>(value: Promise<Value>): Promise<Value> {
+    const outcome = await value.then(
+      (known) => () => known,
+      (error: unknown) => () => {
+        throw error;
+      },
+    );
+    while (this.#stopped !== undefined) await this.#stopped.promise;
+    return this.killed ? never() : outcome();
+  }
 }
 
-const NEVER = new Promise<never>(() => {});
+/** A new one each time: what waits for it can be forgotten. */
+function never(): Promise<never> {
+  return new Promise(() => {});
+}
 
 type Watch = (cancel: () => void) => () => void;
 
@@ -202,7 +235,7 @@ function clockOf(time: EmulatorClock, skewSeconds = 0, watch: Watch = () => () =
 }
 
 async function responseOf(reply: Reply, maxBytes: number, time: EmulatorClock): Promise<WireResponse> {
-  if (reply.kind === "silence") return NEVER;
+  if (reply.kind === "silence") return never();
   if (reply.kind === "drop") throw new WireFault("broken", "socket hang up", "ECONNRESET");
   const { status, headers, body } = reply.answer;
   const date = new Date(time.now()).toUTCString();
