@@ -79,7 +79,8 @@ export function unpackArchive(bytes: Uint8Array): ReadonlyMap<string, Uint8Array
 }
 
 async function compress(archive: Uint8Array, level: number): Promise<Uint8Array> {
-  const packed: Uint8Array = await promisify(gzip)(archive, { level });
+  const { buffer, byteOffset, byteLength } = await promisify(gzip)(archive, { level });
+  const packed = new Uint8Array(buffer, byteOffset, byteLength);
   // Byte 9 names the system it was made on; 255 is for one that is not known.
   packed[9] = 255;
   return packed;
