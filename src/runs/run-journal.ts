@@ -84,7 +84,13 @@ export class RunJournal {
     const lease = finished ? undefined : (options.lease ?? (await claimOrCreate(store, id)));
     reached("k18");
     const fold = new RunFold();
-    for (const record of await store.read(id)) fold.add(record);
+    try {
+      for (const record of await store.read(id)) fold.add(record);
+    } catch (error) {
+      // Who tries again is not to wait until the lease ends.
+      if (lease !== undefined) await store.release(lease).catch(() => {});
+      throw error;
+    }
     return new RunJournal(options, lease, fold);
   }
 
