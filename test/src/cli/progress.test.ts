@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
 import { createProgress } from "../../../src/cli/progress.ts";
+import { runProgress } from "../../../src/cli/run-progress.ts";
+import type { StepReport } from "../../../src/training/train.ts";
 
 function screen(interactive: boolean) {
   const written: string[] = [];
@@ -44,4 +46,28 @@ test("anything else gets a line at each tenth, for each task", () => {
   expect(written[0]).toBe("a: 10 %, x\n");
   expect(written[19]).toBe("b: 100 %, x\n");
   expect(written[20]).toBe("done\n");
+});
+
+test("a run shows its loss, and what it waits for without saying that it is done", () => {
+  const { io, written } = screen(true);
+  let clock = 0;
+  const progress = runProgress({ ...io, width: 120 }, "digits-1", () => clock);
+  const step = (number: number) => ({ step: number, loss: 0.123456789 }) as StepReport;
+  progress.step(step(1), undefined);
+  expect(written).toEqual([]);
+  progress.step(step(2), 2);
+  clock = 1000;
+  progress.activity("Job j1 at ibm_torino:\u001b[2J queued");
+  expect(written.map((text) => text.slice(5))).toEqual([
+    expect.stringMatching(/^digits-1 .* 100 % {2}loss 0\.123457$/),
+    expect.stringMatching(/^digits-1 .* 99 % {2}loss 0\.123457, Job j1 at ibm_torino:\[2J queued$/),
+  ]);
+});
+
+test("where lines stay, what a run waits for is told once a minute", () => {
+  const { io, written } = screen(false);
+  let clock = 0;
+  const progress = runProgress(io, "digits-1", () => clock);
+  for (; clock < 150_000; clock += 1000) progress.activity(`position ${clock / 1000}`);
+  expect(written).toEqual(["position 0\n", "position 60\n", "position 120\n"]);
 });
