@@ -152,6 +152,16 @@ async function killedAt(point: CrashPoint, nth: number, start: (store: RunStore)
 }
 
 describe("a run at a service, replayed without it", () => {
+  test("whoever reached for the network would be seen", async () => {
+    const spy = vi.spyOn(Socket.prototype, "connect").mockImplementation(connect);
+    try {
+      await expect(fetch("http://127.0.0.1:9/")).rejects.toThrow();
+      expect(connect).toHaveBeenCalled();
+    } finally {
+      spy.mockRestore();
+    }
+  });
+
   test.each(["adam", "spsa"] as const)("minimize with %s comes to the same weights, bit for bit", async (name) => {
     const store = memoryStore();
     const { weights } = await minimize({
