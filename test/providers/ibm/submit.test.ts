@@ -659,10 +659,11 @@ describe("a backend whose jobs outlive the process", () => {
 
   test("keeps what was sent: the circuits as text, and when the device was calibrated", async () => {
     const estimator = backend.estimator();
-    const two: readonly EstimatorPub[] = [...pubs, [Circuit.build(2, (c) => c.h(0).cx(0, 1)), ["ZZ", "XX"]]];
+    const bell = Circuit.build(2, (c) => c.h(0).cx(0, 1));
+    const two: readonly EstimatorPub[] = [...pubs, [bell, ["ZZ", "XX"]]];
     const { circuits, calibration } = estimator.record(two);
     expect(calibration).toBe(device.properties!.last_update_date);
-    expect(circuits.map(({ hash }) => hash)).toEqual([circuit.hash, (two[1] as readonly [Circuit])[0].hash]);
+    expect(circuits.map(({ hash }) => hash)).toEqual([circuit.hash, bell.hash]);
     const job = await estimator.run(two);
     const { params } = await program.provider.client.jobs.retrieve(job.id, { includeParams: true });
     expect(circuits.map(({ qasm }) => qasm)).toEqual((params as { pubs: [string][] }).pubs.map(([text]) => text));
