@@ -11,8 +11,9 @@ export async function ledgerContent(store: RunStore, { scopes, blobs }: LedgerKe
   const runs = [];
   for (const row of (await store.runs({ limit: 1000 })).toReversed()) {
     const records = await store.read(row.id);
-    const { jobs, attempts, ...state } = foldRun(records);
-    runs.push({ row, records, state: { ...state, jobs: [...jobs.values()], attempts: [...attempts] } });
+    const { status, seq, step, epoch, snapshot, snapshots, quantumSeconds, executions, jobs } = foldRun(records);
+    const state = { status, seq, step, epoch, snapshot, snapshots, quantumSeconds, executions, jobs: [...jobs.keys()] };
+    runs.push({ row, records, state });
   }
   const schedules = [];
   for (const row of await store.schedules()) schedules.push({ row, ticks: await store.ticks(row.id, 1000) });

@@ -32,7 +32,7 @@ async function drive(store: RunStore): Promise<Lease> {
 const WORK: Readonly<Record<string, (path: string, count: number) => Promise<void>>> = {
   /** Appends so many steps with a blob each, and says the number of each record that is durable. */
   async append(path, count) {
-    await using store = await openStore(path);
+    const store = await openStore(path);
     const lease = await drive(store);
     const rng = Rng.seed("blobs").fork(lease.epoch);
     for (let number = 1; number <= count; number++) {
@@ -40,25 +40,27 @@ const WORK: Readonly<Record<string, (path: string, count: number) => Promise<voi
       const done = await store.append(lease, { events: [step(number)], blobs });
       if (done.outcome === "written") say(String(done.records[0]!.seq));
     }
+    await store.close();
   },
 
   /** Claims what is due until nothing is, does a few steps of each and says its id. */
   async work(path) {
-    await using store = await openStore(path);
+    const store = await openStore(path);
     for (;;) {
       const lease = await store.claimDue(thisOwner(), 30);
-      if (lease === undefined) return;
+      if (lease === undefined) break;
       for (let number = 1; number <= 3; number++) await store.append(lease, { events: [step(number)] });
       await store.append(lease, { events: [{ type: "stopped", words: "done" }] });
       await store.release(lease);
       say(lease.runId);
     }
+    await store.close();
   },
 
   /** Says with which code a ledger is opened, "open" where it is. */
   async open(path) {
     try {
-      await using _store = await openStore(path);
+      await (await openStore(path)).close();
       say("open");
     } catch (error) {
       say(String(codeOf(error)));

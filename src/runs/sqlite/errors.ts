@@ -35,10 +35,7 @@ export function ledgerError(error: unknown, location: string): unknown {
     case SQLITE.perm:
       return readOnly(location, error);
     case SQLITE.io:
-      return of(
-        "LEDGER_IO",
-        `${location} could not be read or written (${error.message}). What was being written does not count. Check the disk.`,
-      );
+      return failed(location, error);
     case SQLITE.corrupt:
       return of(
         "LEDGER_CORRUPT",
@@ -61,6 +58,7 @@ export function fileError(error: unknown, location: string): unknown {
   if (code === undefined) return error;
   if (code === "EROFS") return readOnly(location, error);
   if (code === "ENOSPC" || code === "EDQUOT") return full(location, error);
+  if (code === "EIO") return failed(location, error as Error);
   return new RunError(
     "LEDGER_OPEN",
     `There is no ledger at ${location}, and none can be made there: ${message}. Name another file, or make its folder writable.`,
@@ -80,6 +78,14 @@ export function notADatabase(location: string, cause?: unknown): RunError {
   return new RunError("LEDGER_FOREIGN", `${location} is no SQLite database. Name another file for the ledger.`, {
     cause,
   });
+}
+
+function failed(location: string, cause: Error): RunError {
+  return new RunError(
+    "LEDGER_IO",
+    `${location} could not be read or written (${cause.message}). What was being written does not count. Check the disk.`,
+    { cause },
+  );
 }
 
 function full(location: string, cause: unknown): RunError {

@@ -78,7 +78,7 @@ class SqliteStore implements RunStore {
       const rows =
         schedule === undefined
           ? runs.all(status ?? null, limitOf(limit))
-          : runsOfSchedule.all(status ?? null, limitOf(limit), encodeText(schedule));
+          : runsOfSchedule.all(encodeText(schedule), status ?? null, limitOf(limit));
       return rows.map((row) => rowOf(runOf(row).run));
     });
   }

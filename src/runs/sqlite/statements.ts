@@ -1,13 +1,14 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 
+/** Parameters are bare question marks: Node 22 takes numbered ones for named. */
 const SQL = {
   insertRun: `INSERT INTO runs (status, created_at, updated_at, seq, epoch, step, activity, wake_at, lease, lease_host,
     stop_requested, due_at, id, task, schedule, tick) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   updateRun: `UPDATE runs SET status = ?, created_at = ?, updated_at = ?, seq = ?, epoch = ?, step = ?, activity = ?,
     wake_at = ?, lease = ?, lease_host = ?, stop_requested = ?, due_at = ? WHERE number = ?`,
   run: "SELECT * FROM runs WHERE id = ?",
-  runs: `SELECT * FROM runs WHERE (?1 IS NULL OR status = ?1) ORDER BY number DESC LIMIT ?2`,
-  runsOfSchedule: `SELECT * FROM runs WHERE schedule = ?3 AND (?1 IS NULL OR status = ?1) ORDER BY number DESC LIMIT ?2`,
+  runs: "SELECT * FROM runs WHERE status = coalesce(?, status) ORDER BY number DESC LIMIT ?",
+  runsOfSchedule: "SELECT * FROM runs WHERE schedule = ? AND status = coalesce(?, status) ORDER BY number DESC LIMIT ?",
   firstDue: "SELECT * FROM runs WHERE due_at <= ? ORDER BY due_at, number LIMIT 1",
   nextDue: "SELECT min(due_at) AS due FROM runs WHERE due_at IS NOT NULL",
   /** Those whose owner may be gone. */
@@ -16,12 +17,14 @@ const SQL = {
   insertEvent: "INSERT INTO events (run, seq, at, epoch, event) VALUES (?, ?, ?, ?, ?)",
   events: "SELECT seq, at, epoch, event FROM events WHERE run = ? AND seq >= ? ORDER BY seq",
 
-  insertBlob: "INSERT INTO blobs (hash, bytes) VALUES (?, ?) ON CONFLICT (hash) DO NOTHING",
+  /** Node 22 hands over an empty array as NULL. */
+  insertBlob: "INSERT INTO blobs (hash, bytes) VALUES (?, coalesce(?, x'')) ON CONFLICT (hash) DO NOTHING",
   holdBlob: "INSERT INTO blob_holders (blob, run) SELECT number, ? FROM blobs WHERE hash = ? ON CONFLICT DO NOTHING",
   blob: "SELECT bytes FROM blobs WHERE hash = ?",
   blobNumber: "SELECT number FROM blobs WHERE hash = ?",
   letGoBlob: "DELETE FROM blob_holders WHERE blob = ? AND run = ?",
-  deleteBlob: "DELETE FROM blobs WHERE number = ?1 AND NOT EXISTS (SELECT * FROM blob_holders WHERE blob = ?1)",
+  deleteBlob:
+    "DELETE FROM blobs WHERE number = ? AND NOT EXISTS (SELECT * FROM blob_holders WHERE blob = blobs.number)",
 
   entry: "SELECT key, scopes, granted, open, settled FROM budget_entries WHERE key = ?",
   putEntry: `INSERT INTO budget_entries (key, run, scopes, granted, open, settled) VALUES (?, ?, ?, ?, ?, ?)
@@ -48,7 +51,7 @@ const SQL = {
   schedule: "SELECT paused FROM schedules WHERE id = ?",
   pauseSchedule: "UPDATE schedules SET paused = ? WHERE id = ?",
   deleteSchedule: "DELETE FROM schedules WHERE id = ?",
-  lastTick: "UPDATE schedules SET last_tick = max(?1, coalesce(last_tick, ?1)) WHERE id = ?2",
+  lastTick: "UPDATE schedules SET last_tick = max(?, coalesce(last_tick, -1e308)) WHERE id = ?",
   insertTick: `INSERT INTO ticks (schedule, tick, outcome, words, run_id, at) VALUES (?, ?, ?, ?, ?, ?)
     ON CONFLICT (schedule, tick) DO NOTHING`,
   ticks: "SELECT * FROM ticks WHERE schedule = ? ORDER BY tick DESC LIMIT ?",

@@ -64,7 +64,7 @@ const hasOwnMounts = canRun(
   `d=$(mktemp -d); ${OWN_MOUNTS} mount -t tmpfs tmpfs $d; s=$?; rmdir $d; exit $s`,
 );
 
-describe("processes on one ledger", () => {
+describe("processes on one ledger", { timeout: 120_000 }, () => {
   test("who make it at the same time and race for runs do each run once, in silence", async () => {
     const store = await openStore(file());
     for (let index = 0; index < 12; index++)
@@ -121,7 +121,7 @@ describe("processes on one ledger", () => {
   });
 });
 
-describe("what an append costs and risks", () => {
+describe("what an append costs and risks", { timeout: 60_000 }, () => {
   const hasTracer = canRun("strace", "--version");
   test.skipIf(!hasTracer)("an append reaches the disk by one fsync", () => {
     const log = join(folder, "trace");
