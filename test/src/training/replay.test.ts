@@ -155,7 +155,7 @@ describe("a run at a service, replayed without it", () => {
   test("whoever reached for the network would be seen", async () => {
     const spy = vi.spyOn(Socket.prototype, "connect").mockImplementation(connect);
     try {
-      await expect(fetch("http://127.0.0.1:9/")).rejects.toThrow();
+      await expect(fetch("http://127.0.0.1:54321/")).rejects.toThrow();
       expect(connect).toHaveBeenCalled();
     } finally {
       spy.mockRestore();
