@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { LeptonError } from "../../circuits/index.ts";
+import type { Backend } from "../../providers/index.ts";
 import { TrainingError } from "../errors.ts";
 import {
   type Lazy,
@@ -21,8 +22,20 @@ import {
  * @throws TrainingError CONFIG_FILE when there is no such file, it cannot be loaded, exports no run, or knows no such options
  */
 export async function readRunConfig(file: string, options: RunConfigOptions = {}): Promise<RunConfig> {
+  return read(file, options, "own");
+}
+
+/**
+ * The provider that a file names, for those who only look: nothing is loaded twice for it.
+ * @throws as `readRunConfig` and `madeBy`
+ */
+export async function readProvider(file: string, options: RunConfigOptions = {}): Promise<Backend | undefined> {
+  return madeBy(file, "provider", (await read(file, options, "shared")).provider);
+}
+
+async function read(file: string, options: RunConfigOptions, whose: "own" | "shared"): Promise<RunConfig> {
   const path = resolve(file);
-  const exported = await load(file, path);
+  const exported = await load(file, path, whose);
   if (typeof exported !== "function") {
     const option = Object.keys(options).find((name) => !(RUN_OPTIONS as readonly string[]).includes(name));
     if (option !== undefined)
@@ -60,7 +73,7 @@ export async function madeBy<Value>(file: string, what: string, lazy: Lazy<Value
 /** By address of a module that exports no function: how often it was loaded. */
 const loads = new Map<string, number>();
 
-async function load(file: string, path: string): Promise<unknown> {
+async function load(file: string, path: string, whose: "own" | "shared"): Promise<unknown> {
   let content: Uint8Array;
   try {
     content = readFileSync(path);
@@ -71,12 +84,12 @@ async function load(file: string, path: string): Promise<unknown> {
   }
   const version = createHash("sha256").update(content).digest("hex").slice(0, 16);
   const address = `${pathToFileURL(path).href}?${version}`;
-  const count = loads.get(address) ?? 0;
+  const count = whose === "own" ? (loads.get(address) ?? 0) : 0;
   try {
     const { default: exported } = (await import(count === 0 ? address : `${address}-${count}`)) as {
       default?: unknown;
     };
-    if (typeof exported !== "function") loads.set(address, count + 1);
+    if (typeof exported !== "function" && whose === "own") loads.set(address, count + 1);
     return exported;
   } catch (cause) {
     throw new TrainingError("CONFIG_FILE", `${file} cannot be loaded: ${faultIn(path, cause)}`, { cause });

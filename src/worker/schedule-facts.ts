@@ -2,7 +2,7 @@ import { RunError } from "../errors.ts";
 import type { RunStore } from "../runs/run-store.ts";
 import type { ConditionFacts } from "../schedules/facts.ts";
 import type { ScheduleSpec } from "../schedules/spec.ts";
-import { madeBy, readRunConfig } from "../training/run-config-file.ts";
+import { readProvider } from "../training/run-config-file.ts";
 import type { NamedProviders } from "./named-provider.ts";
 import { taskSettings } from "./task-options.ts";
 
@@ -17,10 +17,7 @@ export function scheduleFacts(
   return async ({ config, options, timeZone }) => {
     const { conditionFacts } = await import("../schedules/facts.ts");
     const { provider } = taskSettings(options);
-    const backend =
-      provider === undefined
-        ? await madeBy(config, "provider", (await readRunConfig(config, options)).provider)
-        : await providers(provider);
+    const backend = provider === undefined ? await readProvider(config, options) : await providers(provider);
     if (backend === undefined)
       throw new RunError(
         "RUN_OPTION",

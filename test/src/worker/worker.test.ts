@@ -20,6 +20,8 @@ const problem = files.write("problem.mjs", PROBLEM);
 const add = (store: RunStore, id: string, task: Partial<RunTask> = {}) =>
   store.create({ id, task: { config: problem, options: {}, ...task }, events: [createdEvent()] });
 
+const countLoads = "globalThis.leptonLooks = (globalThis.leptonLooks ?? 0) + 1;\n";
+
 /** Drives all that is due; what it told. */
 async function work(store: RunStore, options: Partial<WorkerOptions> = {}) {
   const events: WorkerEvent[] = [];
@@ -133,15 +135,31 @@ describe("a worker", () => {
     const { clock, jump } = jumping();
     const store = memoryStore({ clock });
     await addSchedule(store, "often", { config: problem, cron: "* * * * *", options: { steps: 2 } });
-    const blocked = { config: problem, cron: "* * * * *", when: "queue < 5", windowSeconds: 0 };
-    await addSchedule(store, "picky", blocked);
+    // The file names a provider, without a queue that could be too long.
+    const local = files.write(
+      "local.mjs",
+      countLoads +
+        PROBLEM.replace("adam,", "adam, localSimulator,")
+          .replace("({ lr = 0.1 }) => (", "(")
+          .replace("learningRate: lr", "")
+          .replace("seed: 5,", "seed: 5, provider: localSimulator(),"),
+    );
+    await addSchedule(store, "picky", { config: local, cron: "* * * * *", when: "queue > 5", windowSeconds: 45 });
+    const nameless = { config: problem, cron: "* * * * *", when: "queue < 5", windowSeconds: 0 };
+    await addSchedule(store, "nameless", nameless);
     jump(61);
     const events = await work(store, { clock });
     expect(events.filter(({ type }) => type === "started")).toMatchObject([{ schedule: "often" }]);
-    expect(events).toContainEqual(expect.objectContaining({ type: "skipped", schedule: "picky" }));
+    expect(events.filter(({ type }) => type === "waiting")).toMatchObject([
+      { schedule: "picky", words: expect.stringContaining("queue > 5 is not met") },
+    ]);
+    expect(events.filter(({ type }) => type === "skipped")).toMatchObject([
+      { schedule: "nameless", words: expect.stringContaining("names no provider") },
+    ]);
     const [run] = await store.runs({ schedule: "often" });
     expect(run).toMatchObject({ status: "finished", step: 2 });
-    expect(await work(store, { clock })).toEqual([]);
+    expect((await work(store, { clock })).map(({ type }) => type)).toEqual(["waiting"]);
+    expect((globalThis as { leptonLooks?: number }).leptonLooks).toBe(1);
     jump(60);
     expect(await work(store, { clock, schedules: false })).toEqual([]);
   });
