@@ -22,7 +22,7 @@ import {
   type Straight,
 } from "../support/killed-drive.ts";
 import { driveKilledSchedule } from "../support/killed-schedule.ts";
-import { addVerdict, judgeRun, NO_VERDICTS, type RunVerdict } from "../support/run-judge.ts";
+import { addVerdict, faultsIn, judgeRun, NO_VERDICTS } from "../support/run-judge.ts";
 
 export interface KillChaosOptions {
   /** Fewer kills. */
@@ -78,7 +78,7 @@ export async function killChaos(scale: KillScale, seed = 1) {
       verdicts = addVerdict(verdicts, verdict);
       const equal = await isEqual(store, scenario, driven, await straight.of(scenario));
       if (!equal) weightsUnequal++;
-      if (!equal || isWrong(verdict) || driven.stepsLost > 0)
+      if (!equal || faultsIn(addVerdict(NO_VERDICTS, verdict)) > 0 || driven.stepsLost > 0)
         process.stderr.write(`${JSON.stringify({ scenario, driven, verdict, equal })}\n`);
     }
     for (const { runs } of schedules) for (const verdict of runs) verdicts = addVerdict(verdicts, verdict);
@@ -101,11 +101,11 @@ export async function killChaos(scale: KillScale, seed = 1) {
       resumeMedianMs: Math.round(median(resumes)),
       resumeMaxMs: Math.round(Math.max(...resumes)),
     };
-    const { missed, stepsLost, dupPaid, unnoticed, unfinished, ticksMissed, ticksDouble } = figures;
-    const wrong = missed + stepsLost + dupPaid + unnoticed + unfinished + weightsUnequal + ticksMissed + ticksDouble;
+    const { missed, stepsLost, ticksMissed, ticksDouble } = figures;
+    const wrong = missed + stepsLost + faultsIn(verdicts) + weightsUnequal + ticksMissed + ticksDouble;
     return {
       chaos: "kills",
-      ok: wrong === 0 && figures.ledgerEqualsUsage && figures.ledgerIntact,
+      ok: wrong === 0 && figures.ledgerIntact,
       ...figures,
       seed,
       seconds: Math.round((performance.now() - began) / 1000),
@@ -168,10 +168,6 @@ async function isEqual(store: RunStore, { id, kind }: Scenario, driven: Driven, 
   const { result } = foldRun(await store.read(id));
   const kept = unpackState(await store.blob(result!)) as { readonly value: number };
   return kept.value === straight.value && (driven.value ?? straight.value) === straight.value;
-}
-
-function isWrong({ finished, stepsWrong, dupPaid, unnoticed, secondsApart, reserved }: RunVerdict): boolean {
-  return !finished || stepsWrong + dupPaid + unnoticed + secondsApart + reserved > 0;
 }
 
 function killsOf(found: readonly Found[], schedules: readonly { readonly killed: number }[]) {

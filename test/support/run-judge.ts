@@ -77,3 +77,15 @@ export function addVerdict(sums: typeof NO_VERDICTS, { finished, ...verdict }: R
   for (const [name, count] of Object.entries(verdict)) added[name as keyof typeof verdict] += count;
   return added;
 }
+
+/** How much of all this is never to be. */
+export function faultsIn({
+  unfinished,
+  stepsWrong,
+  dupPaid,
+  unnoticed,
+  secondsApart,
+  reserved,
+}: typeof NO_VERDICTS): number {
+  return unfinished + stepsWrong + dupPaid + unnoticed + secondsApart + reserved;
+}
