@@ -5,13 +5,13 @@ import type { Owner } from "./events.ts";
 
 /** A new driver in this process. */
 export function thisOwner(): Owner {
-  const self = identityOf(process.pid);
+  const self = ownIdentity();
   return {
     id: randomUUID(),
     host: hostname(),
     pid: process.pid,
     processStart: Math.round(performance.timeOrigin),
-    ...(typeof self === "string" ? { process: self } : {}),
+    ...(self === undefined ? {} : { process: self }),
   };
 }
 
@@ -22,8 +22,15 @@ export function thisOwner(): Owner {
 export function isGone({ pid, process: recorded }: Owner): boolean {
   const here = surroundings();
   if (recorded === undefined || here === undefined || !recorded.startsWith(`${here}/`)) return false;
+  if (recorded === ownIdentity()) return false;
   const present = identityOf(pid);
   return present === "none" || (present !== undefined && present !== recorded);
+}
+
+let own: string | undefined;
+function ownIdentity(): string | undefined {
+  own ??= identityOf(process.pid);
+  return own;
 }
 
 /**
