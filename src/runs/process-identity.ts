@@ -22,7 +22,7 @@ export function thisOwner(): Owner {
 export function isGone({ pid, process: recorded }: Owner): boolean {
   const here = surroundings();
   if (recorded === undefined || here === undefined || !recorded.startsWith(`${here}/`)) return false;
-  if (recorded === ownIdentity()) return false;
+  if (pid === process.pid && recorded === ownIdentity()) return false;
   const present = identityOf(pid);
   return present === "none" || (present !== undefined && present !== recorded);
 }
