@@ -329,6 +329,8 @@ export interface RemoteBackend extends Backend {
   jobsTagged(tag: string, options?: { readonly signal?: AbortSignal }): Promise<readonly TaggedJob[]>;
   cancelJob(id: string, options?: { readonly signal?: AbortSignal }): Promise<void>;
   jobUsage(id: string, options?: { readonly signal?: AbortSignal }): Promise<JobUsage>;
+  /** Closes the session that the backend has opened by itself, if any: it takes no more jobs, and those in its queue still run. */
+  closeSession?(): Promise<void>;
 }
 
 export function isRemote(backend: Backend): backend is RemoteBackend {

@@ -43,6 +43,7 @@ export interface JournalOptions {
 
 const LEASE_SECONDS = 30;
 const RENEW_SECONDS = 10;
+const SESSION_PATIENCE_MS = 1000;
 /** How long the end of a run waits for charges to be final. */
 const CHARGE_PATIENCE_MS = 60_000;
 const FIRST_CHARGE_WAIT_MS = 500;
@@ -265,6 +266,17 @@ export class RunJournal {
     this.#closing.abort();
     await this.#last.catch(() => {});
     if (this.#lease !== undefined) await this.store.release(this.#lease);
+    await this.#closeSession();
+  }
+
+  /** One that is left open is charged by time; the service closes it in the end if it cannot be reached now. */
+  async #closeSession(): Promise<void> {
+    const closed = this.#remote?.closeSession?.();
+    if (closed === undefined) return;
+    const waiting = new AbortController();
+    const patience = this.clock.sleep(SESSION_PATIENCE_MS, waiting.signal).catch(() => {});
+    await Promise.race([closed.catch(() => {}), patience]);
+    waiting.abort();
   }
 
   /** The compiled circuits of a job, made once for jobs whose circuits and observables are the same. */

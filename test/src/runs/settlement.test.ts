@@ -129,3 +129,21 @@ describe("a charge that is not final", () => {
     expect(reserved.jobs).toBe(0);
   });
 });
+
+describe("a session that the backend has opened by itself", () => {
+  test("is closed when the run ends, also when it fails", async () => {
+    const { url, iamUrl, token, crn } = emulator;
+    const poll = { firstSeconds: 0.01, runningSeconds: 0.01 };
+    const provider = ibmProvider({ url, iamUrl, token, instance: crn, poll, environment: {}, accountFile: false });
+    const stateOf = async (id: string) => (await (await provider.resumeSession(id)).details()).accepting_jobs;
+    const done = await provider.backend("ibmq_manila", { session: "batch" });
+    await minimize({ ...problem, optimizer: optimizer(), provider: done, store: memoryStore(), id: "in-session" });
+    expect(done.sessionIds.length).toBe(1);
+    expect(await stateOf(done.sessionIds[0]!)).toBe(false);
+    emulator.control.nextJobs([{ status: "Failed", reasonCode: 1517, reason: "no such thing" }]);
+    const failing = await provider.backend("ibmq_manila", { session: "batch" });
+    const run = minimize({ ...problem, optimizer: optimizer(), provider: failing, store: memoryStore(), id: "fails" });
+    await expect(run).rejects.toMatchObject({ code: "JOB_FAILED" });
+    expect(await stateOf(failing.sessionIds[0]!)).toBe(false);
+  });
+});
