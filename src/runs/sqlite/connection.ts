@@ -52,9 +52,9 @@ export class Connection {
     return this.#told(write);
   }
 
-  /** Waits for what was asked for before. */
+  /** Waits for what was asked for before. @throws RunError LEDGER_* */
   close(): Promise<void> {
-    this.#closing ??= Promise.all([this.#lastWrite, this.#reads]).then(() => this.database.close());
+    this.#closing ??= this.#told(Promise.all([this.#lastWrite, this.#reads]).then(() => this.database.close()));
     return this.#closing;
   }
 

@@ -48,7 +48,7 @@ export class Tables {
   }
 
   find(id: string): NumberedRun | undefined {
-    // SQLite takes no other values than these; nothing else names a run.
+    // Not everything can be looked for in SQLite, and nothing else names a run.
     const row = typeof id === "string" ? this.sql.run.get(id) : undefined;
     return row === undefined ? undefined : runOf(row);
   }
