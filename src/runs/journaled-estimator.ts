@@ -71,7 +71,10 @@ export class JournaledEstimator implements Estimator {
       const job = await this.#submitted(key, at, pubs, { signal, tags });
       await onSubmitted?.(job.id);
       try {
-        const results = await this.#results(job, pubs, checked, signal);
+        const results = await this.#results(job, pubs, checked, {
+          signal,
+          since: journal.state.jobs.get(key)?.submittedAt,
+        });
         return await this.#keep(key, job, pubs, circuits, results);
       } catch (error) {
         if (!isJobFailure(error)) throw error;
@@ -123,12 +126,12 @@ export class JournaledEstimator implements Estimator {
     job: Job<EstimatorPubResult>,
     pubs: readonly EstimatorPub[],
     checked: ReturnType<typeof hashPubs>["checked"],
-    signal: AbortSignal | undefined,
+    { signal, since }: { readonly signal: AbortSignal | undefined; readonly since: number | undefined },
   ): Promise<readonly EstimatorPubResult[]> {
     let current = job;
     for (let read = 1; ; read++) {
       try {
-        const results = await waitForJob(current, this.#journal, this.#remote.name, signal);
+        const results = await waitForJob(current, this.#journal, this.#remote.name, signal, since);
         assertResults(results, checked, current.id);
         return results;
       } catch (error) {

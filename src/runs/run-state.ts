@@ -31,6 +31,8 @@ export interface RunJob {
   readonly planned: number;
   /** All submits that may have made a job, oldest first, with the ids of the jobs that are known. */
   readonly submits: readonly EarlierSubmit[];
+  /** When the last id became known; milliseconds since 1970. */
+  readonly submittedAt: number | undefined;
   readonly result: ResultEvent | undefined;
   readonly rejected: RejectedEvent | undefined;
 }
@@ -184,7 +186,7 @@ function apply(draft: Draft, { seq, at, event }: RunRecord): void {
       dropSubmit(draft, event);
       break;
     case "submitted":
-      addJobId(draft, event);
+      addJobId(draft, event, at);
       // What these were charged is to be found out.
       if (event.surplus.length > 0) doubt(draft);
       draft.waiting = undefined;
@@ -261,7 +263,7 @@ function addIntent(draft: Draft, event: IntentEvent): void {
     else keys.push(key);
   }
   draft.jobs.set(key, {
-    ...(known ?? { key, place, parts, backend, result: undefined, rejected: undefined }),
+    ...(known ?? { key, place, parts, backend, submittedAt: undefined, result: undefined, rejected: undefined }),
     reserved,
     // Each part once, however often it was submitted.
     planned: (known?.planned ?? 0) + (isNew ? quantumSeconds : 0),
@@ -276,13 +278,13 @@ function dropSubmit(draft: Draft, { key, partKey }: RefusedEvent): void {
   });
 }
 
-function addJobId(draft: Draft, { key, partKey, jobId }: SubmittedEvent): void {
+function addJobId(draft: Draft, { key, partKey, jobId }: SubmittedEvent, submittedAt: number): void {
   changeJob(draft, key, (job) => {
     const submits = [...job.submits];
     const at = submits.findLastIndex((submit) => submit.key === partKey);
     // What answered is one of the submits of this part, whichever it was.
     if (at >= 0) submits[at] = { ...submits[at]!, jobId };
-    return { ...job, submits };
+    return { ...job, submits, submittedAt };
   });
 }
 

@@ -13,7 +13,8 @@ const LONGEST_WAIT_MS = 300_000;
 
 /**
  * The values of a job, waited for as long as it takes: a long queue parks the run, and a service that cannot be reached is
- * asked again.
+ * asked again. Whoever wakes a run looks once, and parks it again while the job is still in the queue.
+ * @param submittedAt when it was known to be accepted, by the store's clock
  * @throws what the job failed with; RunError RUN_RESULT_LOST, RUN_PARKED; what waiting does not cure; the signal's reason
  */
 export async function waitForJob(
@@ -21,16 +22,18 @@ export async function waitForJob(
   journal: RunJournal,
   backend: string,
   signal: AbortSignal | undefined,
+  submittedAt: number | undefined,
 ): Promise<readonly EstimatorPubResult[]> {
-  const began = journal.clock.now();
+  // Processes before this one may have waited, too.
+  const before = submittedAt === undefined ? 0 : Math.max(0, (await journal.store.now()) - submittedAt);
+  const began = journal.clock.now() - before;
   for (let wait = FIRST_WAIT_MS; ; ) {
     signal?.throwIfAborted();
     const leave = new AbortController();
-    const since = journal.clock.now();
     const onStatus = ({ status, words }: WaitStatus): void => {
       reached("k7");
       journal.activity(`Job ${job.id} at ${backend}: ${words}`);
-      if (status === "queued" && journal.clock.now() - since >= QUEUE_PATIENCE_MS) leave.abort();
+      if (status === "queued" && journal.clock.now() - began >= QUEUE_PATIENCE_MS) leave.abort();
     };
     try {
       return await job.result({
@@ -42,9 +45,8 @@ export async function waitForJob(
       if (leave.signal.aborted && !isProviderError(error)) {
         const waited = journal.clock.now() - began;
         const park = Math.min(LONGEST_PARK_MS, Math.max(SHORTEST_PARK_MS, waited / 10));
-        const minutes = Math.round(waited / 60_000);
         await journal.parkFor(
-          `Job ${job.id} has been in the queue of ${backend} for ${minutes} minutes.`,
+          `Job ${job.id} has been in the queue of ${backend} for ${timeWords(waited)}.`,
           park,
           signal,
         );
@@ -55,6 +57,12 @@ export async function waitForJob(
       } else throw error;
     }
   }
+}
+
+/** Such as "12 minutes" or "31 hours". */
+function timeWords(milliseconds: number): string {
+  const minutes = Math.round(milliseconds / 60_000);
+  return minutes < 120 ? `${minutes} minutes` : `${Math.round(minutes / 60)} hours`;
 }
 
 function isProviderError(error: unknown): error is ProviderError {
