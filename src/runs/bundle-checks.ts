@@ -41,6 +41,7 @@ const shape =
 const usage = { quantumSeconds: number, executions: number, final: optional(flag) };
 const versions = recordOf(text);
 
+/** Fields that an earlier version did not write are optional here. */
 const EVENTS: { readonly [Type in RunEvent["type"]]: Omit<Fields<Extract<RunEvent, { type: Type }>>, "type"> } = {
   created: { versions, parent: optional(shape({ run: id, step: count })) },
   described: {

@@ -263,7 +263,10 @@ describe("what is no bundle", () => {
     refused(await withFile("bundle.json", () => '{"format":'), /bundle\.json: it is no JSON/);
     refused(await withFile("bundle.json", () => Buffer.from([0xff])), /bundle\.json: it is no UTF-8/);
     refused(await withFile("bundle.json", () => "[".repeat(1000)), /nested more than 100 levels/);
-    refused(await withFile("bundle.json", (data) => String(data).replace('"finished"', '"ready"')), /said to be ready/);
+    refused(
+      await withFile("bundle.json", (data) => String(data).replace('"step": 4', '"step": 5')),
+      /at step 5, but by its events it is at 4/,
+    );
     refused(await withFile("events.jsonl", (data) => data.subarray(0, -1)), /line \d+ is cut off/);
     refused(await withFile("events.jsonl", () => ""), /does not begin with how the run was created/);
     refused(
