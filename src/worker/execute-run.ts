@@ -67,11 +67,28 @@ export async function executeRun(
   }
   try {
     return await prepared.execute();
+  } catch (error) {
+    if (lease !== undefined && (await isUndriven(store, lease, error, options.signal)))
+      await giveUp(store, lease, error, false);
+    throw error;
   } finally {
     prepared.dispose();
     // Where the run did not come so far as to let go of it itself.
     if (lease !== undefined) await store.release(lease);
   }
+}
+
+/** Whether nobody has written down how the run ended: what drives it lets go of its lease when it has. */
+async function isUndriven(
+  store: RunStore,
+  { runId, epoch }: Lease,
+  error: unknown,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  const code = error instanceof RunError ? error.code : "";
+  if (signal?.aborted === true || /^(RUN_PARKED|RUN_FENCED|LEDGER_.*)$/.test(code)) return false;
+  const row = await store.run(runId);
+  return row?.lease?.epoch === epoch;
 }
 
 async function giveUp(store: RunStore, lease: Lease, error: unknown, left: boolean): Promise<void> {

@@ -90,12 +90,15 @@ describe("a run from its task", () => {
 
 describe("what keeps a run from being driven", () => {
   const broken = files.write("broken.mjs", "\nthrow new Error('no data at postgres://me:secret@host/db')");
+  const unfit = files.write("unfit.mjs", PROBLEM.replace(/optimizer: adam\([^)]*\)/, "optimizer: {}"));
   const cases: readonly (readonly [why: string, task: RunTask | undefined, code: string, words: RegExp])[] = [
     ["a file that throws", { config: broken, options: {} }, "CONFIG_FILE", /no data.*line 2/],
     ["a file that is gone", { config: `${files.folder}/gone.ts`, options: {} }, "CONFIG_FILE", /There is no file/],
     ["an option of the wrong kind", { config: problem, options: { steps: 1.5 } }, "RUN_OPTION", /steps is .*1\.5/],
     ["epochs without data", { config: problem, options: { epochs: 2 } }, "RUN_OPTION", /no epochs/],
     ["a budget without a unit", { config: problem, options: { budget: "60" } }, "BUDGET_UNIT", /60/],
+    ["an optimizer that is none", { config: unfit, options: {} }, "TRAINING_OPTION", /needs an optimizer/],
+    ["money without a price", { config: problem, options: { budget: "5 USD" } }, "BUDGET_PRICE", /no price/],
     ["an unknown provider", { config: problem, options: { provider: "moon" } }, "PROVIDER_UNKNOWN", /moon/],
     ["no task", undefined, "RUN_NO_TASK", /by a program/],
   ];
