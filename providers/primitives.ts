@@ -323,6 +323,8 @@ export interface RemoteBackend extends Backend {
   readonly account: string;
   /** What the account may submit: undefined for any number. */
   readonly submitsPerMinute: number | undefined;
+  /** Within which the service lists what it has accepted; 120 where it is not told. */
+  readonly lagSeconds?: number | undefined;
   readonly clock: Clock;
   estimator(options?: EstimatorOptions): RemoteEstimator;
   /** Jobs of the account with exactly this tag, over all pages. */

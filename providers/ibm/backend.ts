@@ -66,6 +66,8 @@ export class IbmBackend implements RemoteBackend {
   readonly account: string;
   /** Undefined at a loopback address, where an emulator says itself what is too much. */
   readonly submitsPerMinute: number | undefined;
+  /** The provider's. */
+  readonly lagSeconds: number;
   readonly clock: Clock;
   readonly #device: IbmDevice;
 
@@ -82,6 +84,7 @@ export class IbmBackend implements RemoteBackend {
     this.account = device.client.credentials.instanceHash ?? "";
     const { submitsPerMinute } = device.client.jobs;
     this.submitsPerMinute = Number.isFinite(submitsPerMinute) ? submitsPerMinute : undefined;
+    this.lagSeconds = device.lagSeconds;
     this.clock = device.clock;
     this.#device = { ...device, compile: (circuit) => cache.compile(circuit, device.target, options) };
   }

@@ -13,14 +13,14 @@ import { reached } from "./crash-points.ts";
 import { changesOf } from "./description-changes.ts";
 import type { Owner, RunDescription, RunEvent } from "./events.ts";
 import { hashOf } from "./hash.ts";
+import { JobAudit } from "./job-audit.ts";
 import { journaledBackend } from "./journaled-backend.ts";
-import { createdEvent } from "./new-run.ts";
+import { createdEvent, failedEvent } from "./new-run.ts";
 import { thisOwner } from "./process-identity.ts";
 import { jsonOf, reportOf } from "./report-json.ts";
 import { RunFold, type RunJob, type RunState } from "./run-state.ts";
 import type { Append, Appended, Lease, RunStore } from "./run-store.ts";
 import { packState, unpackState } from "./snapshot.ts";
-import { settle, settleAsReserved, sweep } from "./sweep.ts";
 
 export interface JournalOptions {
   readonly store: RunStore;
@@ -33,6 +33,8 @@ export interface JournalOptions {
   /** What to do while a long queue is waited for: stay, or leave the run to whoever claims it at its wake time. */
   readonly park?: "stay" | "leave" | undefined;
   readonly clock?: Clock | undefined;
+  /** Ends what is waited for at the end of the run. */
+  readonly signal?: AbortSignal | undefined;
   /** Told what is waited for. */
   readonly onActivity?: ((words: string) => void) | undefined;
   /** Somebody asked through the store that the run stop. */
@@ -44,14 +46,9 @@ export interface JournalOptions {
 const LEASE_SECONDS = 30;
 const RENEW_SECONDS = 10;
 const SESSION_PATIENCE_MS = 1000;
-/** How long the end of a run waits for charges to be final. */
-const CHARGE_PATIENCE_MS = 60_000;
-const FIRST_CHARGE_WAIT_MS = 500;
 /** Snapshots of at most so many bytes are all kept; of larger ones the last few and those of epochs. */
 const KEPT_BYTES = 256 * 1024;
 const KEPT_SNAPSHOTS = 3;
-/** A submit of a driver that was replaced may arrive late; so long after the doubt the service is asked once more. */
-const SWEEP_AGAIN_MS = 600_000;
 
 /** One run in a store, while this process drives it. All that it writes is durable before its promises resolve. */
 export class RunJournal {
@@ -73,7 +70,7 @@ export class RunJournal {
   #phase = "start";
   #index = 0;
   #remote: RemoteBackend | undefined;
-  #sweepAt = Number.POSITIVE_INFINITY;
+  #audit: JobAudit | undefined;
 
   /**
    * Creates the run, or claims it where it is there, and reads what it did so far. A finished one is only read.
@@ -197,6 +194,7 @@ export class RunJournal {
         `Backend ${backend.name} can neither repeat a submit safely nor find a job whose answer was lost, so it could be paid twice. Use another backend, or run without a store.`,
       );
     this.#remote = backend;
+    this.#audit = new JobAudit(backend, this, this.#options.signal);
     return journaledBackend(backend, this);
   }
 
@@ -223,7 +221,7 @@ export class RunJournal {
     });
     reached("k15");
     await this.#prune(blob, snapshot);
-    await this.#sweepIfDoubtful();
+    await this.#audit?.afterStep();
   }
 
   async commitEpoch(epoch: number, step: number, report: unknown, state: unknown): Promise<void> {
@@ -234,8 +232,7 @@ export class RunJournal {
 
   /** @param state at the end, where it differs from the last step's */
   async finish(result: unknown, state?: unknown): Promise<void> {
-    if (this.state.everDoubtful) await this.#sweep();
-    await this.#settleAll();
+    await this.#audit?.atEnd();
     const blob = packState(result);
     const end = state === undefined ? undefined : packState(state);
     await this.append({
@@ -256,9 +253,7 @@ export class RunJournal {
   }
 
   async fail(error: unknown): Promise<void> {
-    const { name = "Error", message = String(error), code } = (error ?? {}) as Partial<Error> & { code?: unknown };
-    const described = typeof code === "string" ? { name, code, message } : { name, message };
-    await this.append({ activity: null, events: [{ type: "failed", error: described }] });
+    await this.append({ activity: null, events: [failedEvent(error)] });
   }
 
   /** Lets go of the run. */
@@ -367,40 +362,9 @@ export class RunJournal {
     if (old.length > 0 && this.#lease !== undefined) await this.store.dropBlobs(this.#lease, old);
   }
 
-  async #sweepIfDoubtful(): Promise<void> {
-    const now = this.clock.now();
-    if (!this.state.doubtful && now < this.#sweepAt) return;
-    this.#sweepAt = this.state.doubtful ? now + SWEEP_AGAIN_MS : Number.POSITIVE_INFINITY;
-    await this.#sweep();
-  }
-
-  async #sweep(): Promise<void> {
-    if (this.#remote !== undefined) await sweep(this.#remote, this);
-  }
-
   /** Asks once more for charges that were not final; those that still are not keep what was set aside for them. */
   async settleOpen(): Promise<readonly RunJob[]> {
-    const remote = this.#remote;
-    if (remote === undefined) return [];
-    const left: RunJob[] = [];
-    for (const job of [...this.state.jobs.values()])
-      if ((job.result ?? job.rejected)?.final === false && !(await settle(remote, this, job))) left.push(job);
-    return left;
-  }
-
-  /** At the end of a run nobody asks any more, so it is waited for the service to say. */
-  async #settleAll(): Promise<void> {
-    const until = this.clock.now() + CHARGE_PATIENCE_MS;
-    for (let wait = FIRST_CHARGE_WAIT_MS; ; wait *= 2) {
-      const left = await this.settleOpen();
-      if (left.length === 0) return;
-      if (this.clock.now() >= until) {
-        for (const job of left) await settleAsReserved(this, job);
-        return;
-      }
-      this.activity(`The service has not said yet what ${left.length} job(s) were charged.`);
-      await this.clock.sleep(Math.min(wait, until - this.clock.now()));
-    }
+    return (await this.#audit?.settleOpen()) ?? [];
   }
 }
 

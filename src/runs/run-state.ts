@@ -66,6 +66,8 @@ export interface RunState {
   readonly doubtful: boolean;
   /** There was such a doubt at any time. */
   readonly everDoubtful: boolean;
+  /** When a submit of which nothing was heard was last repeated; milliseconds since 1970. */
+  readonly resubmittedAt: number | undefined;
   readonly waiting: string | undefined;
   readonly wakeAt: number | undefined;
   readonly executions: number;
@@ -106,6 +108,7 @@ export const EMPTY_RUN: RunState = Object.freeze({
   orphans: new Map<string, number>(),
   doubtful: false,
   everDoubtful: false,
+  resubmittedAt: undefined,
   waiting: undefined,
   wakeAt: undefined,
   executions: 0,
@@ -180,7 +183,7 @@ function apply(draft: Draft, { seq, at, event }: RunRecord): void {
       if (event.takeover) doubt(draft);
       break;
     case "intent":
-      addIntent(draft, event);
+      addIntent(draft, event, at);
       break;
     case "refused":
       dropSubmit(draft, event);
@@ -252,11 +255,13 @@ function doubt(draft: Draft): void {
   draft.everDoubtful = true;
 }
 
-function addIntent(draft: Draft, event: IntentEvent): void {
+function addIntent(draft: Draft, event: IntentEvent, at: number): void {
   const { key, partKey, parts, place, backend, bodyHash, serviceTime, reserved, quantumSeconds } = event;
   const submit: EarlierSubmit = { key: partKey, bodyHash, serviceTime };
   const known = draft.jobs.get(key);
-  const isNew = known?.submits.some((earlier) => earlier.key === partKey) !== true;
+  const before = known?.submits.filter((earlier) => earlier.key === partKey) ?? [];
+  const isNew = before.length === 0;
+  if (before.some(({ jobId }) => jobId === undefined)) draft.resubmittedAt = at;
   if (known === undefined) {
     const keys = draft.attempts.get(placeKey(place));
     if (keys === undefined) draft.attempts.set(placeKey(place), [key]);

@@ -202,6 +202,7 @@ export class Run<Step, Result> implements PromiseLike<Result>, AsyncIterable<Ste
       lease,
       park,
       clock,
+      signal: this.#signal,
       onActivity,
       ...budgetOf(this.#options),
       onStopRequest: () => this.stop(),

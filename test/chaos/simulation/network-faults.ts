@@ -7,7 +7,7 @@ import type { Setting } from "./setting.ts";
 /** Seconds that a submit may be late without being later than is allowed for. */
 function lateness(chance: Chance, { process, service, beyond }: Setting): number {
   const most = Math.max(0, process.lagSeconds - 10 - service.listLagSeconds);
-  return beyond ? chance.between(0, 3 * process.lagSeconds) : chance.between(0, most);
+  return beyond ? chance.between(0, 2 * process.lagSeconds) : chance.between(0, most);
 }
 
 type Draw = (chance: Chance, setting: Setting) => FaultRule;

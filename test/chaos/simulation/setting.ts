@@ -39,7 +39,7 @@ export function drawSetting(chance: Chance): Setting {
   const lagSeconds = chance.among(30, 120, 120, 300);
   const beyond = chance.of(0.1);
   const listLagSeconds = beyond
-    ? lagSeconds * chance.between(1.05, 4)
+    ? lagSeconds * chance.between(1.05, 3)
     : chance.of(0.5)
       ? 0
       : chance.between(0, lagSeconds - 10);

@@ -106,14 +106,16 @@ class Supervisor {
   /** @returns the numbers of the run */
   async run(): Promise<string | undefined> {
     const world = this.#world;
-    for (let start = 1; ; start++) {
-      if (start > MOST_STARTS) {
+    for (let starts = 0; ; ) {
+      if (++starts > MOST_STARTS) {
         world.wrong("the run finishes", `not after ${MOST_STARTS} starts`);
         return undefined;
       }
       const { process, end } = this.#start();
       const how = await Promise.race([end, process.frozen.promise.then(() => undefined)]);
       if (how?.kind === "done") break;
+      // Whoever wakes it does so as often as there is to be waited.
+      if (how?.kind === "failed" && codeOf(how.error) === "RUN_PARKED") starts--;
       await world.sleep(await this.#pause(how));
     }
     for (const process of world.processes) process.thaw();

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { WireRequest } from "../../../providers/ibm/transport.ts";
 import { type CrashPoint, onCrashPoint } from "../../../src/runs/crash-points.ts";
-import type { Lease, Owner, RunStore } from "../../../src/runs/index.ts";
+import type { Appended, Lease, Owner, RunStore } from "../../../src/runs/index.ts";
 import type { InProcessProgram, ProcessOptions } from "../../support/in-process-emulator.ts";
 import type { Driven, Problem } from "./problems.ts";
 import { Killed, type Moment, type RequestLine, requestName } from "./scene.ts";
@@ -28,6 +28,8 @@ export class SimulatedProcess {
   /** It has the run, as far as it knows. */
   lease: Lease | undefined;
   driven: Driven | undefined;
+  /** The service has asked it not to submit before. */
+  blockedUntil = 0;
   ended = false;
   #owner: Owner | undefined;
   readonly #killed = Promise.withResolvers<ProcessEnd>();
@@ -47,7 +49,9 @@ export class SimulatedProcess {
         body: response.status === 200 ? response.body.toString("utf8") : "",
       };
       const before = moment.body;
-      this.world.answered(moment.name, response);
+      // Others are told by the service themselves.
+      if (moment.name === "submit" && response.status === 429)
+        this.blockedUntil = this.world.now() + 1000 * Number(response.header("retry-after") ?? 0);
       this.#reach(moment);
       return moment.body === before ? response : { ...response, body: Buffer.from(moment.body) };
     };
@@ -161,7 +165,7 @@ export class SimulatedProcess {
       this.#owner = owner as Owner;
       this.world.claimed(this, done as Lease);
     }
-    if (name !== "renew" && name !== "now") this.world.note(`${this.name} ${name}`);
+    if (name !== "renew" && name !== "now") this.world.note(`${this.name} ${name}${written(done)}`);
     if (name === "append") await this.world.appended();
     if (!this.program.killed) this.#reach({ on: "after", name });
     return done;
@@ -180,4 +184,11 @@ function lineOf({ method, url }: WireRequest): RequestLine {
 /** Makes the owner of a lease one of this machine's processes that are no more. */
 function forget(owner: { process?: string }): void {
   if (owner.process !== undefined) owner.process = owner.process.replace(/\d+$/, "0");
+}
+
+/** The events of an append, in short. */
+function written(done: unknown): string {
+  const { records, outcome } = (done ?? {}) as Partial<Extract<Appended, { outcome: "written" }>>;
+  if (records === undefined) return outcome === undefined ? "" : `: ${String(outcome)}`;
+  return records.map(({ event }) => ` ${JSON.stringify(event).slice(0, 300)}`).join("");
 }

@@ -1,6 +1,5 @@
 import type { FaultRule } from "../../../providers/emulator/index.ts";
 import { SubmitLimiter } from "../../../providers/ibm/limiter.ts";
-import type { WireResponse } from "../../../providers/ibm/transport.ts";
 import type { Clock, RemoteBackend } from "../../../providers/index.ts";
 import { type Lease, memoryStore, parseBudget, type RunStore } from "../../../src/runs/index.ts";
 import type { RunKeeping } from "../../../src/training/run.ts";
@@ -49,7 +48,6 @@ export class World {
   startRival: (() => void) | undefined;
   #ahead = 0;
   #offline = false;
-  #blockedUntil = 0;
   #epoch = 0;
 
   constructor(setting: Setting, faults: readonly Fault[], chance: Chance, trace: Trace) {
@@ -179,18 +177,9 @@ export class World {
   sent(process: SimulatedProcess, name: RequestName): void {
     this.requests.push(this.now());
     this.lastProgress = this.now();
-    if (name === "submit" && this.now() < this.#blockedUntil)
-      this.wrong(
-        "no submit while the service asks to wait",
-        `${process.name} submits ${(this.#blockedUntil - this.now()) / 1000} s early`,
-      );
-  }
-
-  /** An answer to a submit, which may say how long nothing is to be submitted. */
-  answered(name: RequestName, { status, header }: WireResponse): void {
-    if (name !== "submit" || status !== 429) return;
-    const seconds = Number(header("retry-after") ?? 0);
-    this.#blockedUntil = Math.max(this.#blockedUntil, this.now() + 1000 * seconds);
+    const early = (process.blockedUntil - this.now()) / 1000;
+    if (name === "submit" && early > 0)
+      this.wrong("no submit while the service asks to wait", `${process.name} submits ${early} s early`);
   }
 
   claimed(process: SimulatedProcess, lease: Lease): void {

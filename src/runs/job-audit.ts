@@ -1,0 +1,103 @@
+import { ProviderError, type RemoteBackend } from "../../providers/index.ts";
+import type { RunJournal } from "./run-journal.ts";
+import type { RunJob } from "./run-state.ts";
+import { settle, settleAsReserved, sweep } from "./sweep.ts";
+
+/** How long the end of a run waits for charges to be final. */
+const CHARGE_PATIENCE_MS = 60_000;
+const FIRST_CHARGE_WAIT_MS = 500;
+/** After so many of the times within which a service lists what it has accepted, also what came late is listed. */
+const LAGS = 5;
+const LAG_SECONDS = 120;
+const FIRST_WAIT_MS = 5_000;
+const LONGEST_WAIT_MS = 300_000;
+
+/** Compares what the service knows of a run's jobs with the run's journal, when there is a reason to. */
+export class JobAudit {
+  readonly #remote: RemoteBackend;
+  readonly #journal: RunJournal;
+  readonly #signal: AbortSignal | undefined;
+  #again = Number.POSITIVE_INFINITY;
+
+  constructor(remote: RemoteBackend, journal: RunJournal, signal: AbortSignal | undefined) {
+    this.#remote = remote;
+    this.#journal = journal;
+    this.#signal = signal;
+  }
+
+  /** Milliseconds after which a job that arrived late is listed, too. */
+  get lateness(): number {
+    return LAGS * 1000 * (this.#remote.lagSeconds ?? LAG_SECONDS);
+  }
+
+  /** After a doubt, and once more when what came late is listed. A service that cannot be reached is asked at the next step. */
+  async afterStep(): Promise<void> {
+    const { doubtful } = this.#journal.state;
+    const now = this.#journal.clock.now();
+    if (!doubtful && now < this.#again) return;
+    try {
+      await sweep(this.#remote, this.#journal);
+      this.#again = doubtful ? now + this.lateness : Number.POSITIVE_INFINITY;
+    } catch (error) {
+      if (!passes(error)) throw error;
+      this.#again = now;
+    }
+  }
+
+  /** Nobody asks any more when a run is finished, so the service is waited for. */
+  async atEnd(): Promise<void> {
+    const { everDoubtful, resubmittedAt } = this.#journal.state;
+    if (resubmittedAt !== undefined) await this.#untilListed(resubmittedAt);
+    if (everDoubtful) await this.#sweepInTheEnd();
+    await this.#settleInTheEnd();
+  }
+
+  /** A submit that was repeated may have been accepted twice. */
+  async #untilListed(resubmittedAt: number): Promise<void> {
+    const left = resubmittedAt + this.lateness - (await this.#journal.store.now());
+    if (left <= 0) return;
+    const words = "A submit was repeated, since nothing was heard of it; what may have come of it twice is looked for.";
+    await this.#journal.wait(words, Math.min(left, this.lateness), this.#signal);
+  }
+
+  async #sweepInTheEnd(): Promise<void> {
+    for (let wait = FIRST_WAIT_MS; ; wait = Math.min(LONGEST_WAIT_MS, 2 * wait))
+      try {
+        await sweep(this.#remote, this.#journal);
+        return;
+      } catch (error) {
+        this.#signal?.throwIfAborted();
+        if (!passes(error)) throw error;
+        const words = `The run ends when its jobs at the service are compared with the journal: ${error.message}`;
+        await this.#journal.wait(words, wait, this.#signal);
+      }
+  }
+
+  /** Asks once more for charges that were not final; those that still are not keep what was set aside for them. */
+  async settleOpen(): Promise<readonly RunJob[]> {
+    const left: RunJob[] = [];
+    for (const job of [...this.#journal.state.jobs.values()])
+      if ((job.result ?? job.rejected)?.final === false && !(await settle(this.#remote, this.#journal, job)))
+        left.push(job);
+    return left;
+  }
+
+  async #settleInTheEnd(): Promise<void> {
+    const journal = this.#journal;
+    const until = journal.clock.now() + CHARGE_PATIENCE_MS;
+    for (let wait = FIRST_CHARGE_WAIT_MS; ; wait *= 2) {
+      const left = await this.settleOpen();
+      if (left.length === 0) return;
+      if (journal.clock.now() >= until) {
+        for (const job of left) await settleAsReserved(journal, job);
+        return;
+      }
+      journal.activity(`The service has not said yet what ${left.length} job(s) were charged.`);
+      await journal.clock.sleep(Math.min(wait, until - journal.clock.now()), this.#signal);
+    }
+  }
+}
+
+function passes(error: unknown): error is ProviderError {
+  return error instanceof ProviderError && error.retryable;
+}
