@@ -307,7 +307,10 @@ class TrainingLoop {
       tf.dispose(this.#best);
       this.#best = this.plan.model.weights.map((weight) => tf.keep(weight.read().clone()));
     }
-    if (stop) this.#stop("early-stopping");
+    if (!stop) return;
+    // What has come to its end is not to go on because it was asked to stop at the same time.
+    if (this.#run.journal === undefined) this.#stop("early-stopping");
+    else this.#ended = "early-stopping";
   }
 
   #stop(how: "stopped" | "early-stopping"): void {

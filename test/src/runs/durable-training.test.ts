@@ -200,6 +200,25 @@ describe("training that is kept", () => {
     }
   });
 
+  test("whose early stopping comes when it is asked to stop is done, and goes no further when it is resumed", async () => {
+    const earlyStopping = { patience: 1, monitor: "loss", minDelta: 10 };
+    const options = () => optionsFor(localSimulator(), { epochs: 5, earlyStopping });
+    const straight = model(1);
+    const expected = await train(straight, data, options());
+    expect(expected).toMatchObject({ ended: "early-stopping", epochs: 2, steps: 6 });
+    const store = memoryStore();
+    const asked = model(1);
+    const run = train(asked, data, {
+      ...options(),
+      ...{ store, id: "a", callbacks: { onBatchEnd: ({ step }) => (step === 6 ? run.stop() : undefined) } },
+    });
+    expect(await run).toMatchObject({ ended: "early-stopping", epochs: 2, steps: 6 });
+    expect(await store.run("a")).toMatchObject({ status: "finished" });
+    const resumed = model(5);
+    expect(await train(resumed, data, { ...options(), store, id: "a" })).toMatchObject({ steps: 6 });
+    for (const kept of [asked, resumed]) expect(bytesOf(kept)).toEqual(bytesOf(straight));
+  });
+
   test("a run that was stopped goes on, one that is left too, and a fork from a step comes to the same end", async () => {
     const store = memoryStore();
     const straight = model(1);
