@@ -5,10 +5,12 @@ const MAX_TEXT = 80;
 
 /** What decides a run's numbers and is another now, in words such as `seed was 5 and is 6`; none where all is the same. */
 export function changesOf(before: RunDescription, now: RunDescription): readonly string[] {
-  const names = new Set([...Object.keys(before.parts), ...Object.keys(now.parts)]);
+  // As it would be read again: JSON has no infinity.
+  const parts = JSON.parse(JSON.stringify(now.parts)) as RunDescription["parts"];
+  const names = new Set([...Object.keys(before.parts), ...Object.keys(parts)]);
   return [...names]
-    .filter((name) => before.parts[name] !== now.parts[name])
-    .map((name) => changeText(name, before.parts[name], now.parts[name]));
+    .filter((name) => before.parts[name] !== parts[name])
+    .map((name) => changeText(name, before.parts[name], parts[name]));
 }
 
 function changeText(name: string, before: unknown, now: unknown): string {

@@ -3,7 +3,7 @@ import type { Backend } from "../../providers/index.ts";
 import { GradientError, TrainingError } from "../errors.ts";
 import { type GradientMethod, gradientProgram, runExpectations, type SpsaGradientOptions } from "../gradients/index.ts";
 import type { EvaluationOptimizer, GradientOptimizer, Optimizer } from "../optimizers/index.ts";
-import { type RunDescription, reached } from "../runs/index.ts";
+import { type RunDescription, type RunJournal, reached } from "../runs/index.ts";
 import { assertBudgetFits } from "./kept-budget.ts";
 import { type KeptCallbacks, restoreStates, statesOf } from "./kept-callbacks.ts";
 import { checkNames, listOf } from "./options.ts";
@@ -43,7 +43,10 @@ export interface MinimizeStep {
 
 export interface MinimizeResult {
   readonly weights: Float64Array;
-  /** The objective at `weights`, evaluated once more after the last step. */
+  /**
+   * The objective at `weights`, evaluated once more after the last step; of a kept run that was stopped at a service, the last
+   * step's value: it goes on later, and a job in between would be waited and paid for.
+   */
   readonly value: number;
   readonly stderr: number;
   readonly history: readonly MinimizeStep[];
@@ -145,6 +148,7 @@ export function minimize(options: MinimizeOptions): Run<MinimizeStep, MinimizeRe
   const unkept = stepperFor(options, inputs);
 
   return Run.start<MinimizeStep, MinimizeResult>(async (emit, signal, journal) => {
+    if (journal?.state.description === undefined) await checkForked(journal, options);
     await journal?.describe(problemDescription(options, inputs, patience), () => ({ checkpoint: start }));
     if (journal?.finished === true) return finishedResult(await journal.result(), journal.steps<MinimizeStep>());
     const { takeStep, lastValue, method } =
@@ -194,7 +198,10 @@ export function minimize(options: MinimizeOptions): Run<MinimizeStep, MinimizeRe
       else if (still >= patience) ended = "tolerance";
     }
     journal?.phase(`final-${checkpoint.step}`);
-    const last = await lastValue(current.weights, rng.fork("final").uint32(), signal);
+    const isLeft = ended === "stopped" && journal !== undefined && !options.provider.capabilities.local;
+    const last = isLeft
+      ? { ...history.at(-1)!, executions: 0, quantumSeconds: 0 }
+      : await lastValue(current.weights, rng.fork("final").uint32(), signal);
     const total = (key: "executions" | "quantumSeconds"): number =>
       history.reduce((sum, done) => sum + done[key], last[key]);
     const result = {
@@ -215,6 +222,14 @@ export function minimize(options: MinimizeOptions): Run<MinimizeStep, MinimizeRe
 interface KeptProblem {
   readonly checkpoint: MinimizeCheckpoint;
   readonly callbacks?: readonly unknown[];
+}
+
+/** Where a fork begins may be of another problem. @throws TrainingError TRAINING_CHECKPOINT, TRAINING_SHAPE */
+async function checkForked(journal: RunJournal | undefined, { circuit, optimizer }: MinimizeOptions): Promise<void> {
+  const kept = (await journal?.checkpoint()) as KeptProblem | undefined;
+  if (kept === undefined) return;
+  checkCheckpoint(kept.checkpoint, optimizer);
+  checkWeights(circuit, Float64Array.from(kept.checkpoint.weights));
 }
 
 interface ProblemStepper {

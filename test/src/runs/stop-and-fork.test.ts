@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { realAmplitudes, SparsePauliOp } from "../../../circuits/index.ts";
 import { localSimulator } from "../../../providers/index.ts";
-import { adam, minimize } from "../../../src/index.ts";
+import { adam, type MinimizeOptions, minimize, momentum, spsa } from "../../../src/index.ts";
 import type { RunEvent } from "../../../src/runs/events.ts";
 import { forkRun } from "../../../src/runs/fork-run.ts";
 import { memoryStore } from "../../../src/runs/memory-store.ts";
@@ -11,17 +11,26 @@ import { foldRun } from "../../../src/runs/run-state.ts";
 import type { RunStore } from "../../../src/runs/run-store.ts";
 import { stopRun } from "../../../src/runs/stop-run.ts";
 
+const problem = {
+  circuit: realAmplitudes({ numQubits: 2, reps: 1 }),
+  observable: SparsePauliOp.parse("1.0*ZZ + 0.5*XI + 0.25*IX"),
+  optimizer: adam({ learningRate: 0.1 }),
+  provider: localSimulator(),
+  seed: 5,
+};
+
 const drive = (store: RunStore, id: string, learningRate = 0.1, steps = 6) =>
-  minimize({
-    circuit: realAmplitudes({ numQubits: 2, reps: 1 }),
-    observable: SparsePauliOp.parse("1.0*ZZ + 0.5*XI + 0.25*IX"),
-    optimizer: adam({ learningRate }),
-    provider: localSimulator(),
-    seed: 5,
-    steps,
-    store,
-    id,
-  });
+  minimize({ ...problem, optimizer: adam({ learningRate }), steps, store, id });
+
+test("a setting that JSON has no word for is no other one when the run goes on", async () => {
+  const store = memoryStore();
+  const options = { ...problem, optimizer: spsa({ seed: 1 }), steps: 4, maxRows: Number.POSITIVE_INFINITY };
+  const first = minimize({ ...options, store, id: "a" });
+  for await (const { step } of first) if (step === 2) first.stop();
+  await first;
+  expect((await minimize({ ...options, store, id: "a" })).history.length).toBe(4);
+  await expect(minimize({ ...options, maxRows: 8, store, id: "a" })).rejects.toMatchObject({ code: "RUN_CHANGED" });
+});
 
 describe("stopRun", () => {
   const task = { config: "run.ts", options: {} };
@@ -80,6 +89,20 @@ describe("forkRun", () => {
     const values = (history: typeof whole.history) => history.map(({ value }) => value);
     expect(values(fork.history).slice(0, 5)).toEqual(values(whole.history).slice(0, 5));
     expect(values(fork.history)[5]).not.toBe(values(whole.history)[5]);
+  });
+
+  test("goes on with no other optimizer or circuit, whose state the old run's is not", async () => {
+    const store = memoryStore();
+    await drive(store, "a", 0.1, 3);
+    await forkRun(store, "a", { at: 2, as: "b" });
+    const other = (more: Partial<MinimizeOptions>) => minimize({ ...problem, steps: 6, store, id: "b", ...more });
+    await expect(other({ optimizer: momentum({ learningRate: 0.1 }) })).rejects.toMatchObject({
+      code: "TRAINING_CHECKPOINT",
+      message: expect.stringMatching(/"adam".*"momentum"/),
+    });
+    const larger = realAmplitudes({ numQubits: 2, reps: 2 });
+    await expect(other({ circuit: larger })).rejects.toMatchObject({ code: "TRAINING_SHAPE" });
+    expect((await other({ optimizer: adam({ learningRate: 0.4 }) })).history.length).toBe(6);
   });
 
   test("takes the task along, with other options by name", async () => {
