@@ -67,7 +67,11 @@ class Untagger {
 
   read(value: unknown, at: string, depth: number): unknown {
     if (depth > MAX_DEPTH) throw resultError(at, `is nested more than ${MAX_DEPTH} levels deep`);
-    if (Array.isArray(value)) return value.map((item, index) => this.read(item, `${at}[${index}]`, depth + 1));
+    // There may be millions of numbers, whose places nobody asks for.
+    if (Array.isArray(value))
+      return value.map((item: unknown, index) =>
+        typeof item === "object" && item !== null ? this.read(item, `${at}[${index}]`, depth + 1) : item,
+      );
     if (!isRecord(value)) return value;
     return isTagged(value) ? this.#tagged(value, at, depth) : this.#record(value, at, depth);
   }
