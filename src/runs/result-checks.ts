@@ -4,10 +4,13 @@ import { RunError } from "../errors.ts";
 /** Mitigation extrapolates, so values may lie somewhat outside of what the observable allows; not further. */
 const OVERSHOOT = 2;
 const ERRORS_BEYOND = 10;
+/** Extrapolation from noise makes errors larger, too; one of a hundred times what the observable allows says nothing. */
+const LARGEST_ERROR = 100;
+const ROUNDING = 1e-9;
 
 /**
- * Values reach an optimizer only if they can be what was asked for: one for each element of each PUB, finite, with finite
- * errors, and within the observable's bounds.
+ * Values reach an optimizer only if they can be what was asked for: one for each element of each PUB, finite, with errors that
+ * are, and within the observable's bounds.
  * @throws RunError RUN_RESULT_WRONG naming PUB and element
  */
 export function assertResults(
@@ -37,8 +40,11 @@ export function assertResults(
       if (!Number.isFinite(value) || !(error >= 0 && error < Number.POSITIVE_INFINITY))
         fail(`value ${i} of PUB ${index} is ${value} ± ${error}`);
       const bound = bounds[observableOf[i]!]!;
-      if (Math.abs(value) > OVERSHOOT * bound + ERRORS_BEYOND * error + 1e-9)
-        fail(`value ${i} of PUB ${index} is ${value}, and its observable has values of at most ${bound}`);
+      if (
+        error > LARGEST_ERROR * bound + ROUNDING ||
+        Math.abs(value) > OVERSHOOT * bound + ERRORS_BEYOND * error + ROUNDING
+      )
+        fail(`value ${i} of PUB ${index} is ${value} ± ${error}, and its observable has values of at most ${bound}`);
     }
   }
 }
