@@ -143,7 +143,7 @@ describe("a bundle", () => {
     expect([...snapshots.keys()]).toEqual(states.map(hashOf));
   });
 
-  test("of 10,000 steps stays small, and is read in little time", async () => {
+  test("of many steps stays small", async () => {
     const events: RunEvent[] = [];
     const blobs: Uint8Array[] = [];
     const keep = (value: unknown): string => hashOf(blobs[blobs.push(packState(value)) - 1]!);
@@ -153,13 +153,13 @@ describe("a bundle", () => {
       description: { kind: "minimize", parts: {} },
       snapshot: keep({ checkpoint: { weights: numbers } }),
     });
-    for (let step = 1; step <= 10_000; step++) {
+    for (let step = 1; step <= 2_000; step++) {
       for (const i of numbers.keys()) numbers[i] = Math.sin(1e4 * numbers[i]! + i);
       const report = { step, value: numbers[0], stderr: 0, jobIds: [`job-${step}`], seconds: numbers[1] };
       events.push({ type: "step", step, report, snapshot: keep({ checkpoint: { weights: numbers, step } }) });
     }
     const packed = await exportRun(await journal(events, blobs), "made");
-    expect(packed.length).toBeLessThan(3_000_000);
+    expect(packed.length).toBeLessThan(600_000);
     const { records, blobs: kept } = readBundle(packed);
     expect(records.length).toBe(events.length + 2);
     expect(kept.size).toBe(2);
@@ -379,7 +379,7 @@ describe("what is no bundle", () => {
     const archive = gunzipSync(bytes);
     fc.assert(
       fc.property(mutations, (changes) => readOrRefuse(gzipSync(mutate(archive, changes), { level: 0 }))),
-      { numRuns: 1000 },
+      { numRuns: 400 },
     );
     fc.assert(
       fc.property(fc.nat({ max: archive.length }), (to) =>
@@ -429,7 +429,7 @@ describe("what is no bundle", () => {
           readOrRefuse(await withFile(names[file]!, () => text));
         },
       ),
-      { numRuns: 500 },
+      { numRuns: 250 },
     );
   });
 });

@@ -214,7 +214,6 @@ describe("runs that were cut off, stopped, forked or computed here", () => {
   const atLocal = (more: TrainOptions = {}) => training(localSimulator(), { precision: 0, ...more });
 
   test.each([
-    ["k2", 2],
     ["k5", 2],
     ["k9", 3],
     ["k12", 2],
