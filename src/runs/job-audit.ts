@@ -18,6 +18,8 @@ export class JobAudit {
   readonly #journal: RunJournal;
   readonly #signal: AbortSignal | undefined;
   #again = Number.POSITIVE_INFINITY;
+  /** Of a job that no step uses. */
+  #notFinal = false;
 
   constructor(remote: RemoteBackend, journal: RunJournal, signal: AbortSignal | undefined) {
     this.#remote = remote;
@@ -30,18 +32,22 @@ export class JobAudit {
     return LAGS * 1000 * (this.#remote.lagSeconds ?? LAG_SECONDS);
   }
 
-  /** After a doubt, and once more when what came late is listed. A service that cannot be reached is asked at the next step. */
+  /**
+   * After a doubt, and once more when what came late is listed, and while a charge is not final. A service that cannot be
+   * reached is asked at the next step.
+   */
   async afterStep(): Promise<void> {
     const { doubtful } = this.#journal.state;
     const now = this.#journal.clock.now();
-    if (!doubtful && now < this.#again) return;
+    if (!doubtful && now < this.#again && !this.#notFinal) return;
     try {
-      await sweep(this.#remote, this.#journal);
-      this.#again = doubtful ? now + this.lateness : Number.POSITIVE_INFINITY;
+      this.#notFinal = (await sweep(this.#remote, this.#journal, this.#signal)) > 0;
     } catch (error) {
-      if (!passes(error)) throw error;
-      this.#again = now;
+      if (passes(error)) return;
+      throw error;
     }
+    if (doubtful) this.#again = now + this.lateness;
+    else if (now >= this.#again) this.#again = Number.POSITIVE_INFINITY;
   }
 
   /** Nobody asks any more when a run is finished, so the service is waited for. */
@@ -61,16 +67,22 @@ export class JobAudit {
   }
 
   async #sweepInTheEnd(): Promise<void> {
-    for (let wait = FIRST_WAIT_MS; ; wait = Math.min(LONGEST_WAIT_MS, 2 * wait))
+    let until: number | undefined;
+    for (let wait = FIRST_WAIT_MS; ; wait = Math.min(LONGEST_WAIT_MS, 2 * wait)) {
+      let words: string;
       try {
-        await sweep(this.#remote, this.#journal);
-        return;
+        const notFinal = await sweep(this.#remote, this.#journal, this.#signal);
+        const now = this.#journal.clock.now();
+        until ??= now + CHARGE_PATIENCE_MS;
+        if (notFinal === 0 || now >= until) return;
+        words = `The service has not said yet what ${notFinal} job(s) that no step uses were charged.`;
       } catch (error) {
         this.#signal?.throwIfAborted();
         if (!passes(error)) throw error;
-        const words = `The run ends when its jobs at the service are compared with the journal: ${error.message}`;
-        await this.#journal.wait(words, wait, this.#signal);
+        words = `The run ends when its jobs at the service are compared with the journal: ${error.message}`;
       }
+      await this.#journal.wait(words, wait, this.#signal);
+    }
   }
 
   /** Asks once more for charges that were not final; those that still are not keep what was set aside for them. */

@@ -187,6 +187,8 @@ function apply(draft: Draft, { seq, at, event }: RunRecord): void {
       break;
     case "refused":
       dropSubmit(draft, event);
+      // Should the service have been wrong about it, the end of the run finds out.
+      draft.everDoubtful = true;
       break;
     case "submitted":
       addJobId(draft, event, at);

@@ -1,4 +1,4 @@
-import type { JobStatus, JobUsage, RemoteBackend } from "../../providers/index.ts";
+import { type JobStatus, type JobUsage, ProviderError, type RemoteBackend } from "../../providers/index.ts";
 import type { RunJournal } from "./run-journal.ts";
 import type { RunJob } from "./run-state.ts";
 import type { Settlement } from "./run-store.ts";
@@ -68,9 +68,16 @@ export async function settleAsReserved(journal: RunJournal, job: RunJob): Promis
 
 /**
  * Compares the service's jobs of a run with its journal: those that no step knows are cancelled where they still wait, and
- * their charge is counted. A submit that is still without an answer is left to the search for it.
+ * their charge is counted. A submit that is still without an answer is left to the search for it, and jobs of a run of the
+ * same name in another ledger, whose keys are not this one's, are left alone.
+ * @returns of how many the charge is not final; while it is not, it counts as no less than planned
+ * @throws RunError RUN_FENCED before anything is cancelled; what the service throws; the signal's reason
  */
-export async function sweep(remote: RemoteBackend, journal: RunJournal): Promise<void> {
+export async function sweep(remote: RemoteBackend, journal: RunJournal, signal?: AbortSignal): Promise<number> {
+  const options = signal === undefined ? {} : { signal };
+  const found = await remote.jobsTagged(runTag(journal.id), options);
+  // Whoever drives the run instead may have made some of them; the journal is no longer ours then, and says so.
+  await journal.append({ events: [] });
   const { jobs, orphans } = journal.state;
   const known = new Set<string>();
   const open = new Set<string>();
@@ -79,13 +86,24 @@ export async function sweep(remote: RemoteBackend, journal: RunJournal): Promise
       if (jobId !== undefined) known.add(jobId);
       else if (result === undefined && rejected === undefined) open.add(key);
     }
-  const found = await remote.jobsTagged(runTag(journal.id));
   let counted = 0;
+  let notFinal = 0;
   for (const { id, tags, status } of found) {
-    if (known.has(id) || tags.some((tag) => open.has(tag))) continue;
+    const [job] = tags.flatMap((tag) => jobs.get(tag) ?? jobs.get(tag.replace(/-\d+$/, "")) ?? []);
+    if (job === undefined || known.has(id) || tags.some((tag) => open.has(tag))) continue;
     const waits = status === "queued" || status === "running";
-    if (waits) await remote.cancelJob(id);
-    const { quantumSeconds } = await remote.jobUsage(id);
+    let usage: JobUsage;
+    try {
+      if (waits) await remote.cancelJob(id, options);
+      usage = await remote.jobUsage(id, options);
+    } catch (error) {
+      // It was deleted since.
+      if (error instanceof ProviderError && error.code === "JOB_NOT_FOUND") continue;
+      throw error;
+    }
+    const final = usage.final !== false;
+    if (!final) notFinal++;
+    const quantumSeconds = final ? usage.quantumSeconds : Math.max(usage.quantumSeconds, job.planned / job.parts);
     // One that ran when it was cancelled may be charged more than it was at first.
     if (orphans.get(id) === quantumSeconds) continue;
     if (!orphans.has(id)) counted++;
@@ -101,6 +119,7 @@ export async function sweep(remote: RemoteBackend, journal: RunJournal): Promise
     });
   }
   await journal.append({ events: [{ type: "swept", jobs: found.length, orphans: counted }] });
+  return notFinal;
 }
 
 function orphanWords(status: JobStatus): string {
