@@ -52,7 +52,7 @@ export interface KillGround {
 
 const PATIENCE_MS = 120_000;
 export const PRELOAD = fileURLToPath(new URL("kill-at.ts", import.meta.url));
-const PROGRAM = fileURLToPath(new URL("killed-program.ts", import.meta.url));
+export const PROGRAM = fileURLToPath(new URL("killed-program.ts", import.meta.url));
 export const CONFIG = fileURLToPath(new URL("killed-run.ts", import.meta.url));
 export const COMMAND = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 
@@ -143,7 +143,7 @@ export function processEnvironment(folder: string, settings: KilledRunSettings):
   return { ...process.env, NODE_COMPILE_CACHE: join(folder, "compiled"), KILLED_RUN: JSON.stringify(settings) };
 }
 
-function through(proxy: KillingProxy, service: ServiceAddress): ServiceAddress {
+export function through(proxy: KillingProxy, service: ServiceAddress): ServiceAddress {
   return { ...service, url: `${proxy.origin}${new URL(service.url).pathname}`, iamUrl: proxy.origin };
 }
 

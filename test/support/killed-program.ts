@@ -21,7 +21,7 @@ if (import.meta.main) {
   const provider = await killedBackend(settings.service);
   if (settings.kind === "minimize") {
     const run = minimize({ ...minimisation(settings), provider, ...kept });
-    for await (const { step } of run) say({ step });
+    if (settings.quiet !== true) for await (const { step } of run) say({ step });
     const { weights, value } = await run;
     const tensor = { dtype: "F64", shape: [weights.length], data: weights } as const;
     say({ weights: weightsDigest(writeSafetensors([["weights", tensor]])), value });

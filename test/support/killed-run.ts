@@ -22,6 +22,8 @@ export interface KilledRunSettings {
   readonly steps: number;
   /** With snapshots of which not all are kept. */
   readonly large?: boolean;
+  /** Says nothing of its steps. */
+  readonly quiet?: boolean;
   readonly service: ServiceAddress;
 }
 
