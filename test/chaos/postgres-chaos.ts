@@ -101,18 +101,21 @@ async function drive(scale: Scale, database: TestDatabase, { url, iamUrl, token,
     concurrency: 4,
   };
   const environment = { ...process.env, CHAOS_WORKER: JSON.stringify(settings) };
-  const start = (): ChildProcess =>
-    spawn(process.execPath, [WORKER], { env: environment, stdio: ["ignore", "ignore", "inherit"] });
+  const ready = new WeakSet<ChildProcess>();
+  const start = (): ChildProcess => {
+    const worker = spawn(process.execPath, [WORKER], { env: environment, stdio: ["ignore", "pipe", "inherit"] });
+    worker.stdout.once("data", () => ready.add(worker));
+    return worker;
+  };
   const workers = Array.from({ length: scale.workers }, start);
   const stopped = new Map<number, number>();
   let kills = 0;
   let stops = 0;
   const until = systemClock.now() + 1000 * PATIENCE_SECONDS;
-  const pick = (): number => {
-    for (;;) {
-      const index = Math.floor(rng.uniform() * workers.length);
-      if (!stopped.has(index)) return index;
-    }
+  /** Any of those that are at work. */
+  const pick = (): number | undefined => {
+    const candidates = workers.flatMap((worker, index) => (ready.has(worker) && !stopped.has(index) ? [index] : []));
+    return candidates[Math.floor(rng.uniform() * candidates.length)];
   };
   try {
     for (;;) {
@@ -124,26 +127,26 @@ async function drive(scale: Scale, database: TestDatabase, { url, iamUrl, token,
           stopped.delete(index);
         }
       for (const [index, worker] of workers.entries())
-        if (worker.exitCode !== null)
-          throw new Error(`Worker ${index} ended by itself with status ${worker.exitCode}.`);
+        if (worker.exitCode !== null || worker.signalCode !== null)
+          throw new Error(`Worker ${index} ended by itself: ${worker.exitCode ?? worker.signalCode}.`);
       const [{ finished }] = (await database.sql(
         "SELECT count(*)::int AS finished FROM lepton.runs WHERE status IN ('finished', 'failed')",
       )) as [{ finished: number }];
       if (finished === scale.runs && stopped.size === 0) break;
       if (now > until) break;
       const share = finished / scale.runs;
-      if (kills < scale.kills && share >= (0.9 * kills) / scale.kills) {
-        const index = pick();
-        workers[index]!.kill("SIGKILL");
-        await once(workers[index]!, "exit");
-        workers[index] = start();
-        kills++;
-      }
+      const victim = pick();
+      if (victim === undefined) continue;
       if (stops < scale.stops && stopped.size < STOPPED_AT_ONCE && share >= (0.9 * stops) / scale.stops) {
-        const index = pick();
-        workers[index]!.kill("SIGSTOP");
-        stopped.set(index, now + 1000 * STOP_SECONDS);
+        // Wherever it is, or where it is about to send what it has written down.
+        workers[victim]!.kill(stops % 2 === 0 ? "SIGUSR2" : "SIGSTOP");
+        stopped.set(victim, now + 1000 * STOP_SECONDS);
         stops++;
+      } else if (kills < scale.kills && share >= (0.9 * kills) / scale.kills) {
+        workers[victim]!.kill("SIGKILL");
+        await once(workers[victim]!, "exit");
+        workers[victim] = start();
+        kills++;
       }
     }
     await systemClock.sleep(1000 * SETTLE_SECONDS);

@@ -1,6 +1,7 @@
 /** A worker of a shared ledger, a process of its own, to be stopped and killed. Its settings are JSON in CHAOS_WORKER. */
 import { ibmProvider, SubmitLimiter } from "../../providers/ibm/index.ts";
 import type { Backend } from "../../providers/index.ts";
+import { onCrashPoint } from "../../src/runs/crash-points.ts";
 import { postgresStore } from "../../src/runs/postgres/postgres-store.ts";
 import { pgBossWaker } from "../../src/worker/wake-postgres.ts";
 import { startWorker } from "../../src/worker/worker.ts";
@@ -43,9 +44,23 @@ if (import.meta.main) {
   const { ledger, service, concurrency } = JSON.parse(process.env.CHAOS_WORKER!) as ChaosWorkerSettings;
   const ending = new AbortController();
   process.once("SIGTERM", () => ending.abort());
+  // Stops where it matters most: what is to be sent is written down, and is sent when the process goes on.
+  let stopsAtSubmit = false;
+  process.on("SIGUSR2", () => {
+    stopsAtSubmit = true;
+  });
+  process.on("SIGCONT", () => {
+    stopsAtSubmit = false;
+  });
+  onCrashPoint((point) => {
+    if (!stopsAtSubmit || point !== "k2") return;
+    stopsAtSubmit = false;
+    process.kill(process.pid, "SIGSTOP");
+  });
   const store = await postgresStore(ledger);
   const waker = await pgBossWaker(ledger);
   let backend: Promise<Backend> | undefined;
+  process.stdout.write("ready\n");
   await startWorker({
     store,
     waker,

@@ -19,6 +19,8 @@ import pg from "pg";
 /** A part of the password of every test's role; the watch over all tests looks for it. */
 const PASSWORD = "canary-database-pw-h7Qm";
 const START_SECONDS = 30;
+/** Not in TMPDIR, which only the user of the tests may enter. */
+const FOLDER = "/tmp/lepton-postgres-";
 const TLS_FILES = new URL("../fixtures/tls/", import.meta.url);
 
 export interface PostgresServerOptions {
@@ -73,8 +75,8 @@ export class PostgresServer implements AsyncDisposable {
   static async start({ tls = false }: PostgresServerOptions = {}): Promise<PostgresServer> {
     const programs = postgresFolder();
     if (programs === undefined) throw new Error("PostgreSQL is not installed.");
-    // Not in TMPDIR, which only the user of the tests may enter.
-    const folder = mkdtempSync("/tmp/lepton-postgres-");
+    removeLeftovers();
+    const folder = mkdtempSync(FOLDER);
     const user = unprivileged();
     if (user !== undefined) chownSync(folder, user.uid, user.gid);
     const data = join(folder, "data");
@@ -213,6 +215,19 @@ function asUser(user: User | undefined, command: readonly string[]): readonly st
   const override =
     user === undefined || anybodyWrites ? [] : ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"];
   return ["setpriv", ...become, ...override, "--pdeathsig=INT", "--", ...command];
+}
+
+/** What tests that were killed have left: folders of servers that are no more. */
+function removeLeftovers(): void {
+  for (const folder of globSync(`${FOLDER}*`))
+    try {
+      const [pid] = readFileSync(join(folder, "data/postmaster.pid"), "utf8").split("\n");
+      process.kill(Number(pid), 0);
+    } catch (error) {
+      // A folder without the file is that of a server which starts just now, or has ended in order.
+      const gone = (error as NodeJS.ErrnoException).code === "ESRCH";
+      if (gone) rmSync(folder, { recursive: true, force: true });
+    }
 }
 
 /** Without what the tests' own settings for PostgreSQL, if any, would change. */
