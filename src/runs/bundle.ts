@@ -115,7 +115,8 @@ export function blobsOf(records: readonly RunRecord[]): ReadonlySet<string> {
 
 /** The state before the first step that was this run's own: that of a forked run is the one it was forked from. */
 export function firstSnapshot(records: readonly RunRecord[]): string | undefined {
-  const described = records.findIndex(({ event }) => event.type === "described");
+  // Settings that were put right before anything was done are written down again.
+  const described = records.findLastIndex(({ event }) => event.type === "described");
   return described < 0 ? undefined : foldRun(records.slice(0, described + 1)).snapshot;
 }
 

@@ -155,13 +155,14 @@ export class RunJournal {
    * @throws RunError RUN_CHANGED naming what differs
    */
   async describe(description: RunDescription, initial: () => unknown): Promise<void> {
-    const { description: known, step, jobs, snapshot } = this.state;
+    const { description: known, step, jobs, snapshot, parent } = this.state;
     const changes = known === undefined ? [] : changesOf(known, description);
     if (known?.kind === description.kind && changes.length === 0) return;
     // What has sent nothing and done nothing may still become another run, such as one that fits its budget.
-    const isUntouched = step === 0 && jobs.size === 0 && !this.finished;
+    const isUntouched = step === (parent?.step ?? 0) && jobs.size === 0 && !this.finished;
     if (known === undefined || isUntouched) {
-      const blob = snapshot === undefined || known !== undefined ? packState(initial()) : undefined;
+      // A fork begins where it was forked, whatever becomes of it.
+      const blob = snapshot === undefined || parent === undefined ? packState(initial()) : undefined;
       await this.append({
         blobs: blob === undefined ? [] : [blob],
         events: [{ type: "described", description, ...(blob === undefined ? {} : { snapshot: hashOf(blob) }) }],

@@ -57,7 +57,7 @@ export class ReplayStore {
   /** @throws RunError REPLAY_NOTHING */
   static async open(bundle: RunBundle, onStep?: (step: number) => void): Promise<ReplayStore> {
     const { run, records } = bundle;
-    const at = records.findIndex(({ event }) => event.type === "described");
+    const at = records.findLastIndex(({ event }) => event.type === "described");
     const commits = records.slice(at + 1).flatMap(({ event }) => (isCommit(event) ? [event] : []));
     if (at < 0 || commits.length === 0)
       throw new RunError("REPLAY_NOTHING", `Run ${run.id} has done no step, so there is nothing to replay.`);
@@ -240,7 +240,7 @@ function commitWords(commit: Commit): string {
 function versionWords({ records }: RunBundle): string {
   const created = records.find(({ event }) => event.type === "created")?.event;
   const versions = created?.type === "created" ? Object.entries(created.versions) : [];
-  const described = records.find(({ event }) => event.type === "described")?.event;
+  const described = records.findLast(({ event }) => event.type === "described")?.event;
   if (described?.type === "described") versions.push(...Object.entries(described.description.versions ?? {}));
   return versions.length === 0 ? "" : ` (it was recorded with ${versions.map((pair) => pair.join(" ")).join(", ")})`;
 }

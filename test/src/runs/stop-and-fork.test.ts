@@ -1,7 +1,16 @@
 import { describe, expect, test } from "vitest";
 import { realAmplitudes, SparsePauliOp } from "../../../circuits/index.ts";
 import { localSimulator } from "../../../providers/index.ts";
-import { adam, type MinimizeOptions, minimize, momentum, spsa } from "../../../src/index.ts";
+import {
+  adam,
+  exportRun,
+  type MinimizeOptions,
+  minimize,
+  momentum,
+  type ReplayKeeping,
+  replayRun,
+  spsa,
+} from "../../../src/index.ts";
 import type { RunEvent } from "../../../src/runs/events.ts";
 import { forkRun } from "../../../src/runs/fork-run.ts";
 import { memoryStore } from "../../../src/runs/memory-store.ts";
@@ -103,6 +112,28 @@ describe("forkRun", () => {
     const larger = realAmplitudes({ numQubits: 2, reps: 2 });
     await expect(other({ circuit: larger })).rejects.toMatchObject({ code: "TRAINING_SHAPE" });
     expect((await other({ optimizer: adam({ learningRate: 0.4 }) })).history.length).toBe(6);
+  });
+
+  test("may be given other settings until it has done a step of its own", async () => {
+    const store = memoryStore();
+    await drive(store, "a", 0.1, 3);
+    for (const as of ["b", "c"]) await forkRun(store, "a", { at: 2, as });
+    const steps = 6;
+    const failing = minimize({
+      ...{ ...problem, store, id: "b", steps, optimizer: adam({ learningRate: 0.4 }) },
+      callbacks: {
+        onStep() {
+          throw new Error("not so fast");
+        },
+      },
+    });
+    await expect(failing).rejects.toThrow("not so fast");
+    const fork = await drive(store, "b", 0.2, steps);
+    expect(fork.weights).toEqual((await drive(store, "c", 0.2, steps)).weights);
+    await expect(drive(store, "b", 0.4, steps)).rejects.toMatchObject({ code: "RUN_CHANGED" });
+    const run = (kept: ReplayKeeping) =>
+      minimize({ ...problem, optimizer: adam({ learningRate: 0.2 }), steps, ...kept });
+    expect(await replayRun(await exportRun(store, "b"), { run })).toMatchObject({ status: "finished", steps: 4 });
   });
 
   test("takes the task along, with other options by name", async () => {
