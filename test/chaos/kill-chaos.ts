@@ -59,17 +59,17 @@ export async function killChaos(scale: KillScale, seed = 1) {
     const ground: KillGround = { folder, ledger, store, service: { url, iamUrl, token, crn } };
     const straight = new StraightRuns(ground);
     const width = 2 * availableParallelism();
-    const planned = await inParallel(width, plannedKills(scale), (scenario) => drive(ground, scenario));
-    const random = await killAtRandom(ground, scale, seed, width, straight);
-    const found = [...planned, ...random];
     // Where the process dies that starts the runs of a schedule: before a tick is claimed, and before the claim is kept.
     const claims = scale.ticks.flatMap((nth) => [
       { id: `claim-${nth}`, kill: { point: "k17", nth } as const },
       { id: `claimed-${nth}`, kill: { point: "k14", after: "k17", nth } as const },
     ]);
-    const schedules = await inParallel(width, claims, ({ id, kill }) =>
-      driveKilledSchedule(ground, id, kill, () => emulator.control.jobs()),
-    );
+    const [planned, schedules] = await Promise.all([
+      inParallel(width, plannedKills(scale), (scenario) => drive(ground, scenario)),
+      inParallel(width, claims, ({ id, kill }) => driveKilledSchedule(ground, id, kill, () => emulator.control.jobs())),
+    ]);
+    const random = await killAtRandom(ground, scale, seed, width, straight);
+    const found = [...planned, ...random];
     const jobs = emulator.control.jobs();
     let verdicts = NO_VERDICTS;
     let weightsUnequal = 0;
