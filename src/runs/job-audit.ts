@@ -20,6 +20,8 @@ export class JobAudit {
   #again = Number.POSITIVE_INFINITY;
   /** Of a job that no step uses. */
   #notFinal = false;
+  /** Why the service could not be asked for all charges when it last was. */
+  #unheard: ProviderError | undefined;
 
   constructor(remote: RemoteBackend, journal: RunJournal, signal: AbortSignal | undefined) {
     this.#remote = remote;
@@ -88,24 +90,33 @@ export class JobAudit {
   /** Asks once more for charges that were not final; those that still are not keep what was set aside for them. */
   async settleOpen(): Promise<readonly RunJob[]> {
     const left: RunJob[] = [];
-    for (const job of [...this.#journal.state.jobs.values()])
-      if ((job.result ?? job.rejected)?.final === false && !(await settle(this.#remote, this.#journal, job)))
-        left.push(job);
+    this.#unheard = undefined;
+    for (const job of [...this.#journal.state.jobs.values()]) {
+      if ((job.result ?? job.rejected)?.final !== false) continue;
+      const { final, unheard } = await settle(this.#remote, this.#journal, job);
+      if (!final) left.push(job);
+      this.#unheard ??= unheard;
+    }
     return left;
   }
 
   async #settleInTheEnd(): Promise<void> {
     const journal = this.#journal;
-    const until = journal.clock.now() + CHARGE_PATIENCE_MS;
-    for (let wait = FIRST_CHARGE_WAIT_MS; ; wait *= 2) {
+    let until: number | undefined;
+    for (let wait = FIRST_CHARGE_WAIT_MS; ; wait = Math.min(LONGEST_WAIT_MS, 2 * wait)) {
       const left = await this.settleOpen();
       if (left.length === 0) return;
-      if (journal.clock.now() >= until) {
-        for (const job of left) await settleAsReserved(journal, job);
-        return;
-      }
-      journal.activity(`The service has not said yet what ${left.length} job(s) were charged.`);
-      await journal.clock.sleep(Math.min(wait, until - journal.clock.now()), this.#signal);
+      const now = journal.clock.now();
+      const asked = `what ${left.length} job(s) were charged`;
+      if (this.#unheard === undefined) {
+        until ??= now + CHARGE_PATIENCE_MS;
+        if (now >= until) {
+          for (const job of left) await settleAsReserved(journal, job);
+          return;
+        }
+        journal.activity(`The service has not said yet ${asked}.`);
+        await journal.clock.sleep(Math.min(wait, until - now), this.#signal);
+      } else await journal.wait(`The service cannot be asked ${asked}: ${this.#unheard.message}`, wait, this.#signal);
     }
   }
 }

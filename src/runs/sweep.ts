@@ -1,4 +1,5 @@
-import { type JobStatus, type JobUsage, ProviderError, type RemoteBackend } from "../../providers/index.ts";
+import type { JobUsage, RemoteBackend } from "../../providers/index.ts";
+import { writeOff } from "./orphan-jobs.ts";
 import type { RunJournal } from "./run-journal.ts";
 import type { RunJob } from "./run-state.ts";
 import type { Settlement } from "./run-store.ts";
@@ -7,6 +8,8 @@ import { runTag } from "./submission.ts";
 /** What a job was charged, so far unless it is final. */
 export interface Charge extends JobUsage {
   readonly final: boolean;
+  /** The service could not be asked, which may pass. */
+  readonly unheard?: ProviderError;
 }
 
 /**
@@ -19,18 +22,20 @@ export async function chargeOf(remote: RemoteBackend, job: RunJob, executions?: 
   let quantumSeconds = 0;
   let told = 0;
   let final = true;
+  let unheard: ProviderError | undefined;
   for (const id of ids)
     try {
       const usage = await remote.jobUsage(id);
       quantumSeconds += usage.quantumSeconds;
       told += usage.executions;
       final &&= usage.final !== false;
-    } catch {
+    } catch (error) {
       // Values that have been paid for are not given up for their price: it is asked for again.
       final = false;
+      if (error instanceof ProviderError && error.retryable) unheard = error;
     }
   if (!final) quantumSeconds = Math.max(quantumSeconds, job.planned);
-  return { quantumSeconds, executions: executions ?? told, final };
+  return { quantumSeconds, executions: executions ?? told, final, ...(unheard === undefined ? {} : { unheard }) };
 }
 
 /**
@@ -46,14 +51,14 @@ export function settlementOf(job: RunJob, { quantumSeconds, final }: Charge): re
 }
 
 /** Asks again for a charge that was not final. */
-export async function settle(remote: RemoteBackend, journal: RunJournal, job: RunJob): Promise<boolean> {
+export async function settle(remote: RemoteBackend, journal: RunJournal, job: RunJob): Promise<Charge> {
   const charge = await chargeOf(remote, job, job.result?.executions);
   if (charge.final)
     await journal.append({
       settle: settlementOf(job, charge),
       events: [{ type: "settled", key: job.key, ...charge }],
     });
-  return charge.final;
+  return charge;
 }
 
 /** The service has not said in time what a job was charged: it counts as all that it could be. */
@@ -91,38 +96,11 @@ export async function sweep(remote: RemoteBackend, journal: RunJournal, signal?:
   for (const { id, tags, status } of found) {
     const [job] = tags.flatMap((tag) => jobs.get(tag) ?? jobs.get(tag.replace(/-\d+$/, "")) ?? []);
     if (job === undefined || known.has(id) || tags.some((tag) => open.has(tag))) continue;
-    const waits = status === "queued" || status === "running";
-    let usage: JobUsage;
-    try {
-      if (waits) await remote.cancelJob(id, options);
-      usage = await remote.jobUsage(id, options);
-    } catch (error) {
-      // It was deleted since.
-      if (error instanceof ProviderError && error.code === "JOB_NOT_FOUND") continue;
-      throw error;
-    }
-    const final = usage.final !== false;
-    if (!final) notFinal++;
-    const quantumSeconds = final ? usage.quantumSeconds : Math.max(usage.quantumSeconds, job.planned / job.parts);
-    // One that ran when it was cancelled may be charged more than it was at first.
-    if (orphans.get(id) === quantumSeconds) continue;
-    if (!orphans.has(id)) counted++;
-    await journal.append({
-      settle: [
-        {
-          key: `orphan:${id}`,
-          scopes: journal.scopes(await journal.store.now()).map(({ scope }) => scope),
-          amount: { quantumSeconds, money: quantumSeconds * journal.perSecond, jobs: 1 },
-        },
-      ],
-      events: [{ type: "orphan", jobId: id, words: orphanWords(status), cancelled: waits, quantumSeconds }],
-    });
+    const charge = await writeOff(remote, journal, { job, orphans, id, status }, options);
+    if (charge === undefined) continue;
+    if (!charge.final) notFinal++;
+    if (charge.isNew) counted++;
   }
   await journal.append({ events: [{ type: "swept", jobs: found.length, orphans: counted }] });
   return notFinal;
-}
-
-function orphanWords(status: JobStatus): string {
-  const what = "No step knows it: it was submitted twice.";
-  return status === "queued" || status === "running" ? `${what} It was cancelled.` : `${what} It had ended: ${status}.`;
 }

@@ -77,8 +77,7 @@ export async function main(options: VirtualTimeOptions = {}): Promise<Figures> {
     requests += report.requests;
     hours += report.hours;
     if (findings !== undefined) {
-      const isExcused = report.beyond || report.raced;
-      if (isExcused) excused.dupPaid += findings.dupPaid;
+      if (findings.excused) excused.dupPaid += findings.dupPaid;
       else {
         sums.dupPaid += findings.dupPaid;
         overspendSeconds += findings.overspendSeconds;

@@ -107,6 +107,8 @@ export const NETWORK_KINDS: readonly FaultKind[] = [
     kind: "all tokens expire",
     draw: (chance) => ({
       when: { on: "sending", name: "*", nth: chance.whole(2, 60) },
+      // One that was just given out may be among them.
+      excuses: ["IBM_UNAUTHORIZED"],
       strike: ({ world }) => world.emulator.control.expireTokens(),
     }),
   },

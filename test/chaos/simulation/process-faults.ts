@@ -94,6 +94,7 @@ const stops: readonly FaultKind[] = [
   ...(["any time", "a write", "a request"] as const).map(
     (where): FaultKind => ({
       kind: `stopped at ${where}, and goes on`,
+      weight: 2,
       draw: (chance) => {
         const pause = chance.spread(5, 7200);
         return {

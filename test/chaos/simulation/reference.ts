@@ -13,8 +13,8 @@ export interface Reference {
 const known = new Map<string, Promise<Reference>>();
 
 export function referenceOf(problem: Problem): Promise<Reference> {
-  let found = known.get(problem.name);
-  if (found === undefined) known.set(problem.name, (found = undisturbed(problem)));
+  const found = known.get(problem.name) ?? undisturbed(problem);
+  known.set(problem.name, found);
   return found;
 }
 
