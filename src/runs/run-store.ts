@@ -167,7 +167,10 @@ export interface RunStore extends AsyncDisposable {
   /** Asks whoever drives the run to stop; taken back by the next claim. @throws RunError RUN_UNKNOWN */
   requestStop(id: string): Promise<void>;
 
-  /** @throws RunError RUN_FENCED when somebody else has claimed the run, or it was released: nothing is written */
+  /**
+   * @throws RunError RUN_FENCED when somebody else has claimed the run, or it was released: nothing is written, unless it is
+   * nothing but `orphan` events and their charges, which only the replaced driver may know of
+   */
   append(lease: Lease, append: Append): Promise<Appended>;
   /** Records from `fromSeq` (1 by default) on, in order. @throws RunError RUN_UNKNOWN */
   read(id: string, fromSeq?: number): Promise<readonly RunRecord[]>;

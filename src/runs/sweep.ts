@@ -1,4 +1,4 @@
-import type { JobUsage, RemoteBackend } from "../../providers/index.ts";
+import { type JobUsage, ProviderError, type RemoteBackend } from "../../providers/index.ts";
 import { writeOff } from "./orphan-jobs.ts";
 import type { RunJournal } from "./run-journal.ts";
 import type { RunJob } from "./run-state.ts";

@@ -1,8 +1,7 @@
-import { type AppendPlan, isPast, needsOf, planAppend, type SubmitPlace } from "../append-plan.ts";
+import { type AppendPlan, checkAppend, isPast, needsOf, planAppend, type SubmitPlace } from "../append-plan.ts";
 import { type BudgetEntry, NO_MILLIONTHS, type ScopeMillionths } from "../budget-entry.ts";
 import { encodeText } from "../kept-text.ts";
 import type { Append, Lease } from "../run-store.ts";
-import { checkLease } from "../store-rules.ts";
 import { holdBlobs } from "./blobs-table.ts";
 import type { Row, Session } from "./database.ts";
 import { lockRun, saveRun } from "./runs-table.ts";
@@ -13,7 +12,7 @@ import { lockRun, saveRun } from "./runs-table.ts";
  */
 export async function appendTo(session: Session, lease: Lease, append: Append, location: string): Promise<AppendPlan> {
   const { run, now } = await lockRun(session, lease.runId, location);
-  checkLease(run, lease);
+  checkAppend(run, lease, append);
   const { keys, scopes, account } = needsOf(append);
   const entries = await lockEntries(session, keys);
   const settled = append.settle?.flatMap(({ key, scopes }) => entries.get(key)?.scopes ?? scopes) ?? [];

@@ -101,7 +101,7 @@ export class PostgresDatabase {
 
   /** Statements that change nothing, each a transaction. */
   read<Result>(work: (session: Session) => Promise<Result>): Promise<Result> {
-    return this.#open(() => this.#read(work));
+    return this.#whileOpen(() => this.#read(work));
   }
 
   async #read<Result>(work: (session: Session) => Promise<Result>): Promise<Result> {
@@ -123,7 +123,7 @@ export class PostgresDatabase {
     work: (session: Session) => Promise<Result>,
     unsure?: (commit: UnsureCommit, result: Result) => void,
   ): Promise<Result> {
-    return this.#open(() => this.#write(work, unsure));
+    return this.#whileOpen(() => this.#write(work, unsure));
   }
 
   async #write<Result>(
@@ -154,7 +154,7 @@ export class PostgresDatabase {
 
   /** What became of a transaction whose end was not heard of. @throws RunError where the server cannot be asked */
   committed(commit: UnsureCommit): Promise<boolean> {
-    return this.#open(() => this.#committed(commit, new Patience(this.#patienceSeconds, this.location)));
+    return this.#whileOpen(() => this.#committed(commit, new Patience(this.#patienceSeconds, this.location)));
   }
 
   /** Ends all connections, when what is under way is done. */
@@ -163,7 +163,7 @@ export class PostgresDatabase {
     return this.#closing;
   }
 
-  async #open<Result>(work: () => Promise<Result>): Promise<Result> {
+  async #whileOpen<Result>(work: () => Promise<Result>): Promise<Result> {
     if (this.#closing !== undefined)
       throw new RunError("LEDGER_CLOSED", `The ledger ${this.location} is closed. Open it again.`);
     const doing = work();
@@ -242,8 +242,8 @@ class Connected {
     client.on("error", this.#ignore);
     this.session = {
       query: (text, values) => this.query(text, values),
-      now: async () => clock?.now() ?? ((await this.query(`SELECT ${NOW} AS now`))[0]!.now as number),
-      nowIn: (row) => clock?.now() ?? (row.now as number),
+      now: async () => this.session.nowIn((await this.query(`SELECT ${NOW} AS now`))[0]!),
+      nowIn: (row) => (clock === undefined ? (row.now as number) : Math.floor(clock.now())),
     };
   }
 
