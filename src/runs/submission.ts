@@ -8,12 +8,13 @@ import {
   type SubmitIntent,
   type SubmitLimit,
 } from "../../providers/index.ts";
-import { BudgetError } from "../errors.ts";
+import { BudgetError, RunError } from "../errors.ts";
 import { type Amount, type BudgetScope, NO_AMOUNT, type ScopeTotals } from "./budget.ts";
 import { isDaily, scopeText } from "./budget-scopes.ts";
 import { amountText } from "./budget-text.ts";
 import { reached } from "./crash-points.ts";
 import type { JobPlace, RefusedEvent } from "./events.ts";
+import { disown } from "./orphan-jobs.ts";
 import type { RunJournal } from "./run-journal.ts";
 
 /** Waits between tries while the service cannot be reached, or the backend is paused. */
@@ -36,6 +37,8 @@ export class Submission {
   readonly #place: JobPlace;
   /** The part whose submit was sent last, until it is known what became of it. */
   #sent: string | undefined;
+  /** Of something that was sent the service has said nothing yet. */
+  #unheard = false;
 
   constructor(remote: RemoteBackend, estimator: RemoteEstimator, journal: RunJournal, key: string, place: JobPlace) {
     this.#remote = remote;
@@ -72,15 +75,24 @@ export class Submission {
             this.#sent = undefined;
             reached("k5");
             const { key = this.#key, adopted = false, surplus = [] } = submission ?? {};
-            await journal.append({
-              activity: `Job ${jobId} is at ${this.#remote.name}.`,
-              // What surplus jobs were charged is counted by the next sweep.
-              events: [{ type: "submitted", key: this.#key, partKey: key, jobId, adopted, surplus }],
-            });
+            try {
+              await journal.append({
+                activity: `Job ${jobId} is at ${this.#remote.name}.`,
+                // What surplus jobs were charged is counted by the next sweep.
+                events: [{ type: "submitted", key: this.#key, partKey: key, jobId, adopted, surplus }],
+              });
+            } catch (error) {
+              this.#unheard = false;
+              if (isFenced(error)) await disown(this.#remote, journal, this.#key, jobId);
+              throw error;
+            }
+            this.#unheard = false;
             reached("k6");
           },
         });
       } catch (error) {
+        if (this.#unheard && (isFenced(error) || isFenced(signal?.reason)))
+          await disown(this.#remote, journal, this.#key);
         signal?.throwIfAborted();
         const passes = error instanceof ProviderError && error.retryable;
         if (this.#sent !== undefined && isRefusal(error)) await this.#refused(this.#sent, error.message, !passes);
@@ -145,6 +157,7 @@ export class Submission {
       });
       if (done.outcome === "written") {
         this.#sent = key;
+        this.#unheard = true;
         reached("k2");
         return { maxQuantumSeconds: limit };
       }
@@ -180,6 +193,7 @@ export class Submission {
   /** @param final nothing else is tried: what was set aside is given back */
   async #refused(partKey: string, words: string, final: boolean): Promise<void> {
     this.#sent = undefined;
+    this.#unheard = false;
     const isAll = (this.#journal.state.jobs.get(this.#key)?.submits ?? []).length <= 1;
     await this.#journal.append({
       events: [refusal(this.#key, partKey, words)],
@@ -203,6 +217,11 @@ function refusal(key: string, partKey: string, words: string): RefusedEvent {
 /** The service said no, so what was sent made no job. */
 function isRefusal(error: unknown): error is ProviderError {
   return error instanceof ProviderError && (error as { readonly outcome?: unknown }).outcome === "rejected";
+}
+
+/** Somebody else drives the run. */
+function isFenced(error: unknown): boolean {
+  return error instanceof RunError && error.code === "RUN_FENCED";
 }
 
 /** The tag by which all jobs of a run are found. */
