@@ -68,6 +68,8 @@ const EVENTS: { readonly [Type in RunEvent["type"]]: Omit<Fields<Extract<RunEven
     reserved: shape({ quantumSeconds: number, money: number, jobs: number }),
     executions: number,
     quantumSeconds: number,
+    record: optional(hash),
+    calibration: optional(text),
   },
   refused: { key: text, partKey: text, words: text },
   submitted: { key: text, partKey: text, jobId: text, adopted: flag, surplus: listOf(text) },

@@ -95,6 +95,9 @@ export interface IntentEvent extends Pick<EarlierSubmit, "bodyHash" | "serviceTi
   /** Planned. */
   readonly executions: number;
   readonly quantumSeconds: number;
+  /** SHA-256 of the blob with the circuits as they are sent, and when the device that they are compiled for was calibrated. */
+  readonly record?: string;
+  readonly calibration?: string;
 }
 
 /** The last submit of a part was refused, so it surely made no job. */
@@ -128,7 +131,7 @@ export interface ResultEvent extends JobUsage {
   readonly jobId: string;
   /** SHA-256 of the blob with the values. */
   readonly result: string;
-  /** SHA-256 of the blob with what was sent, and when the device was calibrated. */
+  /** As of its intent; absent where it may have been one of several that differ. */
   readonly record?: string;
   readonly calibration?: string;
 }

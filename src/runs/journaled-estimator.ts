@@ -16,10 +16,10 @@ import { reached } from "./crash-points.ts";
 import type { JobPlace } from "./events.ts";
 import { hashOf } from "./hash.ts";
 import { assertResults } from "./result-checks.ts";
-import type { RunJournal } from "./run-journal.ts";
-import { placeKey, type RunJob } from "./run-state.ts";
+import type { KeptRecord, RunJournal } from "./run-journal.ts";
+import { placeKey, type RunJob, sentBy } from "./run-state.ts";
 import { packState, unpackState } from "./snapshot.ts";
-import { Submission } from "./submission.ts";
+import { type SendOptions, Submission } from "./submission.ts";
 import { hashPubs, submitKey } from "./submit-key.ts";
 import { chargeOf, settlementOf } from "./sweep.ts";
 import { waitForJob } from "./wait-for-job.ts";
@@ -68,14 +68,15 @@ export class JournaledEstimator implements Estimator {
       const known = journal.state.jobs.get(key);
       if (known?.result !== undefined) return finishedJob(known, await this.#stored(known.result.result));
       if (known?.rejected !== undefined) continue;
-      const job = await this.#submitted(key, at, pubs, { signal, tags });
+      const record = (): KeptRecord => journal.recordOf(circuits, () => this.#estimator.record(pubs));
+      const job = await this.#submitted(key, at, pubs, { signal, tags, record });
       await onSubmitted?.(job.id);
       try {
         const results = await this.#results(job, pubs, checked, {
           signal,
           since: journal.state.jobs.get(key)?.submittedAt,
         });
-        return await this.#keep(key, job, pubs, circuits, results);
+        return await this.#keep(key, job, results);
       } catch (error) {
         if (!isJobFailure(error)) throw error;
         // Of one that was split the other parts are of no use any more.
@@ -113,7 +114,7 @@ export class JournaledEstimator implements Estimator {
     key: string,
     place: JobPlace,
     pubs: readonly EstimatorPub[],
-    options: { readonly tags: readonly string[] | undefined; readonly signal: AbortSignal | undefined },
+    options: SendOptions,
   ): Promise<Job<EstimatorPubResult>> {
     const known = this.#journal.state.jobs.get(key);
     const ids = known === undefined ? undefined : idsOf(known);
@@ -146,18 +147,15 @@ export class JournaledEstimator implements Estimator {
   async #keep(
     key: string,
     job: Job<EstimatorPubResult>,
-    pubs: readonly EstimatorPub[],
-    circuits: string,
     results: readonly EstimatorPubResult[],
   ): Promise<Job<EstimatorPubResult>> {
     const journal = this.#journal;
     const blob = packState(results.map(({ shape, evs, stds }) => ({ shape, evs, stds, metadata: {} })));
-    const record = journal.recordOf(circuits, () => this.#estimator.record(pubs));
     const known = journal.state.jobs.get(key)!;
     const charge = await chargeOf(this.#remote, known, job.plan?.executions);
     reached("k9");
     await journal.append({
-      blobs: [blob, record.blob],
+      blobs: [blob],
       settle: settlementOf(known, charge),
       events: [
         {
@@ -165,8 +163,7 @@ export class JournaledEstimator implements Estimator {
           key,
           jobId: job.id,
           result: hashOf(blob),
-          record: hashOf(record.blob),
-          ...(record.calibration === undefined ? {} : { calibration: record.calibration }),
+          ...sentBy(known.submits.filter((submit) => submit.jobId !== undefined)),
           ...charge,
         },
       ],

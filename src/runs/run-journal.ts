@@ -43,6 +43,13 @@ export interface JournalOptions {
   readonly onFenced?: ((error: RunError) => void) | undefined;
 }
 
+/** What a job sends, as a blob with its name, and when the device was calibrated. */
+export interface KeptRecord {
+  readonly blob: Uint8Array;
+  readonly hash: string;
+  readonly calibration: string | undefined;
+}
+
 const LEASE_SECONDS = 30;
 const RENEW_SECONDS = 10;
 const SESSION_PATIENCE_MS = 1000;
@@ -64,7 +71,7 @@ export class RunJournal {
   readonly #fold: RunFold;
   readonly #closing = new AbortController();
   readonly #large: string[] = [];
-  readonly #records = new Map<string, { readonly blob: Uint8Array; readonly calibration: string | undefined }>();
+  readonly #records = new Map<string, KeptRecord>();
   #last: Promise<unknown> = Promise.resolve();
   #activity: string | undefined;
   #phase = "start";
@@ -276,14 +283,12 @@ export class RunJournal {
   }
 
   /** The compiled circuits of a job, made once for jobs whose circuits and observables are the same. */
-  recordOf(
-    key: string,
-    make: () => JobRecord,
-  ): { readonly blob: Uint8Array; readonly calibration: string | undefined } {
+  recordOf(key: string, make: () => JobRecord): KeptRecord {
     const known = this.#records.get(key);
     if (known !== undefined) return known;
     const { circuits, calibration } = make();
-    const record = { blob: packState({ circuits }), calibration };
+    const blob = packState({ circuits });
+    const record = { blob, hash: hashOf(blob), calibration };
     this.#records.set(key, record);
     return record;
   }

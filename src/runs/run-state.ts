@@ -20,6 +20,12 @@ import type {
  */
 export type RunStatus = "ready" | "running" | "parked" | "stopped" | "failed" | "finished";
 
+/** A submit, and what was sent as its intent tells. */
+export interface RunSubmit extends EarlierSubmit {
+  readonly record?: string | undefined;
+  readonly calibration?: string | undefined;
+}
+
 /** One job of a run, and what became of it. */
 export interface RunJob {
   readonly key: string;
@@ -30,7 +36,7 @@ export interface RunJob {
   readonly reserved: Amount;
   readonly planned: number;
   /** All submits that may have made a job, oldest first, with the ids of the jobs that are known. */
-  readonly submits: readonly EarlierSubmit[];
+  readonly submits: readonly RunSubmit[];
   /** When the last id became known; milliseconds since 1970. */
   readonly submittedAt: number | undefined;
   readonly result: ResultEvent | undefined;
@@ -259,7 +265,8 @@ function doubt(draft: Draft): void {
 
 function addIntent(draft: Draft, event: IntentEvent, at: number): void {
   const { key, partKey, parts, place, backend, bodyHash, serviceTime, reserved, quantumSeconds } = event;
-  const submit: EarlierSubmit = { key: partKey, bodyHash, serviceTime };
+  const kept = sentBy([event]);
+  const submit: RunSubmit = { key: partKey, bodyHash, serviceTime, ...kept };
   const known = draft.jobs.get(key);
   const before = known?.submits.filter((earlier) => earlier.key === partKey) ?? [];
   const isNew = before.length === 0;
@@ -285,14 +292,29 @@ function dropSubmit(draft: Draft, { key, partKey }: RefusedEvent): void {
   });
 }
 
-function addJobId(draft: Draft, { key, partKey, jobId }: SubmittedEvent, submittedAt: number): void {
+function addJobId(draft: Draft, { key, partKey, jobId, adopted }: SubmittedEvent, submittedAt: number): void {
   changeJob(draft, key, (job) => {
     const submits = [...job.submits];
     const at = submits.findLastIndex((submit) => submit.key === partKey);
     // What answered is one of the submits of this part, whichever it was.
-    if (at >= 0) submits[at] = { ...submits[at]!, jobId };
+    if (at >= 0) {
+      const isSure = !adopted || sentBy(submits.filter((submit) => submit.key === partKey)) !== undefined;
+      const { record, calibration, ...submit } = submits[at]!;
+      submits[at] = { ...submit, jobId, ...(isSure ? { record, calibration } : {}) };
+    }
     return { ...job, submits, submittedAt };
   });
+}
+
+/** What was sent by each of these; undefined where they differ, or it is not known. */
+export function sentBy(
+  submits: readonly Pick<RunSubmit, "record" | "calibration">[],
+): Pick<IntentEvent, "record" | "calibration"> | undefined {
+  const [first] = submits;
+  const { record, calibration } = first ?? {};
+  if (record === undefined || submits.some((other) => other.record !== record || other.calibration !== calibration))
+    return undefined;
+  return { record, ...(calibration === undefined ? {} : { calibration }) };
 }
 
 function settle(draft: Draft, { key, quantumSeconds, executions, final }: SettledEvent): void {

@@ -15,7 +15,7 @@ import { amountText } from "./budget-text.ts";
 import { reached } from "./crash-points.ts";
 import type { JobPlace, RefusedEvent } from "./events.ts";
 import { disown } from "./orphan-jobs.ts";
-import type { RunJournal } from "./run-journal.ts";
+import type { KeptRecord, RunJournal } from "./run-journal.ts";
 
 /** Waits between tries while the service cannot be reached, or the backend is paused. */
 const FIRST_WAIT_MS = 5_000;
@@ -23,9 +23,11 @@ const LONGEST_WAIT_MS = 300_000;
 /** Waits for reservations of other runs to be settled. */
 const SETTLE_WAIT_MS = 2_000;
 
-interface SendOptions {
+export interface SendOptions {
   readonly tags: readonly string[] | undefined;
   readonly signal: AbortSignal | undefined;
+  /** What is sent; the same each time. */
+  readonly record: () => KeptRecord;
 }
 
 /** Brings one job to the service, once, however often it has to be asked. */
@@ -52,7 +54,8 @@ export class Submission {
    * Submits, or takes over what an earlier submit of the key has left at the service. Troubles that pass are waited for.
    * @throws what waiting does not cure
    */
-  async send(pubs: readonly EstimatorPub[], { signal, tags = [] }: SendOptions): Promise<Job<EstimatorPubResult>> {
+  async send(pubs: readonly EstimatorPub[], options: SendOptions): Promise<Job<EstimatorPubResult>> {
+    const { signal, tags = [] } = options;
     const journal = this.#journal;
     for (let wait = FIRST_WAIT_MS; ; wait = Math.min(LONGEST_WAIT_MS, 2 * wait)) {
       signal?.throwIfAborted();
@@ -65,7 +68,7 @@ export class Submission {
           tags: ["lepton", runTag(journal.id), ...tags].slice(0, 4),
           submitKey: this.#key,
           earlier,
-          beforeSubmit: (intent) => this.#intend(intent, pubs, signal),
+          beforeSubmit: (intent) => this.#intend(intent, pubs, options),
           onReconciling: (words) => {
             this.#sent = undefined;
             // What the ledger cannot take now it is asked to take again before anything is sent.
@@ -118,7 +121,7 @@ export class Submission {
   async #intend(
     intent: SubmitIntent,
     pubs: readonly EstimatorPub[],
-    signal: AbortSignal | undefined,
+    { signal, record }: SendOptions,
   ): Promise<SubmitLimit | undefined> {
     const { key, part, parts, bodyHash, serviceTime, quantumSeconds, executions, capSeconds } = intent;
     const journal = this.#journal;
@@ -128,6 +131,8 @@ export class Submission {
     const refused = this.#sent === key;
     const slot = `${key} ${journal.state.seq}`;
     let limit = capSeconds;
+    const { blob, hash, calibration } = record();
+    const sent = { record: hash, ...(calibration === undefined ? {} : { calibration }) };
     reached("k0");
     for (let wait = SETTLE_WAIT_MS; ; ) {
       signal?.throwIfAborted();
@@ -141,6 +146,7 @@ export class Submission {
         },
         ...(submitsPerMinute === undefined ? {} : { submit: { account, perMinute: submitsPerMinute, key: slot } }),
         activity: `Submitting a job to ${name}.`,
+        blobs: [blob],
         events: (reserved: Amount) => {
           reached("k1");
           // What is there beyond the need is shared among the parts.
@@ -151,7 +157,7 @@ export class Submission {
           const names = { key: this.#key, partKey: key, part, parts, backend: name };
           return [
             ...(refused ? [refusal(this.#key, key, "there were too many, or the service was not ready")] : []),
-            { type: "intent", ...names, place, bodyHash, serviceTime, reserved, ...plan },
+            { type: "intent", ...names, place, bodyHash, serviceTime, reserved, ...plan, ...sent },
           ];
         },
       });
