@@ -152,7 +152,8 @@ export class JournaledEstimator implements Estimator {
     const journal = this.#journal;
     const blob = packState(results.map(({ shape, evs, stds }) => ({ shape, evs, stds, metadata: {} })));
     const known = journal.state.jobs.get(key)!;
-    const charge = await chargeOf(this.#remote, known, job.plan?.executions);
+    const { quantumSeconds, executions, final } = await chargeOf(this.#remote, known, job.plan?.executions);
+    const charge = { quantumSeconds, executions, final };
     reached("k9");
     await journal.append({
       blobs: [blob],

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { realAmplitudes, SparsePauliOp } from "../../../circuits/index.ts";
 import { type Emulator, startEmulator } from "../../../providers/emulator/index.ts";
 import { ibmProvider } from "../../../providers/ibm/index.ts";
-import { type Clock, type JobUsage, type RemoteBackend, systemClock } from "../../../providers/index.ts";
+import { type Clock, type JobUsage, ProviderError, type RemoteBackend, systemClock } from "../../../providers/index.ts";
 import { adam, minimize } from "../../../src/index.ts";
 import { foldRun, memoryStore } from "../../../src/runs/index.ts";
 
@@ -128,6 +128,27 @@ describe("a charge that is not final", () => {
     expect(settled.jobs).toBe(3);
     expect(reserved.jobs).toBe(0);
   });
+});
+
+test("a charge that cannot be asked for leaves no trace of why in the journal's result", async () => {
+  const store = memoryStore();
+  const inner = await remote();
+  let troubles = 1;
+  const provider = new Proxy(inner, {
+    get(target, name) {
+      if (name === "jobUsage" && troubles-- > 0)
+        return () => Promise.reject(new ProviderError("IBM_UNREACHABLE", "no way there", { retryable: true }));
+      const member: unknown = Reflect.get(target, name);
+      return typeof member === "function" ? member.bind(target) : member;
+    },
+  });
+  await minimize({ ...problem, optimizer: optimizer(), provider, store, id: "unheard" });
+  const [first] = (await store.read("unheard")).flatMap(({ event }) => (event.type === "result" ? [event] : []));
+  expect(first).toMatchObject({ final: false });
+  expect(Object.keys(first!).sort()).toEqual(
+    ["calibration", "executions", "final", "jobId", "key", "quantumSeconds", "record", "result", "type"].sort(),
+  );
+  expect((await store.totals("run:unheard")).settled.quantumSeconds).toBeCloseTo(chargedFor("unheard"), 5);
 });
 
 describe("a session that the backend has opened by itself", () => {
