@@ -114,8 +114,8 @@ class Supervisor {
       const { process, end } = this.#start();
       const how = await Promise.race([end, process.frozen.promise.then(() => undefined)]);
       if (how?.kind === "done") break;
-      // Whoever wakes it does so as often as there is to be waited.
-      if (how?.kind === "failed" && codeOf(how.error) === "RUN_PARKED") starts--;
+      // Whoever wakes it, or waits for another one, does so as often as there is to be waited.
+      if (how?.kind === "failed" && ["RUN_PARKED", "RUN_DRIVEN"].includes(codeOf(how.error))) starts--;
       await world.sleep(await this.#pause(how));
     }
     for (const process of world.processes) process.thaw();
