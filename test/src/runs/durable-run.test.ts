@@ -24,7 +24,7 @@ afterEach(() => onCrashPoint(undefined));
 async function provider(lagSeconds = 0.05) {
   const { url, iamUrl, token, crn } = emulator;
   const poll = { firstSeconds: 0.01, runningSeconds: 0.01 };
-  const options = { url, iamUrl, token, instance: crn, poll, lagSeconds, submitTimeoutSeconds: 2 } as const;
+  const options = { url, iamUrl, token, instance: crn, poll, lagSeconds, submitTimeoutSeconds: 0.5 } as const;
   return ibmProvider({ ...options, environment: {}, accountFile: false }).backend("ibmq_manila");
 }
 
@@ -81,7 +81,7 @@ describe("a run on the emulator", () => {
   });
 
   const points: readonly CrashPoint[] = ["k0", "k1", "k2", "k5", "k6", "k9", "k10", "k12", "k13", "k15", "k18"];
-  test.each(points.flatMap((point) => [1, 2, 3].map((nth) => [point, nth] as const)))(
+  test.each(points.flatMap((point) => [1, 3].map((nth) => [point, nth] as const)))(
     "killed at %s for the %i. time goes on to the same weights, and pays no job twice",
     async (point, nth) => {
       const { store: inner, advance } = clocked();
