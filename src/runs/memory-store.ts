@@ -111,7 +111,9 @@ class MemoryStore implements RunStore {
       const since = dueNow(kept.run, now, isGone);
       if (since !== undefined && (longest === undefined || since < longest.since)) longest = { kept, since };
     }
-    return longest === undefined ? undefined : this.#claim(longest.kept, owner, ttlSeconds, now);
+    if (longest === undefined) return undefined;
+    const { kept } = longest;
+    return this.#claim(kept, owner, ttlSeconds, now, kept.run.stopRequested);
   }
 
   async nextDue(): Promise<number | undefined> {
@@ -282,8 +284,8 @@ class MemoryStore implements RunStore {
     };
   }
 
-  #claim(kept: KeptRun, owner: Owner, ttlSeconds: number, now: number): Lease {
-    const { lease, ...change } = claimed(kept.run, owner, ttlSeconds, now, isGone);
+  #claim(kept: KeptRun, owner: Owner, ttlSeconds: number, now: number, stopRequested = false): Lease {
+    const { lease, ...change } = claimed(kept.run, owner, ttlSeconds, now, isGone, stopRequested);
     this.#change(kept, change);
     return lease;
   }

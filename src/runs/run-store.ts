@@ -155,7 +155,8 @@ export interface RunStore extends AsyncDisposable {
   claim(id: string, owner: Owner, ttlSeconds: number): Promise<Lease>;
   /**
    * Claims the run that has been due for longest, if any: one that has a task and is ready, parked with its wake time over, or
-   * running without a live lease; not one that is stopped, failed or finished. Two who ask at once get different runs.
+   * running without a live lease; not one that is stopped, failed or finished. Two who ask at once get different runs. A wish
+   * that the run stop, which its last driver has not learnt of, is kept.
    */
   claimDue(owner: Owner, ttlSeconds: number): Promise<Lease | undefined>;
   /** When the next run will be due, if any is known. */
@@ -164,7 +165,7 @@ export interface RunStore extends AsyncDisposable {
   renew(lease: Lease, ttlSeconds: number, activity?: string | null): Promise<{ readonly stopRequested: boolean }>;
   /** Lets go; does nothing where somebody else has it. */
   release(lease: Lease): Promise<void>;
-  /** Asks whoever drives the run to stop; taken back by the next claim. @throws RunError RUN_UNKNOWN */
+  /** Asks whoever drives the run to stop; taken back by the next `claim`. @throws RunError RUN_UNKNOWN */
   requestStop(id: string): Promise<void>;
 
   /**

@@ -131,6 +131,7 @@ export function dueNow(run: StoredRun, now: number, isGone: (owner: Owner) => bo
 
 /**
  * @param isGone whether the owner was a process of this machine that is no more; asked only where it matters
+ * @param stopRequested whether a wish that it stop is kept
  * @throws RunError RUN_DRIVEN
  */
 export function claimed(
@@ -139,6 +140,7 @@ export function claimed(
   ttlSeconds: number,
   now: number,
   isGone: (owner: Owner) => boolean,
+  stopRequested = false,
 ): ChangedRun & { readonly lease: Lease } {
   const before = run.lease;
   const other = before !== undefined && before.owner.id !== owner.id;
@@ -153,7 +155,7 @@ export function claimed(
   const epoch = run.epoch + 1;
   const lease = { owner, epoch, since: now, until: now + ttlSeconds * 1000 };
   const changed = withEvents(
-    { ...run, epoch, lease, stopRequested: false },
+    { ...run, epoch, lease, stopRequested },
     [{ type: "claimed", owner, takeover: other }],
     now,
   );

@@ -200,7 +200,7 @@ class Worker {
     this.#signal.addEventListener("abort", leave, { once: true });
     if (this.#signal.aborted) leave();
     try {
-      if (lease.takeover && (await this.#givesUp(lease))) return;
+      if ((await this.#stops(lease)) || (lease.takeover && (await this.#givesUp(lease)))) return;
       const { result } = await executeRun(this.#store, lease, {
         providers: this.#providers,
         signal: left.signal,
@@ -213,6 +213,15 @@ class Worker {
     } finally {
       this.#signal.removeEventListener("abort", leave);
     }
+  }
+
+  /** Whether a run was asked to stop, of which whoever drove it has not learnt. */
+  async #stops(lease: Lease): Promise<boolean> {
+    if ((await this.#store.run(lease.runId))?.stopRequested !== true) return false;
+    await this.#store.append(lease, { events: [{ type: "stopped", words: "at a request" }], activity: null });
+    await this.#store.release(lease);
+    this.#tell({ type: "stopped", runId: lease.runId });
+    return true;
   }
 
   /** Whether a run that kills whoever drives it is marked as failed. */

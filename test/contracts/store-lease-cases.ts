@@ -1,5 +1,13 @@
 import assert from "node:assert/strict";
-import { type Lease, type NewRun, type Owner, type RunStore, thisOwner } from "../../src/runs/index.ts";
+import {
+  type Append,
+  type Lease,
+  type NewRun,
+  type Owner,
+  type RunEvent,
+  type RunStore,
+  thisOwner,
+} from "../../src/runs/index.ts";
 import { type ContractCase, rejectsWithCode } from "./contract-case.ts";
 import {
   created,
@@ -83,6 +91,34 @@ export function storeLeaseCases(storeCase: StoreCase): readonly ContractCase[] {
       assert.equal((await store.run("one"))!.lease!.owner.id, rival.owner.id);
       await written(store, rival, { events: [step(1)] });
     }),
+    storeCase(
+      "a driver that was replaced may write down jobs that nobody uses, and nothing else",
+      async ({ store, clock }) => {
+        const lease = await driven(store, "one");
+        clock.advance(TTL);
+        const rival = await store.claim("one", ownerElsewhere(), TTL);
+        await written(store, rival, { events: [{ type: "finished", result: "0".repeat(64) }] });
+        await store.release(rival);
+        const orphan: RunEvent = { type: "orphan", jobId: "j1", words: "late", cancelled: true, quantumSeconds: 2 };
+        const charge = { key: "orphan:j1", scopes: ["run:one"], amount: { quantumSeconds: 2, money: 0, jobs: 1 } };
+        const records = await written(store, lease, { events: [orphan], settle: [charge] });
+        assert.deepEqual(records, [{ seq: 5, at: clock.now(), epoch: 2, event: orphan }]);
+        assert.equal((await store.run("one"))!.status, "finished");
+        assert.deepEqual((await store.totals("run:one")).settled, charge.amount);
+        const more: readonly Append[] = [
+          { events: [] },
+          { events: [], settle: [charge] },
+          { events: () => [orphan] },
+          { events: [orphan, step(1)] },
+          { events: [orphan], settle: [{ ...charge, key: "k1" }] },
+          { events: [orphan], activity: "late" },
+          { events: [orphan], blobs: [] },
+          { events: [orphan], submit: { account: "a", perMinute: 5, key: "k1" } },
+        ];
+        for (const append of more) await rejectsWithCode(() => store.append(lease, append), "RUN_FENCED", /"one"/);
+        assert.equal((await store.read("one")).length, 5);
+      },
+    ),
     storeCase("a lease is renewed, with what is waited for", async ({ store, clock }) => {
       const lease = await driven(store, "one");
       const records = await store.read("one");
@@ -117,6 +153,16 @@ export function storeLeaseCases(storeCase: StoreCase): readonly ContractCase[] {
       const next = await store.claim("one", thisOwner(), TTL);
       assert.equal((await store.run("one"))!.stopRequested, false);
       assert.deepEqual(await store.renew(next, TTL), { stopRequested: false });
+    }),
+    storeCase("a wish that a run stop outlasts a driver that left without learning of it", async ({ store }) => {
+      await store.create({ id: "one", task, events: [created] });
+      const lease = await store.claim("one", thisOwner(), TTL);
+      await store.requestStop("one");
+      await store.release(lease);
+      const next = (await store.claimDue(thisOwner(), TTL))!;
+      assert.deepEqual(await store.renew(next, TTL), { stopRequested: true });
+      await store.release(next);
+      assert.equal((await store.run("one"))!.stopRequested, true);
     }),
     storeCase("an owner whose process is no more is taken over at once", async ({ store }) => {
       const dead = await deadOwner();

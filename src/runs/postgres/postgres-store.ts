@@ -89,7 +89,7 @@ class PostgresStore implements RunStore {
   claimDue(owner: Owner, ttlSeconds: number): Promise<Lease | undefined> {
     return this.#database.write(async (session) => {
       const due = await lockDue(session);
-      return due === undefined ? undefined : claimRun(session, due, owner, ttlSeconds);
+      return due === undefined ? undefined : claimRun(session, due, owner, ttlSeconds, due.run.stopRequested);
     });
   }
 

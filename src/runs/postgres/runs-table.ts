@@ -108,8 +108,9 @@ export async function claimRun(
   { run, now }: { readonly run: StoredRun; readonly now: number },
   owner: Owner,
   ttlSeconds: number,
+  stopRequested = false,
 ): Promise<Lease> {
-  const { lease, ...change } = claimed(run, owner, ttlSeconds, now, isGone);
+  const { lease, ...change } = claimed(run, owner, ttlSeconds, now, isGone, stopRequested);
   await saveRun(session, run, change);
   return lease;
 }

@@ -92,7 +92,7 @@ class SqliteStore implements RunStore {
     if ((await this.#connection.read(() => this.#longestDue())) === undefined) return undefined;
     return this.#connection.write(() => {
       const due = this.#longestDue();
-      return due === undefined ? undefined : this.#claim(due, owner, ttlSeconds);
+      return due === undefined ? undefined : this.#claim(due, owner, ttlSeconds, due.run.stopRequested);
     });
   }
 
@@ -226,8 +226,8 @@ class SqliteStore implements RunStore {
     await this.close();
   }
 
-  #claim({ number, run }: NumberedRun, owner: Owner, ttlSeconds: number): Lease {
-    const { lease, ...change } = claimed(run, owner, ttlSeconds, this.#connection.now(), isGone);
+  #claim({ number, run }: NumberedRun, owner: Owner, ttlSeconds: number, stopRequested = false): Lease {
+    const { lease, ...change } = claimed(run, owner, ttlSeconds, this.#connection.now(), isGone, stopRequested);
     this.#tables.change(number, change);
     return lease;
   }

@@ -113,6 +113,18 @@ describe("a worker", () => {
     });
   });
 
+  test("stops a run whose driver has left before it learnt that it is to", async () => {
+    const store = memoryStore();
+    await add(store, "asked");
+    const lease = await store.claim("asked", thisOwner(), 30);
+    expect(await stopRun(store, "asked")).toBe("asked");
+    await store.append(lease, { events: [{ type: "parked", words: "A long queue.", wakeAt: 0 }] });
+    await store.release(lease);
+    expect((await work(store)).map(({ type }) => type)).toEqual(["claimed", "stopped"]);
+    expect(await store.run("asked")).toMatchObject({ status: "stopped", step: 0, lease: undefined });
+    expect(await work(store)).toEqual([]);
+  });
+
   test("asks a store in trouble again", async () => {
     const inner = memoryStore();
     await add(inner, "patient");
