@@ -270,7 +270,10 @@ function addIntent(draft: Draft, event: IntentEvent, at: number): void {
   const known = draft.jobs.get(key);
   const before = known?.submits.filter((earlier) => earlier.key === partKey) ?? [];
   const isNew = before.length === 0;
-  if (before.some(({ jobId }) => jobId === undefined)) draft.resubmittedAt = at;
+  if (before.some(({ jobId }) => jobId === undefined)) {
+    draft.resubmittedAt = at;
+    draft.everDoubtful = true;
+  }
   if (known === undefined) {
     const keys = draft.attempts.get(placeKey(place));
     if (keys === undefined) draft.attempts.set(placeKey(place), [key]);

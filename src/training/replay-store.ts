@@ -227,8 +227,16 @@ function isCommit(event: RunEvent): event is Commit {
 
 /** What was charged later on is none of the steps' concern, and nobody is asked for it again. */
 function jobEvents(records: readonly RunRecord[]): readonly RunEvent[] {
+  const intended = new Set<string>();
   return records
     .filter(({ event }) => OF_JOBS.includes(event.type))
+    .filter(({ event }) => {
+      // A submit that was repeated is no doubt to be cleared up here.
+      if (event.type !== "intent") return true;
+      const isFirst = !intended.has(event.partKey);
+      intended.add(event.partKey);
+      return isFirst;
+    })
     .map(({ event }) => ("final" in event ? { ...event, final: true } : event));
 }
 

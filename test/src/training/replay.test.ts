@@ -24,8 +24,9 @@ import {
 } from "../../../src/index.ts";
 import { quantumLayer } from "../../../src/layers/index.ts";
 import { type CrashPoint, onCrashPoint } from "../../../src/runs/crash-points.ts";
-import { hashOf, packState, unpackState } from "../../../src/runs/index.ts";
+import { foldRun, hashOf, packState, unpackState } from "../../../src/runs/index.ts";
 import { quantum } from "../../../src/tfjs.ts";
+import { InProcessEmulator } from "../../support/in-process-emulator.ts";
 import { mortalStore } from "../../support/mortal-store.ts";
 import { useTensorBackend } from "../../support/tensorflow.ts";
 
@@ -324,6 +325,21 @@ describe("runs that were cut off, stopped, forked or computed here", () => {
     const replayed = await offline(() => replayRun(bundle, { run: (kept) => minimized(kept) }));
     expect(replayed).toMatchObject({ steps: 3, jobs: 4, weights: hashOfValues(weights) });
   });
+});
+
+test("a run whose submit was repeated is replayed at once, since there is nothing to be found out", async () => {
+  await using inProcess = InProcessEmulator.open({ devices: ["manila"], noise: false });
+  const { clock } = inProcess;
+  const store = memoryStore({ clock });
+  inProcess.control.faults.add({ method: "POST", path: "/jobs", status: 503 });
+  const provider = await inProcess.process().provider.backend("ibmq_manila");
+  const { weights } = await minimize({
+    ...{ ...problem, optimizer: optimizers.adam(), provider, store, clock, id: "repeated" },
+  });
+  const bundle = await bundleOf(store, "repeated");
+  expect(foldRun(bundle.records).resubmittedAt).toBeGreaterThan(0);
+  const replayed = await replayRun(bundle, { run: (kept) => minimized(kept) });
+  expect(replayed).toMatchObject({ status: "finished", jobs: 4, weights: hashOfValues(weights) });
 });
 
 describe("a replay that does not come to the same", () => {
