@@ -196,6 +196,7 @@ describeOnPostgres("a ledger on PostgreSQL", (postgres) => {
     await store.create({ id: "stopped", task, events: [created] });
     const script = new URL("../../support/stopped-owner.ts", import.meta.url);
     const child = spawn(process.execPath, [script.pathname], { env: { ...process.env, URL_OF_LEDGER: url } });
+    const exited = once(child, "exit");
     try {
       const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
       expect((await lines.next()).value).toBe("claimed");
@@ -210,7 +211,7 @@ describeOnPostgres("a ledger on PostgreSQL", (postgres) => {
       expect((await store.read("stopped")).map(({ event }) => event.type)).toEqual(["created", "claimed", "claimed"]);
     } finally {
       child.kill("SIGKILL");
-      await once(child, "exit");
+      await exited;
     }
   });
 
@@ -222,12 +223,13 @@ describeOnPostgres("a ledger on PostgreSQL", (postgres) => {
     const child = spawn(process.execPath, [script.pathname], {
       env: { ...process.env, URL_OF_LEDGER: url, TTL: "600" },
     });
+    const exited = once(child, "exit");
     const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
     expect((await lines.next()).value).toBe("claimed");
     expect((await lines.next()).value).toBe("stopping");
     expect(await store.claimDue(thisOwner(), 30)).toBeUndefined();
     child.kill("SIGKILL");
-    await once(child, "exit");
+    await exited;
     expect((await store.nextDue())! <= (await store.now())).toBe(true);
     // Its transaction ends when the server sees the closed connection.
     await expect.poll(() => store.claimDue(thisOwner(), 30)).toMatchObject({ runId: "stopped", takeover: true });
