@@ -79,6 +79,7 @@ export async function main({ quick = false, seed = 1 }: PostgresChaosOptions = {
     ...scale,
     ...troubles,
     ...found,
+    weightsEqual: found.unequalWeights === 0,
     seed,
     seconds: Math.round((performance.now() - began) / 1000),
   };
@@ -170,8 +171,8 @@ async function judge(store: RunStore, emulator: Emulator, expected: readonly Min
     takeovers: 0,
     jobsNeeded: 0,
     jobsAccepted: emulator.control.counts().jobs - before,
-    duplicatesCreated: 0,
-    duplicatesPaid: 0,
+    dupCreated: 0,
+    dupPaid: 0,
     unnoticed: 0,
     stepsLost: 0,
     doubleSteps: 0,
@@ -206,8 +207,8 @@ async function judge(store: RunStore, emulator: Emulator, expected: readonly Min
       if (event.type === "submitted") for (const jobId of [event.jobId, ...event.surplus]) noticed.add(jobId);
     figures.jobsNeeded += used.size;
     const duplicates = accepted.filter((job) => !used.has(job.id));
-    figures.duplicatesCreated += duplicates.length;
-    figures.duplicatesPaid += duplicates.filter(({ quantumSeconds }) => quantumSeconds > 0).length;
+    figures.dupCreated += duplicates.length;
+    figures.dupPaid += duplicates.filter(({ quantumSeconds }) => quantumSeconds > 0).length;
     const silent = duplicates.filter((job) => !noticed.has(job.id));
     figures.unnoticed += silent.length;
     for (const job of silent) process.stderr.write(`Nobody noticed job ${JSON.stringify(job)} of run ${id}.\n`);
