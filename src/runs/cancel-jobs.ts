@@ -29,9 +29,12 @@ export async function cancelOpenJobs(
   const cancelled: string[] = [];
   const kept: string[] = [];
   try {
-    for (const job of journal.state.jobs.values()) {
+    for (const { key, result, rejected } of [...journal.state.jobs.values()]) {
+      if (result !== undefined || rejected !== undefined) continue;
+      await findUnanswered(journal, key, backend, signal);
+      const job = journal.state.jobs.get(key)!;
       const ids = idsOf(job);
-      if (ids.length === 0 || job.result !== undefined || job.rejected !== undefined) continue;
+      if (ids.length === 0) continue;
       if (job.backend === backend.name && (await cancel(backend, job, ids, signal))) {
         const charge = await chargeOf(backend, job);
         await journal.append({
@@ -57,6 +60,26 @@ export async function cancelOpenJobs(
     await journal.close();
   }
   return { cancelled, kept };
+}
+
+/** What has come of submits that were left without an answer, as far as the service lists it by now. */
+async function findUnanswered(
+  journal: RunJournal,
+  key: string,
+  backend: RemoteBackend,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const job = journal.state.jobs.get(key)!;
+  if (job.backend !== backend.name) return;
+  const options = signal === undefined ? {} : { signal };
+  const known = new Set(job.submits.flatMap((submit) => (submit.jobId === undefined ? [] : [submit.key])));
+  for (const partKey of new Set(job.submits.map((submit) => submit.key))) {
+    if (known.has(partKey)) continue;
+    const [first, ...surplus] = (await backend.jobsTagged(partKey, options)).map(({ id }) => id);
+    if (first === undefined) continue;
+    for (const id of surplus) await backend.cancelJob(id, options);
+    await journal.append({ events: [{ type: "submitted", key, partKey, jobId: first, adopted: true, surplus }] });
+  }
 }
 
 function idsOf({ submits }: RunJob): readonly string[] {

@@ -23,6 +23,26 @@ const start = (store: RunStore, provider: Backend, clock: InProcessEmulator["clo
     budget: "200s",
   });
 
+test("a job whose submit was not answered before its run was left is looked for, and cancelled too", async () => {
+  await using emulator = InProcessEmulator.open({ devices: ["manila"], noise: false, queueSeconds: 3000 });
+  const { clock, control } = emulator;
+  const backend = await emulator.process().provider.backend("ibmq_manila");
+  const store = memoryStore({ clock });
+  control.set({ listLagSeconds: 60 });
+  control.faults.add({ method: "POST", path: "/jobs", dropConnection: "after" });
+  const run = start(store, backend, clock, "unheard");
+  run.catch(() => {});
+  while (control.jobs().length === 0) await clock.sleep(1000);
+  await run.suspend();
+  const [job] = foldRun(await store.read("unheard")).jobs.values();
+  expect(job!.submits.map(({ jobId }) => jobId)).toEqual([undefined]);
+  await clock.sleep(100_000);
+  const cancelled = control.jobs().map(({ id }) => id);
+  expect(await cancelOpenJobs(store, "unheard", backend)).toEqual({ cancelled, kept: [] });
+  expect(control.jobs()).toMatchObject([{ status: "Cancelled" }]);
+  expect((await store.totals("run:unheard")).reserved.jobs).toBe(0);
+});
+
 test.each([
   ["is replaced when the run goes on", 60, 1],
   ["that has ended meanwhile is used", 0, 0],
