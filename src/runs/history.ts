@@ -12,7 +12,16 @@ export interface HistoryLine {
 
 /** What happened in a run, a line for each record of its journal. */
 export function historyOf(records: Iterable<RunRecord>): readonly HistoryLine[] {
-  return Array.from(records, ({ seq, at, event }) => ({ seq, at, words: oneLine(wordsOf(event)) }));
+  let calibration: string | undefined;
+  return Array.from(records, ({ seq, at, event }) => {
+    let words = wordsOf(event);
+    if (event.type === "intent" && event.calibration !== undefined) {
+      if (calibration !== undefined && event.calibration !== calibration)
+        words += `; compiled anew for the calibration of ${event.calibration}`;
+      ({ calibration } = event);
+    }
+    return { seq, at, words: oneLine(words) };
+  });
 }
 
 const LONGEST_LINE = 4000;

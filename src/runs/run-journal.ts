@@ -52,6 +52,8 @@ export interface KeptRecord {
 
 const LEASE_SECONDS = 30;
 const RENEW_SECONDS = 10;
+/** A lease lasts at most so many times twice as long. */
+const MOST_DOUBLINGS = 6;
 const SESSION_PATIENCE_MS = 1000;
 /** Snapshots of at most so many bytes are all kept; of larger ones the last few and those of epochs. */
 const KEPT_BYTES = 256 * 1024;
@@ -268,7 +270,8 @@ export class RunJournal {
   async close(): Promise<void> {
     this.#closing.abort();
     await this.#last.catch(() => {});
-    if (this.#lease !== undefined) await this.store.release(this.#lease);
+    // What the run has come to is written down; a lease that cannot be let go now ends by itself.
+    if (this.#lease !== undefined) await this.store.release(this.#lease).catch(() => {});
     await this.#closeSession();
   }
 
@@ -318,6 +321,11 @@ export class RunJournal {
     if (words !== undefined) this.#options.onActivity?.(words);
   }
 
+  /** Writes down in plain words what is waited for, for those who read the history; a ledger that cannot take it now goes without. */
+  mention(words: string): void {
+    this.append({ events: [{ type: "waiting", words }] }).catch(() => {});
+  }
+
   /** Writes down in plain words what is waited for, and waits. */
   async wait(words: string, milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
     this.activity(words);
@@ -340,14 +348,17 @@ export class RunJournal {
 
   async #renew(lease: Lease): Promise<void> {
     const { signal } = this.#closing;
-    for (;;) {
+    // While a large step is simulated nothing is renewed, and another driver that takes over fares no better: each one that
+    // was replaced before it came further gives the next one twice the time.
+    const seconds = LEASE_SECONDS * 2 ** Math.min(MOST_DOUBLINGS, this.state.replaced);
+    for (let isShort = seconds > LEASE_SECONDS; ; isShort = false) {
       try {
-        await this.clock.sleep(1000 * RENEW_SECONDS, signal);
+        if (!isShort) await this.clock.sleep(1000 * RENEW_SECONDS, signal);
       } catch {
         return;
       }
       try {
-        const { stopRequested } = await this.store.renew(lease, LEASE_SECONDS, this.#activity ?? null);
+        const { stopRequested } = await this.store.renew(lease, seconds, this.#activity ?? null);
         if (stopRequested) this.#options.onStopRequest?.();
       } catch (error) {
         if (signal.aborted) return;

@@ -10,6 +10,8 @@ const SHORTEST_PARK_MS = 60_000;
 const LONGEST_PARK_MS = 900_000;
 const FIRST_WAIT_MS = 5_000;
 const LONGEST_WAIT_MS = 300_000;
+/** Questions in a row without an answer of which the history tells. */
+const TOLD_UNANSWERED = 3;
 
 /**
  * The values of a job, waited for as long as it takes: a long queue parks the run, and a service that cannot be reached is
@@ -27,12 +29,17 @@ export async function waitForJob(
   // Processes before this one may have waited, too.
   const before = submittedAt === undefined ? 0 : Math.max(0, (await journal.store.now()) - submittedAt);
   const began = journal.clock.now() - before;
+  let unanswered = 0;
   for (let wait = FIRST_WAIT_MS; ; ) {
     signal?.throwIfAborted();
     const leave = new AbortController();
     const onStatus = ({ status, words }: WaitStatus): void => {
       reached("k7");
-      journal.activity(`Job ${job.id} at ${backend}: ${words}`);
+      const told = `Job ${job.id} at ${backend}: ${words}`;
+      journal.activity(told);
+      const before = unanswered;
+      unanswered = status === "unreachable" ? before + 1 : 0;
+      if (unanswered === TOLD_UNANSWERED || (unanswered === 0 && before >= TOLD_UNANSWERED)) journal.mention(told);
       if (status === "queued" && journal.clock.now() - began >= QUEUE_PATIENCE_MS) leave.abort();
     };
     try {
