@@ -119,6 +119,14 @@ describe("architecture", () => {
     expect(wrong.map(show)).toEqual([]);
   });
 
+  test("only the shared ledger and what wakes its workers know PostgreSQL", () => {
+    const wrong = imports.filter(
+      ({ file, specifier }) =>
+        /^pg(-|\/|$)/.test(specifier) && !/^src\/(runs\/postgres\/|worker\/wake-postgres\.ts)/.test(file),
+    );
+    expect(wrong.map(show)).toEqual([]);
+  });
+
   test("only tests and the contract suites import vitest", () => {
     const wrong = [...imports, ...filesIn(["bench", "examples", "scripts"]).flatMap(importsOf)].filter(
       ({ specifier }) => specifier === "vitest" || specifier.startsWith("vitest/"),
@@ -216,7 +224,10 @@ describe("what an import costs", () => {
   test.each([
     ["circuits/index.ts", /node_modules/],
     ["providers/index.ts", /node_modules/],
-    ["src/index.ts", /node_modules\/(@tensorflow|axios|ajv|p-retry|@observablehq|linkedom|@resvg|commander|croner)\//],
+    [
+      "src/index.ts",
+      /node_modules\/(@tensorflow|axios|ajv|p-retry|@observablehq|linkedom|@resvg|commander|croner|pg|pg-boss)\//,
+    ],
   ])("%s loads no library that it can do without", (entry, heavy) => {
     const urls = loadedBy(entry);
     expect(urls.some((url) => url.endsWith(entry))).toBe(true);

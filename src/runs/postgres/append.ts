@@ -3,8 +3,8 @@ import { type BudgetEntry, NO_MILLIONTHS, type ScopeMillionths } from "../budget
 import { encodeText } from "../kept-text.ts";
 import type { Append, Lease } from "../run-store.ts";
 import { holdBlobs } from "./blobs-table.ts";
-import type { Row, Session } from "./database.ts";
 import { lockRun, saveRun } from "./runs-table.ts";
+import type { Row, Session } from "./session.ts";
 
 /**
  * Locks the run, then budget entries, scopes and the account, each in one order, decides, and writes.

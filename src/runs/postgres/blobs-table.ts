@@ -1,6 +1,6 @@
 import { hashOf } from "../hash.ts";
 import { checkBlob } from "../store-rules.ts";
-import type { Session } from "./database.ts";
+import type { Session } from "./session.ts";
 
 /** Writes blobs that are not there yet, for a run that is locked or new. */
 export async function holdBlobs(session: Session, run: string, blobs: readonly Uint8Array[]): Promise<void> {

@@ -1,5 +1,6 @@
 import { RunError } from "../../errors.ts";
-import type { PostgresDatabase, Session } from "./database.ts";
+import type { PostgresDatabase } from "./database.ts";
+import type { Session } from "./session.ts";
 
 /**
  * The form of the ledger, one step a version; they are only ever added to, and never changed once released. Times are

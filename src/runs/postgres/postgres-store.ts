@@ -7,10 +7,11 @@ import { checkLease, released, renewed, rowOf, runUnknown, scheduleExists, sched
 import { appendTo, readTotals } from "./append.ts";
 import { dropBlobs, readBlob } from "./blobs-table.ts";
 import { postgresConnection } from "./connection.ts";
-import { PostgresDatabase, type PostgresStoreOptions, type Session, type UnsureCommit } from "./database.ts";
+import { PostgresDatabase, type PostgresStoreOptions } from "./database.ts";
 import { migrate } from "./migrations.ts";
 import { claimRun, createRun, findRun, lockDue, lockRun, nextDue, readRecords, runOf, saveRun } from "./runs-table.ts";
 import { insertSchedule, insertTick, readSchedules, readTicks } from "./schedules-table.ts";
+import type { Session, UnsureCommit } from "./session.ts";
 
 /**
  * A store that any number of processes on any number of machines can share: the schema "lepton" of a PostgreSQL database, 13

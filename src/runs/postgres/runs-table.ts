@@ -16,7 +16,7 @@ import {
   type StoredRun,
 } from "../store-rules.ts";
 import { holdBlobs } from "./blobs-table.ts";
-import { NOW, type Row, type Session } from "./database.ts";
+import { NOW, type Row, type Session } from "./session.ts";
 
 /** What may change in a row, and how it is kept. */
 const COLUMNS: Readonly<Record<string, (run: StoredRun) => unknown>> = {

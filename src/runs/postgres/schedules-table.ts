@@ -1,6 +1,6 @@
 import { decodeText, encodeText } from "../kept-text.ts";
 import type { ScheduleRow, Tick } from "../run-store.ts";
-import { NOW, type Session } from "./database.ts";
+import { NOW, type Session } from "./session.ts";
 
 /** Undefined where there is one of that id. */
 export async function insertSchedule(
