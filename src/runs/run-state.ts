@@ -54,6 +54,8 @@ export interface RunState {
   readonly versions: Readonly<Record<string, string>>;
   readonly description: RunDescription | undefined;
   readonly owner: Owner | undefined;
+  /** How many drivers in a row were replaced before they had come further. */
+  readonly replaced: number;
   /** Steps and epochs done. */
   readonly step: number;
   readonly epoch: number;
@@ -103,6 +105,7 @@ export const EMPTY_RUN: RunState = Object.freeze({
   versions: {},
   description: undefined,
   owner: undefined,
+  replaced: 0,
   step: 0,
   epoch: 0,
   steps: [],
@@ -167,10 +170,16 @@ export function placeKey({ phase, index }: Pick<JobPlace, "phase" | "index">): s
   return `${phase}/${index}`;
 }
 
+/** Whoever writes one of these has come further than the driver before, or has left in order. */
+const PROGRESS: ReadonlySet<RunEvent["type"]> = new Set([
+  ...(["submitted", "result", "step", "epoch", "parked", "stopped", "failed", "finished"] as const),
+]);
+
 function apply(draft: Draft, { seq, at, event }: RunRecord): void {
   draft.seq = seq;
   draft.updatedAt = at;
   draft.status = statusAfter(draft.status, event);
+  if (PROGRESS.has(event.type)) draft.replaced = 0;
   switch (event.type) {
     case "created":
       draft.createdAt = at;
@@ -186,7 +195,10 @@ function apply(draft: Draft, { seq, at, event }: RunRecord): void {
       draft.waiting = undefined;
       draft.wakeAt = undefined;
       draft.error = undefined;
-      if (event.takeover) doubt(draft);
+      if (event.takeover) {
+        doubt(draft);
+        draft.replaced++;
+      }
       break;
     case "intent":
       addIntent(draft, event, at);

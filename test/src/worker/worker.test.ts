@@ -30,9 +30,9 @@ async function work(store: RunStore, options: Partial<WorkerOptions> = {}) {
   return events;
 }
 
-/** A clock that can be put forward. */
+/** A clock that can be put forward, at first the beginning of a minute. */
 function jumping() {
-  let ahead = 0;
+  let ahead = 60_000 - (systemClock.now() % 60_000);
   const clock = { now: () => systemClock.now() + ahead, sleep: systemClock.sleep };
   const jump = (seconds: number): void => {
     ahead += 1000 * seconds;
