@@ -123,8 +123,9 @@ export class Submission {
     pubs: readonly EstimatorPub[],
     { signal, record }: SendOptions,
   ): Promise<SubmitLimit | undefined> {
-    const { key, part, parts, bodyHash, serviceTime, quantumSeconds, executions, capSeconds } = intent;
+    const { key, part, parts, bodyHash, quantumSeconds, executions, capSeconds } = intent;
     const journal = this.#journal;
+    const asked = journal.clock.now();
     const { account, submitsPerMinute, name } = this.#remote;
     const whole = await this.#whole(intent, pubs);
     // A client that sends a submit again without a search does so because it was refused.
@@ -155,6 +156,8 @@ export class Submission {
           const place = this.#place;
           const plan = { executions, quantumSeconds };
           const names = { key: this.#key, partKey: key, part, parts, backend: name };
+          // It may have waited for its turn or for another day, and is sent only now.
+          const serviceTime = intent.serviceTime + Math.round(journal.clock.now() - asked);
           return [
             ...(refused ? [refusal(this.#key, key, "there were too many, or the service was not ready")] : []),
             { type: "intent", ...names, place, bodyHash, serviceTime, reserved, ...plan, ...sent },
