@@ -7,6 +7,7 @@ import { historyOf } from "../../../src/runs/history.ts";
 import { foldRun, memoryStore, type RunRow, type RunStore } from "../../../src/runs/index.ts";
 import type { RunKeeping } from "../../../src/training/run.ts";
 import { InProcessEmulator, type InProcessOptions, type ProcessOptions } from "../../support/in-process-emulator.ts";
+import { mortalStore } from "../../support/mortal-store.ts";
 import { smallDevice } from "../../support/small-device.ts";
 
 const DEVICE = "small_device";
@@ -47,7 +48,7 @@ class World implements AsyncDisposable {
       ...keeping,
     });
     run.catch(() => {});
-    return { run };
+    return { run, program };
   }
 
   /** The same, to its end. */
@@ -431,4 +432,24 @@ test.each([
       "m",
     ),
   );
+});
+
+test("a submit that has waited for another day is looked for like any, when its process is killed at once", async () => {
+  await using world = new World();
+  world.emulator.control.set({ listLagSeconds: 60 });
+  const mortal = mortalStore(world.store);
+  const { program } = await world.drive({ budget: "2 jobs/day", store: mortal.store });
+  const killed = Promise.withResolvers<void>();
+  program.onRequest = ({ method, url }, stage) => {
+    if (stage !== "answered" || method !== "POST" || !url.endsWith("/jobs") || world.jobs.length < 3) return;
+    mortal.kill();
+    program.kill();
+    killed.resolve();
+  };
+  await killed.promise;
+  expect(world.jobs.length).toBe(3);
+  await world.sleep(31);
+  const { weights } = await world.finish({ budget: "2 jobs/day" });
+  expect(weights).toEqual(await undisturbed());
+  expect(world.jobs.length).toBe(3);
 });
