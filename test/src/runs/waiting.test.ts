@@ -435,7 +435,8 @@ test.each([
 });
 
 test("a submit that has waited for another day is looked for like any, when its process is killed at once", async () => {
-  await using world = new World();
+  // So late that its token still holds the next day.
+  await using world = new World({ start: Date.UTC(2026, 0, 1, 23, 30) });
   world.emulator.control.set({ listLagSeconds: 60 });
   const mortal = mortalStore(world.store);
   const { program } = await world.drive({ budget: "2 jobs/day", store: mortal.store });
