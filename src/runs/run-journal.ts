@@ -55,9 +55,12 @@ const RENEW_SECONDS = 10;
 /** A lease lasts at most so many times twice as long. */
 const MOST_DOUBLINGS = 6;
 const SESSION_PATIENCE_MS = 1000;
-/** Snapshots of at most so many bytes are all kept; of larger ones the last few and those of epochs. */
-const KEPT_BYTES = 256 * 1024;
-const KEPT_SNAPSHOTS = 3;
+/** Of snapshots larger than this the last few are kept, and those of epochs; of others, as many as take so many bytes. */
+const LARGE_BYTES = 256 * 1024;
+const KEPT_LARGE = 3;
+const KEPT_BYTES = 64 * 1024 * 1024;
+/** So many are dropped at once: each time costs a write to the disk. */
+const DROPPED_AT_ONCE = 16;
 
 /** One run in a store, while this process drives it. All that it writes is durable before its promises resolve. */
 export class RunJournal {
@@ -72,7 +75,8 @@ export class RunJournal {
   readonly #lease: Lease | undefined;
   readonly #fold: RunFold;
   readonly #closing = new AbortController();
-  readonly #large: string[] = [];
+  /** Snapshots of steps that are still kept. */
+  readonly #steady: string[];
   readonly #records = new Map<string, KeptRecord>();
   #last: Promise<unknown> = Promise.resolve();
   #activity: string | undefined;
@@ -111,6 +115,7 @@ export class RunJournal {
     this.#options = options;
     this.#lease = lease;
     this.#fold = fold;
+    this.#steady = [...fold.state.snapshots];
     if (lease !== undefined) void this.#renew(lease);
   }
 
@@ -372,11 +377,14 @@ export class RunJournal {
   }
 
   async #prune(blob: Uint8Array, snapshot: string): Promise<void> {
-    if (blob.length <= KEPT_BYTES) return;
-    this.#large.push(snapshot);
-    const old = this.#large.splice(0, Math.max(0, this.#large.length - KEPT_SNAPSHOTS));
+    this.#steady.push(snapshot);
+    const isLarge = blob.length > LARGE_BYTES;
+    const kept = isLarge ? KEPT_LARGE : Math.floor(KEPT_BYTES / blob.length);
+    if (this.#steady.length - kept < (isLarge ? 1 : DROPPED_AT_ONCE)) return;
+    // A step that changes nothing leaves the same bytes as the one before.
+    const old = this.#steady.splice(0, this.#steady.length - kept).filter((hash) => !this.#steady.includes(hash));
     reached("k16");
-    if (old.length > 0 && this.#lease !== undefined) await this.store.dropBlobs(this.#lease, old);
+    if (this.#lease !== undefined && old.length > 0) await this.store.dropBlobs(this.#lease, old);
   }
 
   /** Asks once more for charges that were not final; those that still are not keep what was set aside for them. */

@@ -59,6 +59,8 @@ export interface RunState {
   /** Steps and epochs done. */
   readonly step: number;
   readonly epoch: number;
+  /** Steps done when it was last stopped. */
+  readonly stoppedAt: number | undefined;
   /** Reports in order. */
   readonly steps: readonly unknown[];
   readonly epochs: readonly unknown[];
@@ -108,6 +110,7 @@ export const EMPTY_RUN: RunState = Object.freeze({
   replaced: 0,
   step: 0,
   epoch: 0,
+  stoppedAt: undefined,
   steps: [],
   epochs: [],
   snapshots: [],
@@ -257,6 +260,7 @@ function apply(draft: Draft, { seq, at, event }: RunRecord): void {
       draft.snapshot = event.snapshot;
       break;
     case "stopped":
+      draft.stoppedAt = draft.step;
       draft.waiting = undefined;
       break;
     case "failed":

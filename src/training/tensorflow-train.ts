@@ -91,8 +91,8 @@ interface TrainingState {
   readonly sums: Readonly<Record<string, number>>;
   readonly loss: number;
   readonly costs: QuantumCosts;
-  /** A run that was asked to stop is resumed to go on. */
-  readonly ended: "early-stopping" | null;
+  /** Early stopping, or a callback that has asked to stop in this step. */
+  readonly ended: "early-stopping" | "stopped" | null;
   readonly early: unknown;
   readonly best: readonly Float32Array[];
   readonly callbacks: readonly unknown[];
@@ -106,7 +106,14 @@ class TrainingLoop {
   validation: Rows | undefined;
   readonly #settings: Settings;
   readonly #run: TrainingRun;
-  readonly #control = { stop: () => this.#stop("stopped") };
+  readonly #control = {
+    stop: () => {
+      this.#isToldToStop = true;
+      this.#stop("stopped");
+    },
+  };
+  /** By a callback, which a step taken again would do again; `stop()` of the run depends on who calls it when. */
+  #isToldToStop = false;
   #history: EpochReport[] = [];
   #costs = noCosts();
   #best: tf.Tensor[] = [];
@@ -142,7 +149,7 @@ class TrainingLoop {
       loss: this.#loss,
       // The jobs of steps stand in their reports.
       costs: { ...this.#costs, jobIds: [] },
-      ended: this.#ended === "early-stopping" ? this.#ended : null,
+      ended: this.#ended === "early-stopping" ? this.#ended : this.#isToldToStop ? "stopped" : null,
       early: earlyStopping?.state() ?? null,
       best: this.#best.map((tensor) => tensor.dataSync() as Float32Array),
       callbacks: statesOf(callbacks),
@@ -161,7 +168,10 @@ class TrainingLoop {
     this.#rowsDone = kept.rowsDone;
     this.#sums = { ...kept.sums };
     this.#loss = kept.loss;
-    this.#ended = kept.ended ?? undefined;
+    // One that was stopped is resumed to go on, unless its process was killed before it had stopped.
+    const { stoppedAt, parent } = journal.state;
+    const goesOn = kept.ended === "stopped" && (stoppedAt === kept.steps || parent?.step === kept.steps);
+    this.#ended = goesOn ? undefined : (kept.ended ?? undefined);
     if (kept.early !== null) earlyStopping?.restore(kept.early as ReturnType<EarlyStopping["state"]>);
     this.#best = kept.best.map((values, i) => tf.keep(tf.tensor(values, model.weights[i]!.shape as number[])));
     restoreStates(callbacks, kept.callbacks);

@@ -257,3 +257,31 @@ describe("training that is kept", () => {
     expect((await again({})).steps).toBe(9);
   });
 });
+
+describe("a callback that asks to stop", () => {
+  const stopping = (step: number) => ({
+    onBatchEnd: (report: { step: number }, control: { stop(): void }) => {
+      if (report.step === step) control.stop();
+    },
+  });
+  const options = (store: RunStore) => ({
+    ...optionsFor(localSimulator(), { callbacks: stopping(4) }),
+    store,
+    id: "a",
+  });
+
+  test("is heard also where the run is killed before it has stopped; resumed after that, it goes on", async () => {
+    const { store, advance } = clocked();
+    expect(await killedAt("k15", 4, store, (own) => train(model(1), data, options(own)))).toBe("killed");
+    advance(31);
+    expect(await train(model(9), data, options(store))).toMatchObject({ ended: "stopped", steps: 4 });
+    await forkRun(store, "a", { at: 4, as: "b" });
+    const straight = model(1);
+    await train(straight, data, optionsFor(localSimulator()));
+    for (const id of ["a", "b"]) {
+      const kept = model(5);
+      expect(await train(kept, data, { ...options(store), id })).toMatchObject({ ended: "completed", steps: 9 });
+      expect(bytesOf(kept)).toEqual(bytesOf(straight));
+    }
+  });
+});
