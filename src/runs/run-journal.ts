@@ -133,6 +133,10 @@ export class RunJournal {
     const scopes = this.scopes(await this.store.now());
     return Promise.all(scopes.map(async (scope) => ({ scope, totals: await this.store.totals(scope.scope) })));
   }
+  /** Of the schedule that has started the run. */
+  get scheduleId(): string | undefined {
+    return this.#options.budgetOptions?.schedule?.id;
+  }
   /** When a new day has its own budget. */
   dayEnd(now: number): number {
     return dayEnd(now, this.#options.budgetOptions?.timeZone);

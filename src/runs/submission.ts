@@ -16,6 +16,7 @@ import { reached } from "./crash-points.ts";
 import type { JobPlace, RefusedEvent } from "./events.ts";
 import { disown } from "./orphan-jobs.ts";
 import type { KeptRecord, RunJournal } from "./run-journal.ts";
+import { settleIdleRuns } from "./settle-idle.ts";
 
 /** Waits between tries while the service cannot be reached, or the backend is paused. */
 const FIRST_WAIT_MS = 5_000;
@@ -175,8 +176,9 @@ export class Submission {
         await journal.wait(words, Math.max(250, done.at - (await journal.store.now())), signal);
       } else if (done.maySettle) {
         const words = `Jobs that are out hold the rest of the budget of ${scopeText(done.denied)}; waiting for them to be settled.`;
-        // Its own may be among them: their charges may be final by now.
+        // Its own may be among them, and such as nobody else asks for: their charges may be final by now.
         await journal.settleOpen();
+        await settleIdleRuns(this.#remote, journal);
         if (wait < LONGEST_WAIT_MS) await journal.wait(words, wait, signal);
         else await journal.parkFor(words, wait, signal);
         wait = Math.min(LONGEST_WAIT_MS, 2 * wait);

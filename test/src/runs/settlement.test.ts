@@ -4,7 +4,7 @@ import { type Emulator, startEmulator } from "../../../providers/emulator/index.
 import { ibmProvider } from "../../../providers/ibm/index.ts";
 import { type Clock, type JobUsage, ProviderError, type RemoteBackend, systemClock } from "../../../providers/index.ts";
 import { adam, minimize } from "../../../src/index.ts";
-import { foldRun, memoryStore } from "../../../src/runs/index.ts";
+import { createdEvent, foldRun, memoryStore } from "../../../src/runs/index.ts";
 
 const circuit = realAmplitudes({ numQubits: 2, reps: 1 });
 const observable = SparsePauliOp.parse("1.0*ZZ + 0.5*XI + 0.25*IX");
@@ -149,6 +149,38 @@ test("a charge that cannot be asked for leaves no trace of why in the journal's 
     ["calibration", "executions", "final", "jobId", "key", "quantumSeconds", "record", "result", "type"].sort(),
   );
   expect((await store.totals("run:unheard")).settled.quantumSeconds).toBeCloseTo(chargedFor("unheard"), 5);
+});
+
+describe("a run that nobody drives", () => {
+  test("does not hold its schedule's budget once its job has ended, and uses the job's values all the same", async () => {
+    const store = memoryStore();
+    for (const id of ["left", "next"])
+      await store.create({ id, schedule: { id: "nightly", tick: id.length }, events: [createdEvent()] });
+    const schedule = { id: "nightly", budget: { quantumSeconds: 39 } };
+    const options = { ...problem, steps: 1, optimizer: optimizer(), store, schedule };
+    emulator.control.setBackend("ibmq_manila", "paused");
+    // A paused backend takes jobs and lets them wait.
+    const waiting = new Proxy(await remote(), {
+      get(target, name) {
+        if (name === "status") return async () => ({ operational: true, pendingJobs: 0, message: "" });
+        const member: unknown = Reflect.get(target, name);
+        return typeof member === "function" ? member.bind(target) : member;
+      },
+    });
+    const left = minimize({ ...options, provider: waiting, id: "left" });
+    left.catch(() => {});
+    while (jobsOf("left").length === 0) await systemClock.sleep(5);
+    await systemClock.sleep(50);
+    await left.suspend();
+    expect((await store.totals("schedule:nightly")).reserved.jobs).toBe(1);
+    emulator.control.setBackend("ibmq_manila", "online");
+    await minimize({ ...options, provider: await remote(), id: "next", clock: fast });
+    await minimize({ ...options, provider: await remote(), id: "left", clock: fast });
+    expect(jobsOf("left").length).toBe(2);
+    const { settled, reserved } = await store.totals("schedule:nightly");
+    expect(settled.quantumSeconds).toBeCloseTo(chargedFor("left") + chargedFor("next"), 5);
+    expect(reserved.jobs).toBe(0);
+  });
 });
 
 describe("a session that the backend has opened by itself", () => {
