@@ -14,7 +14,6 @@ const HARNESSES: Readonly<Record<string, (options: HarnessOptions) => Promise<ob
   "virtual-time": async ({ quick, seed }) =>
     (await import("./virtual-time.ts")).main({ seed, ...(quick ? { runs: 1000 } : {}) }),
   "accepted-once": async () => (await import("./accepted-once.ts")).main(),
-  "accepted-once": async () => (await import("./accepted-once.ts")).main(),
   kills: async (options) => (await import("./kill-chaos.ts")).main(options),
   "nth-failure": async (options) => (await import("./nth-failure.ts")).main(options),
   "corrupt-results": async (options) => (await import("./corrupt-results.ts")).main(options),
