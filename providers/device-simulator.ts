@@ -103,6 +103,7 @@ export function deviceSimulator(
 class SimulatedDevice implements DeviceSimulator {
   readonly name: string;
   readonly target: Target;
+  readonly settings: string;
   readonly #inner: Backend;
   readonly #compile: CompileOptions | undefined;
   readonly #compiled = new CompileCache();
@@ -120,6 +121,7 @@ class SimulatedDevice implements DeviceSimulator {
     this.#compile = compile === false ? undefined : compile === true ? {} : compile;
     this.#precision = checkPrecision(precision);
     this.#shots = checkShots(shots);
+    this.settings = JSON.stringify({ precision, compile: this.#compile ?? null, inner: this.#inner.settings });
     const { maxShots } = this.#inner.capabilities.limits;
     this.#limits = { maxShots, maxResultBytes: options.maxMemoryBytes };
   }

@@ -282,6 +282,8 @@ export interface Backend {
   /** The device that circuits are compiled for; undefined where every circuit runs as it is. */
   readonly target?: Target | undefined;
   readonly capabilities: Capabilities;
+  /** All of its own options that decide its values, as text, so that a run which goes on can tell whether they are the same. */
+  readonly settings?: string | undefined;
   estimator(options?: EstimatorOptions): Estimator;
   sampler(options?: SamplerOptions): Sampler;
   status(): Promise<BackendStatus>;

@@ -58,6 +58,8 @@ export const BACKEND_OPTIONS = [
 /** One of IBM's quantum computers. Circuits of any gates are compiled for it; its estimators and samplers submit jobs. */
 export class IbmBackend implements RemoteBackend {
   readonly name: string;
+  /** How circuits are compiled. */
+  readonly settings: string;
   /** The device as it was calibrated when it was last asked for. */
   readonly target: Target;
   /** As the service tells it. */
@@ -77,8 +79,10 @@ export class IbmBackend implements RemoteBackend {
     configuration: BackendConfiguration,
     cache: CompileCache,
     options: CompileOptions,
+    fractionalGates: boolean,
   ) {
     this.name = device.name;
+    this.settings = JSON.stringify({ fractionalGates, ...options });
     this.target = device.target;
     this.configuration = configuration;
     this.account = device.client.credentials.instanceHash ?? "";

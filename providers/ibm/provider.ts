@@ -153,6 +153,7 @@ export class IbmProvider {
       configuration,
       this.#cache,
       compileOptions,
+      fractionalGates,
     );
   }
 

@@ -75,6 +75,7 @@ export function localSimulator(options?: LocalSimulatorOptions): DifferentiableB
 
 class LocalSimulator implements DifferentiableBackend {
   readonly name = "local";
+  readonly settings: string;
   readonly #programs: Programs;
   readonly #jobs = new LocalJobs("local");
   readonly #settings: PrimitiveSettings;
@@ -89,6 +90,8 @@ class LocalSimulator implements DifferentiableBackend {
         "localSimulator has an engine and threads; give the threads to the engine.",
       );
     this.#settings = new PrimitiveSettings(options);
+    const { precision, seed } = options;
+    this.settings = JSON.stringify({ precision, seed, dtype, engine: engine?.name });
     const memory = new StateMemory(maxMemoryBytes);
     this.#programs = new Programs(
       engine ?? createStatevectorEngine({ memory, dtype, ...(threads === undefined ? {} : { threads }) }),

@@ -7,8 +7,8 @@ const MAX_TEXT = 80;
 export function changesOf(before: RunDescription, now: RunDescription): readonly string[] {
   // As it would be read again: JSON has no infinity.
   const parts = JSON.parse(JSON.stringify(now.parts)) as RunDescription["parts"];
-  const names = new Set([...Object.keys(before.parts), ...Object.keys(parts)]);
-  return [...names]
+  // A part that the version of then did not write down cannot be compared.
+  return Object.keys(before.parts)
     .filter((name) => before.parts[name] !== parts[name])
     .map((name) => changeText(name, before.parts[name], parts[name]));
 }

@@ -17,6 +17,7 @@ import type { JobPlace, RefusedEvent } from "./events.ts";
 import { disown } from "./orphan-jobs.ts";
 import type { KeptRecord, RunJournal } from "./run-journal.ts";
 import { settleIdleRuns } from "./settle-idle.ts";
+import { runTag } from "./submit-key.ts";
 
 /** Waits between tries while the service cannot be reached, or the backend is paused. */
 const FIRST_WAIT_MS = 5_000;
@@ -233,11 +234,6 @@ function isRefusal(error: unknown): error is ProviderError {
 /** Somebody else drives the run. */
 function isFenced(error: unknown): boolean {
   return error instanceof RunError && error.code === "RUN_FENCED";
-}
-
-/** The tag by which all jobs of a run are found. */
-export function runTag(runId: string): string {
-  return `lp-run-${runId}`;
 }
 
 function usedUp(

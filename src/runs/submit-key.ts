@@ -40,6 +40,11 @@ export function submitKey({ runId, place, backend, account, pubs, options }: Sub
   return `lp1-${text}`;
 }
 
+/** The tag by which all jobs of a run are found. */
+export function runTag(runId: string): string {
+  return `lp-run-${runId}`;
+}
+
 export interface HashedPubs {
   readonly checked: readonly CheckedEstimatorPub[];
   /** SHA-256 over circuits, observables, values and precisions as they were given, not as they are compiled. */

@@ -3,7 +3,7 @@ import { writeOff } from "./orphan-jobs.ts";
 import type { RunJournal } from "./run-journal.ts";
 import type { RunJob } from "./run-state.ts";
 import type { Settlement } from "./run-store.ts";
-import { runTag } from "./submission.ts";
+import { runTag } from "./submit-key.ts";
 
 /** What a job was charged, so far unless it is final. */
 export interface Charge extends JobUsage {

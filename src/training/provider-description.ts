@@ -2,8 +2,9 @@ import { type Backend, isRemote } from "../../providers/index.ts";
 import type { RunDescription } from "../runs/index.ts";
 
 /** Where a run's jobs go: what decides its numbers, and what tells that it is another account. */
-export function providerParts(provider: Backend): { readonly backend: string; readonly account: string | null } {
-  return { backend: provider.name, account: isRemote(provider) ? provider.account : null };
+export function providerParts(provider: Backend): Readonly<Record<string, string | null>> {
+  const { name, settings = null } = provider;
+  return { backend: name, backendSettings: settings, account: isRemote(provider) ? provider.account : null };
 }
 
 /** What a replay needs in place of a backend at a service. */

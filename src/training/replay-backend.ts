@@ -25,8 +25,10 @@ export function replayBackend({ run, records }: RunBundle): RemoteBackend | unde
     // Of a job that is refused before it is kept.
     record: () => ({ circuits: [], calibration: undefined }),
   };
+  const { backendSettings } = description.parts;
   return {
     name,
+    settings: typeof backendSettings === "string" ? backendSettings : undefined,
     account,
     capabilities,
     submitsPerMinute: undefined,

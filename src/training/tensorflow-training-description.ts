@@ -27,6 +27,7 @@ export function trainingDescription(facts: TrainingFacts): RunDescription {
     ...remoteOf(provider),
     parts: {
       model: modelDescription(model),
+      tensorflowBackend: tf.getBackend(),
       data: hashOfRows(rows),
       validation: validation === undefined ? null : hashOfRows(validation),
       optimizer: optimizerDescription(objective.optimizer),

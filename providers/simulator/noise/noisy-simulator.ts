@@ -72,6 +72,7 @@ export function noisySimulator(options: NoisySimulatorOptions): Backend {
 
 class NoisySimulator implements Backend {
   readonly name = "noisy";
+  readonly settings: string;
   readonly #programs: NoisyPrograms;
   readonly #jobs = new LocalJobs("noisy");
   readonly #settings: PrimitiveSettings;
@@ -79,6 +80,8 @@ class NoisySimulator implements Backend {
   constructor(options: NoisySimulatorOptions & { readonly method: NoisyMethod }) {
     const { noise, method, maxMemoryBytes } = options;
     this.#settings = new PrimitiveSettings(options);
+    const { precision, seed } = options;
+    this.settings = JSON.stringify({ precision, seed, method, noise: noise.hash });
     this.#programs = new NoisyPrograms({ noise, method, memory: new StateMemory(maxMemoryBytes) });
   }
 

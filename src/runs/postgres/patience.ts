@@ -1,6 +1,6 @@
 import { systemClock } from "../../../providers/index.ts";
 import { type Fault, faultOf, ledgerError, type Outcome } from "./faults.ts";
-import { DriverError } from "./session.ts";
+import { DriverFault } from "./session.ts";
 
 /**
  * What is worth another attempt, after how many milliseconds, and how often at least: a process that was stopped for longer
@@ -25,7 +25,7 @@ export class Patience {
 
   /** Waits before the next attempt. @throws the error in the ledger's words, where there is to be none */
   async again(error: unknown, outcome: Outcome): Promise<void> {
-    if (!(error instanceof DriverError)) throw error;
+    if (!(error instanceof DriverFault)) throw error;
     const wait = WAITS[faultOf(error.original)];
     if (wait === undefined) throw ledgerError(error.original, this.#location, outcome);
     const milliseconds = Math.min(wait.most, wait.first * 2 ** this.#attempts++);

@@ -33,7 +33,7 @@ export interface UnsureCommit {
 }
 
 /** An error of the driver or the server, to tell it from what the work itself throws. */
-export class DriverError extends Error {
+export class DriverFault extends Error {
   readonly original: unknown;
   constructor(original: unknown) {
     super("A statement failed.");
@@ -65,7 +65,7 @@ export class Connected {
       return result.rows;
     } catch (error) {
       if (faultOf(error) === "lost") this.#broken = true;
-      throw new DriverError(error);
+      throw new DriverFault(error);
     }
   }
 
@@ -76,7 +76,7 @@ export class Connected {
       return results.at(-1)!.rows[0] as unknown as UnsureCommit;
     } catch (error) {
       this.#broken = true;
-      throw new DriverError(error);
+      throw new DriverFault(error);
     }
   }
 
@@ -111,7 +111,7 @@ export async function attemptOnce<Result>(
     await connected.query("COMMIT");
     return { result };
   } catch (error) {
-    if (faultOf((error as DriverError).original) === "lost") return { result, commit };
+    if (faultOf((error as DriverFault).original) === "lost") return { result, commit };
     throw error;
   }
 }

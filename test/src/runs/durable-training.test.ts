@@ -253,6 +253,8 @@ describe("training that is kept", () => {
     const other = model(1);
     other.add(tfl.layers.dense({ units: 1 }));
     await expect(again({}, data, other)).rejects.toMatchObject(changed("model"));
+    const sampled = localSimulator({ precision: 0.2 });
+    await expect(again({ provider: sampled })).rejects.toMatchObject(changed("backendSettings"));
     await expect(again({ provider: await remote() })).rejects.toMatchObject(changed("backend"));
     expect((await again({})).steps).toBe(9);
   });
