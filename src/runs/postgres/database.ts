@@ -5,7 +5,7 @@ import type { StoreOptions } from "../run-store.ts";
 import { loadPg, type PostgresConnection } from "./connection.ts";
 import { openError } from "./faults.ts";
 import { Patience } from "./patience.ts";
-import { attemptOnce, Connected, DriverError, type Session, type UnsureCommit } from "./session.ts";
+import { attemptOnce, Connected, DriverFault, type Session, type UnsureCommit } from "./session.ts";
 
 export interface PostgresStoreOptions extends StoreOptions {
   /**
@@ -151,7 +151,7 @@ export class PostgresDatabase {
         });
         if (row!.status === "committed") return true;
         if (row!.status === "aborted") return false;
-        throw new DriverError(new Error("the server has not ended the transaction yet"));
+        throw new DriverFault(new Error("the server has not ended the transaction yet"));
       } catch (error) {
         await patience.again(error, "whether it was written is not known");
       }
@@ -160,7 +160,7 @@ export class PostgresDatabase {
 
   async #connected<Result>(work: (connected: Connected) => Promise<Result>): Promise<Result> {
     const client = await this.#pool.connect().catch((error) => {
-      throw new DriverError(error);
+      throw new DriverFault(error);
     });
     const connected = new Connected(client, this.#clock);
     try {
@@ -176,7 +176,7 @@ export class PostgresDatabase {
         "SELECT current_setting('server_version_num')::int AS version, current_setting('server_encoding') AS encoding",
       ),
     ).catch((error) => {
-      throw error instanceof DriverError ? error.original : error;
+      throw error instanceof DriverFault ? error.original : error;
     });
     const { version, encoding } = row as { readonly version: number; readonly encoding: string };
     if (version < 130_000)
