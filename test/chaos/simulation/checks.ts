@@ -49,6 +49,8 @@ export async function check(world: World, reference: Reference, bits: string | u
   if (state.status !== "finished") world.wrong("the run finishes", state.status);
   checkJournal(world, records);
   await checkLedger(world, state, jobs);
+  for (const id of world.lost) found.unnoticed += await checkLost(world, id);
+  is("no job of a run before goes unnoticed", found.unnoticed);
   return found;
 }
 
@@ -99,6 +101,14 @@ function checkJobs(world: World, state: RunState, jobs: readonly JobTruth[]) {
   const unnoticed = jobs.filter(({ id }) => !known.has(id));
   for (const { id } of unnoticed) world.note(`nobody knows of job ${id}`);
   return { dupPaid: paid, dupCreatedCancelled: cancelled, unnoticed: unnoticed.length };
+}
+
+/** A run that another one took the place of: all its jobs are known, and it says why it cannot go on. */
+async function checkLost(world: World, id: string): Promise<number> {
+  const state = foldRun(await world.store.read(id));
+  if (state.error?.code !== "RUN_RESULT_LOST") world.wrong("a lost result is told of", JSON.stringify(state.error));
+  const jobs = world.emulator.control.jobs().filter(({ tags }) => tags.includes(`lp-run-${id}`));
+  return checkJobs(world, state, jobs).unnoticed;
 }
 
 /** The journal makes sense by itself. */

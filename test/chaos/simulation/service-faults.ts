@@ -94,6 +94,17 @@ const results: readonly FaultKind[] = [
       strike: (scene, moment) => spoil(scene, moment, { status: 404, code: 1291 }),
     }),
   },
+  {
+    kind: "a result is gone for good",
+    weight: 0.5,
+    draw: (chance) => ({
+      when: { on: "sending", name: "results", nth: chance.whole(1, 5) },
+      excuses: ["RUN_RESULT_LOST"],
+      strike: ({ world }, moment) => {
+        if (moment?.on === "sending") world.loseResult(moment.line.path);
+      },
+    }),
+  },
   ...Object.entries(CHANGES).map(
     ([what, change]): FaultKind => ({
       kind: `a result has ${what}`,

@@ -26,7 +26,7 @@ export interface Setting {
     readonly skewSeconds: number;
     readonly session: boolean;
   };
-  readonly keeping: Pick<RunKeeping, "park" | "budget" | "timeZone">;
+  readonly keeping: Pick<RunKeeping, "park" | "budget" | "price" | "timeZone">;
   /** Jobs are listed later than is allowed for, or arrive so late. */
   readonly beyond: boolean;
 }
@@ -84,14 +84,16 @@ function drawProblem(chance: Chance): Problem {
 }
 
 /** None, enough, or too little. */
-function drawBudget(chance: Chance, steps: number): Pick<RunKeeping, "budget" | "timeZone"> {
+function drawBudget(chance: Chance, steps: number): Pick<RunKeeping, "budget" | "price" | "timeZone"> {
   const need = Math.ceil((steps + 2) * JOB_SECONDS);
-  return chance.weighted<Pick<RunKeeping, "budget" | "timeZone">>([
+  const price = { perSecond: 1.6, currency: "USD" };
+  return chance.weighted<Pick<RunKeeping, "budget" | "price" | "timeZone">>([
     [50, {}],
     [20, { budget: `${need + 200}s` }],
     [12, { budget: `${need + chance.whole(0, 6)}s` }],
     [6, { budget: `${chance.whole(1, need)}s` }],
     [6, { budget: `${steps + chance.whole(-1, 3)} jobs` }],
+    [4, { budget: `${Math.ceil(1.6 * need) + chance.whole(-4, 20)} USD`, price }],
     [3, { budget: `${chance.whole(3, 10)}s/day` }],
     [3, { budget: `${need + 50}s, ${chance.whole(1, 3)} jobs/day`, timeZone: "Europe/Berlin" }],
   ]);

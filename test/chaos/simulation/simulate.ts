@@ -9,6 +9,7 @@ import { drawFaults } from "./faults.ts";
 import { referenceOf } from "./reference.ts";
 import { drawSetting } from "./setting.ts";
 import type { ProcessEnd, SimulatedProcess } from "./simulated-process.ts";
+import { addStrangers } from "./strangers.ts";
 import { Trace } from "./trace.ts";
 import { World } from "./world.ts";
 
@@ -51,6 +52,7 @@ export async function simulate(seed: number, { keepTrace = false } = {}): Promis
   for (const { kind, when } of world.faults) world.note(`drawn: ${kind} ${JSON.stringify(when)}`);
   let findings: Findings | undefined;
   try {
+    await addStrangers(world.emulator, setting.service.strangers, world.id);
     const bits = await Promise.race([new Supervisor(world, chance.fork("supervisor")).run(), watch(world)]);
     if (world.violations.length === 0) findings = await check(world, reference, bits);
   } catch (error) {
@@ -177,6 +179,7 @@ class Supervisor {
       return Math.max(0, (wakeAt ?? 0) - (await world.store.now())) / 1000;
     }
     if (error instanceof BudgetError) world.raiseBudget();
+    if (code === "RUN_RESULT_LOST" && world.resultsLost) await world.startOver();
     return chance.spread(1, 600);
   }
 }

@@ -49,6 +49,7 @@ export class SimulatedProcess {
         body: response.status === 200 ? response.body.toString("utf8") : "",
       };
       const before = moment.body;
+      if (this.world.setting.service.reverseTags && moment.name === "list") moment.body = withTagsReversed(moment.body);
       // Others are told by the service themselves.
       if (moment.name === "submit" && response.status === 429)
         this.blockedUntil = this.world.now() + 1000 * Number(response.header("retry-after") ?? 0);
@@ -184,6 +185,10 @@ function lineOf({ method, url }: WireRequest): RequestLine {
 /** Makes the owner of a lease one of this machine's processes that are no more. */
 function forget(owner: { process?: string }): void {
   if (owner.process !== undefined) owner.process = owner.process.replace(/\d+$/, "0");
+}
+
+function withTagsReversed(body: string): string {
+  return body.replace(/"tags":\[([^\]]*)\]/g, (_, tags: string) => `"tags":[${tags.split(",").reverse().join(",")}]`);
 }
 
 /** The events of an append, in short. */

@@ -1,10 +1,11 @@
 import type { FaultRule } from "../../../providers/emulator/index.ts";
 import { SubmitLimiter } from "../../../providers/ibm/limiter.ts";
 import type { Clock, RemoteBackend } from "../../../providers/index.ts";
-import { type Lease, memoryStore, parseBudget, type RunStore } from "../../../src/runs/index.ts";
+import { forkRun, type Lease, memoryStore, type RunStore } from "../../../src/runs/index.ts";
 import type { RunKeeping } from "../../../src/training/run.ts";
 import { InProcessEmulator, type InProcessProgram } from "../../support/in-process-emulator.ts";
 import { smallDevice } from "../../support/small-device.ts";
+import { overspent, withMore } from "./budget-watch.ts";
 import type { Chance } from "./chance.ts";
 import type { Fault } from "./faults.ts";
 import type { Moment, RequestName } from "./scene.ts";
@@ -20,7 +21,10 @@ export const LATENCY_SECONDS = 0.05;
 
 /** One service, one ledger and one clock, the faults that strike there, and what is noticed of them. */
 export class World {
-  readonly id = "run";
+  /** Of the run that is driven now. */
+  id = "run";
+  /** Runs before it, whose values cannot be had any more. */
+  readonly lost: string[] = [];
   /** When it began, milliseconds since 1970. */
   readonly start = START;
   readonly setting: Setting;
@@ -43,12 +47,13 @@ export class World {
   /** When something was last asked or written. */
   lastProgress = START;
   overspend = 0;
+  resultsLost = false;
   keeping: RunKeeping;
   /** Starts one more process beside those that run. */
   startRival: (() => void) | undefined;
   #ahead = 0;
   #offline = false;
-  #epoch = 0;
+  readonly #epochs = new Map<string, number>();
 
   constructor(setting: Setting, faults: readonly Fault[], chance: Chance, trace: Trace) {
     this.setting = setting;
@@ -93,6 +98,23 @@ export class World {
     return this.emulator.clock.sleep(1000 * seconds);
   }
 
+  /** The values of a job, which is paid for, are gone for good. */
+  loseResult(path: string): void {
+    this.emulator.control.faults.add({ method: "GET", path, status: 404, code: 1291, times: null });
+    this.resultsLost = true;
+  }
+
+  /** What its user does then, as the error says: another run goes on from its last step, and buys what is missing. */
+  async startOver(): Promise<void> {
+    const { step } = (await this.store.run(this.id))!;
+    const as = `${this.id}-again`;
+    if (step > 0) await forkRun(this.store, this.id, { at: step, as });
+    this.note(`run ${as} takes the place of ${this.id} after step ${step}`);
+    this.lost.push(this.id);
+    this.id = as;
+    this.resultsLost = false;
+  }
+
   /** The clock of the ledger is set. */
   setStoreClock(seconds: number): void {
     this.#ahead += 1000 * seconds;
@@ -124,19 +146,7 @@ export class World {
 
   /** Its user allows more, after the budget was too small. */
   raiseBudget(): void {
-    const { perDay, quantumSeconds, jobs } = parseBudget(this.keeping.budget ?? {});
-    const more = (value: number | undefined, by: number) => (value === undefined ? undefined : value + by);
-    const raised = (limits: { quantumSeconds: number | undefined; jobs: number | undefined }) =>
-      Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined));
-    this.keeping = {
-      ...this.keeping,
-      budget: {
-        ...raised({ quantumSeconds: more(quantumSeconds, 5), jobs: more(jobs, 2) }),
-        ...(perDay === undefined
-          ? {}
-          : { perDay: raised({ quantumSeconds: more(perDay.quantumSeconds, 3), jobs: more(perDay.jobs, 1) }) }),
-      },
-    };
+    this.keeping = withMore(this.keeping);
     this.note(`budget raised to ${JSON.stringify(this.keeping.budget)}`);
   }
 
@@ -183,8 +193,9 @@ export class World {
   }
 
   claimed(process: SimulatedProcess, lease: Lease): void {
-    if (lease.epoch <= this.#epoch) this.wrong("lease epochs grow", `${lease.epoch} after ${this.#epoch}`);
-    this.#epoch = lease.epoch;
+    const before = this.#epochs.get(lease.runId) ?? 0;
+    if (lease.epoch <= before) this.wrong("lease epochs grow", `${lease.epoch} after ${before}`);
+    this.#epochs.set(lease.runId, lease.epoch);
     const other = this.processes.some((one) => one !== process && one.alive && one.lease !== undefined);
     if (other) this.raced = true;
     process.lease = lease;
@@ -193,11 +204,6 @@ export class World {
   /** After each write: what is spent and set aside never exceeds the budget. */
   async appended(): Promise<void> {
     this.lastProgress = this.now();
-    const { budget } = this.keeping;
-    if (budget === undefined) return;
-    const { quantumSeconds = Infinity, jobs = Infinity } = parseBudget(budget);
-    const { settled, reserved } = await this.store.totals(`run:${this.id}`);
-    const over = Math.max(0, settled.quantumSeconds + reserved.quantumSeconds - quantumSeconds);
-    if (over > 1e-6 || settled.jobs + reserved.jobs > jobs) this.overspend = Math.max(this.overspend, over, 1e-6);
+    this.overspend = Math.max(this.overspend, await overspent(this.store, this.id, this.keeping));
   }
 }
