@@ -32,7 +32,11 @@ const SUBMITS: readonly (readonly [kind: string, draw: Draw])[] = [
   ["answered 429 without a time", () => ({ status: 429 })],
   [
     "accepted, and answered 429",
-    (_, { service }) => ({ status: 429, phase: "after", retryAfter: Math.ceil(service.listLagSeconds) + 5 }),
+    // Of one that was listed later still, nobody could know.
+    (_, { service, beyond }) =>
+      beyond
+        ? { status: 429, retryAfter: 5 }
+        : { status: 429, phase: "after", retryAfter: Math.ceil(service.listLagSeconds) + 5 },
   ],
   ["answered 401", () => ({ status: 401 })],
   ["not answered", () => ({ hang: true })],
