@@ -20,8 +20,10 @@ export interface Findings {
   requestsPerHour: number;
 }
 
-/** Jobs that a run may ask for and about in an hour, with everything that goes wrong in it. */
+/** With everything that goes wrong in it. */
 const MOST_REQUESTS_PER_HOUR = 1500;
+/** On the average of a run that waits for days. */
+const REQUESTS_PER_HOUR = 140;
 
 /** Compares a run that is finished with what is true of it at the service, and with the undisturbed one. */
 export async function check(world: World, reference: Reference, bits: string | undefined): Promise<Findings> {
@@ -45,7 +47,9 @@ export async function check(world: World, reference: Reference, bits: string | u
   if (!found.weightsEqual) world.wrong("weights are equal", `${world.setting.problem.name}`);
   if (!excused) is("no job is paid twice", found.dupPaid);
   if (!excused) is("the budget holds", found.overspendSeconds);
+  const hours = (world.now() - world.start) / 3_600_000;
   is("requests are few", Math.max(0, found.requestsPerHour - MOST_REQUESTS_PER_HOUR));
+  is("nothing spins", Math.max(0, world.requests.length - MOST_REQUESTS_PER_HOUR - REQUESTS_PER_HOUR * hours));
   if (state.status !== "finished") world.wrong("the run finishes", state.status);
   checkJournal(world, records);
   await checkLedger(world, state, jobs);
