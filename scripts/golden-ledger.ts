@@ -181,7 +181,12 @@ async function takeStep(store: RunStore, lease: Lease, step: number): Promise<vo
 
 for (const ending of ["", "-wal", "-shm"]) rmSync(file + ending, { force: true });
 const store = await openStore(file, { clock });
-const created: RunEvent = { ...createdEvent(), versions: { lepton: createdEvent().versions.lepton!, node: "26.10.0" } };
+const nonce = "00000000-0000-4000-8000-000000000999";
+const created: RunEvent = {
+  ...createdEvent(),
+  nonce,
+  versions: { lepton: createdEvent().versions.lepton!, node: "26.10.0" },
+};
 
 await store.addSchedule("nightly", {
   config: "digits.ts",

@@ -43,7 +43,7 @@ const versions = recordOf(text);
 
 /** Fields that an earlier version did not write are optional here. */
 const EVENTS: { readonly [Type in RunEvent["type"]]: Omit<Fields<Extract<RunEvent, { type: Type }>>, "type"> } = {
-  created: { versions, parent: optional(shape({ run: id, step: count })) },
+  created: { versions, nonce: optional(text), parent: optional(shape({ run: id, step: count })) },
   described: {
     description: shape({
       kind: oneOf("train", "minimize"),

@@ -27,6 +27,8 @@ export interface CreatedEvent {
   readonly type: "created";
   /** Version of Lepton and of Node that created it. */
   readonly versions: Readonly<Record<string, string>>;
+  /** Enters into submit keys: tells the run from one of the same name in another ledger of the account. */
+  readonly nonce?: string;
   /** The run and step that it was forked from; its own steps up to there are copies. */
   readonly parent?: { readonly run: string; readonly step: number };
 }

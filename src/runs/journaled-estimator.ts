@@ -91,7 +91,16 @@ export class JournaledEstimator implements Estimator {
 
   #key(place: JobPlace, pubs: string): string {
     const { name, account } = this.#remote;
-    return submitKey({ runId: this.#journal.id, place, backend: name, account, pubs, options: { ...this.#options } });
+    const { id, state } = this.#journal;
+    return submitKey({
+      runId: id,
+      nonce: state.nonce,
+      place,
+      backend: name,
+      account,
+      pubs,
+      options: { ...this.#options },
+    });
   }
 
   /** @throws RunError RUN_NOT_DETERMINISTIC where another job stands at this place */

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { packageVersion } from "../version.ts";
 import type { CreatedEvent, FailedEvent } from "./events.ts";
 import { oneLine } from "./history.ts";
@@ -5,7 +6,7 @@ import { oneLine } from "./history.ts";
 /** The first event of a run that this process creates. */
 export function createdEvent(parent?: CreatedEvent["parent"]): CreatedEvent {
   const versions = { lepton: packageVersion(), node: process.versions.node };
-  return { type: "created", versions, ...(parent === undefined ? {} : { parent }) };
+  return { type: "created", versions, nonce: randomUUID(), ...(parent === undefined ? {} : { parent }) };
 }
 
 /** That a run cannot be driven, in words that keep no secret. */

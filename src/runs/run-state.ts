@@ -52,6 +52,7 @@ export interface RunState {
   readonly updatedAt: number;
   readonly parent: { readonly run: string; readonly step: number } | undefined;
   readonly versions: Readonly<Record<string, string>>;
+  readonly nonce: string | undefined;
   readonly description: RunDescription | undefined;
   readonly owner: Owner | undefined;
   /** How many drivers in a row were replaced before they had come further. */
@@ -105,6 +106,7 @@ export const EMPTY_RUN: RunState = Object.freeze({
   updatedAt: 0,
   parent: undefined,
   versions: {},
+  nonce: undefined,
   description: undefined,
   owner: undefined,
   replaced: 0,
@@ -187,6 +189,7 @@ function apply(draft: Draft, { seq, at, event }: RunRecord): void {
     case "created":
       draft.createdAt = at;
       draft.versions = event.versions;
+      draft.nonce = event.nonce;
       draft.parent = event.parent;
       break;
     case "described":

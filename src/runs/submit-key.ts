@@ -5,6 +5,8 @@ import type { JobPlace } from "./events.ts";
 /** What a submit key stands for: the same in every process that takes the same step of a run. */
 export interface SubmitSubject {
   readonly runId: string;
+  /** Of the run; absent in ledgers of versions that gave none. */
+  readonly nonce?: string | undefined;
   readonly place: JobPlace;
   readonly backend: string;
   readonly account: string;
@@ -17,13 +19,24 @@ const LETTERS = "abcdefghijklmnopqrstuvwxyz234567";
 const DIGITS = 26;
 
 /** "lp1-" and 26 letters of base 32: 130 bits of a hash, short enough for a tag. */
-export function submitKey({ runId, place, backend, account, pubs, options }: SubmitSubject): string {
+export function submitKey({ runId, nonce, place, backend, account, pubs, options }: SubmitSubject): string {
   const { phase, index, attempt } = place;
   const sorted = Object.entries(options)
     .filter(([, value]) => value !== undefined)
     .sort(([a], [b]) => (a < b ? -1 : 1));
   const digest = createHash("sha256")
-    .update(JSON.stringify([runId, phase, index, attempt, backend, account, pubs, sorted]))
+    .update(
+      JSON.stringify([
+        nonce === undefined ? runId : [runId, nonce],
+        phase,
+        index,
+        attempt,
+        backend,
+        account,
+        pubs,
+        sorted,
+      ]),
+    )
     .digest();
   let text = "";
   let bits = 0;

@@ -183,6 +183,30 @@ describe("a run that nobody drives", () => {
   });
 });
 
+describe("two ledgers of one account", () => {
+  test("with runs of the same name and numbers leave each other's jobs alone", async () => {
+    const [ours, theirs] = [memoryStore(), memoryStore()];
+    const options = async () => ({ ...problem, optimizer: optimizer(), provider: await remote(), id: "first" });
+    const results = [];
+    for (const store of [ours, theirs, ours]) {
+      // The second one loses the answer to its first submit, so it compares its jobs with the service's list.
+      if (store === theirs)
+        emulator.control.faults.add({ method: "POST", path: "/jobs", dropConnection: "after", times: 1 });
+      results.push(await minimize({ ...(await options()), store }));
+    }
+    expect(results[1]!.weights).toEqual(results[0]!.weights);
+    const jobs = jobsOf("first");
+    expect(jobs.map(({ status }) => status)).toEqual(jobs.map(() => "Completed"));
+    expect(jobs.length).toBe(6);
+    for (const store of [ours, theirs]) {
+      const state = foldRun(await store.read("first"));
+      expect(state.orphans.size).toBe(0);
+      const ids = [...state.jobs.values()].flatMap(({ submits }) => submits.map(({ jobId }) => jobId));
+      expect(ids.length).toBe(3);
+    }
+  });
+});
+
 describe("a session that the backend has opened by itself", () => {
   test("is closed when the run ends, also when it fails", async () => {
     const { url, iamUrl, token, crn } = emulator;
