@@ -1,5 +1,7 @@
 import { execFile } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { startEmulator } from "../providers/emulator/index.ts";
@@ -28,8 +30,10 @@ test("the shortest program runs, and its loss falls", () => {
   expect(losses.at(-1)![1]).toBeLessThan(losses[0]![1] / 4);
 });
 
-test("the same model runs on a quantum computer, as planned: one job a step", async () => {
+test("the same model runs on a quantum computer, as planned: one job a step, once", async () => {
   const emulator = await startEmulator({ devices: ["torino"], clock: "automatic" });
+  const cwd = mkdtempSync(join(tmpdir(), "lepton-readme-"));
+  symlinkSync(new URL("node_modules", root), join(cwd, "node_modules"));
   try {
     const { PATH = "", HOME = "" } = process.env;
     const env = {
@@ -37,14 +41,17 @@ test("the same model runs on a quantum computer, as planned: one job a step", as
       ...{ LEPTON_IBM_URL: emulator.url, LEPTON_IBM_IAM_URL: emulator.iamUrl },
     };
     const args = ["--input-type=module-typescript", "--eval", runnable(program + onHardware)];
-    const { stdout } = await promisify(execFile)(process.execPath, args, { env, encoding: "utf8" });
+    const { stdout } = await promisify(execFile)(process.execPath, args, { env, cwd, encoding: "utf8" });
     expect(stdout).toMatch(/Runs on ibm_torino: 3 steps of 4 rows in 3 epochs\./);
     expect(stdout).toMatch(
       /A step: 1 job, 1 PUB, \d+ rows, [\d,]+ executions, about \d+\.\d s of the quantum computer\./,
     );
     expect(emulator.control.counts().pubs).toEqual([1, 1, 1]);
+    await promisify(execFile)(process.execPath, args, { env, cwd, encoding: "utf8" });
+    expect(emulator.control.counts().jobs).toBe(3);
   } finally {
     await emulator.close();
+    rmSync(cwd, { recursive: true, force: true });
   }
 });
 
