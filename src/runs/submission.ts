@@ -22,6 +22,8 @@ import { runTag } from "./submit-key.ts";
 /** Waits between tries while the service cannot be reached, or the backend is paused. */
 const FIRST_WAIT_MS = 5_000;
 const LONGEST_WAIT_MS = 300_000;
+/** For hours. */
+const DISOWN_TRIES = 40;
 /** Waits for reservations of other runs to be settled. */
 const SETTLE_WAIT_MS = 2_000;
 
@@ -88,7 +90,7 @@ export class Submission {
               });
             } catch (error) {
               this.#unheard = false;
-              if (isFenced(error)) await disown(this.#remote, journal, this.#key, jobId);
+              if (isFenced(error)) await this.#disown(jobId);
               throw error;
             }
             this.#unheard = false;
@@ -96,8 +98,7 @@ export class Submission {
           },
         });
       } catch (error) {
-        if (this.#unheard && (isFenced(error) || isFenced(signal?.reason)))
-          await disown(this.#remote, journal, this.#key);
+        if (this.#unheard && (isFenced(error) || isFenced(signal?.reason))) await this.#disown();
         signal?.throwIfAborted();
         const passes = error instanceof ProviderError && error.retryable;
         if (this.#sent !== undefined && isRefusal(error)) await this.#refused(this.#sent, error.message, !passes);
@@ -211,6 +212,19 @@ export class Submission {
       events: [refusal(this.#key, partKey, words)],
       ...(final && isAll ? { settle: [{ key: this.#key, scopes: [], amount: NO_AMOUNT }] } : {}),
     });
+  }
+
+  /** The run is somebody else's now. Nobody else may know of what was sent, so a service or ledger that fails is waited for. */
+  async #disown(heard?: string): Promise<void> {
+    for (let tries = 1, wait = FIRST_WAIT_MS; ; tries++, wait = Math.min(LONGEST_WAIT_MS, 2 * wait))
+      try {
+        return await disown(this.#remote, this.#journal, this.#key, heard);
+      } catch (error) {
+        const passes = error instanceof RunError || (error instanceof ProviderError && error.retryable);
+        // What the run failed with says more than this.
+        if (!passes || tries === DISOWN_TRIES) return;
+        await this.#journal.clock.sleep(wait);
+      }
   }
 
   async #doubt(words: string): Promise<void> {

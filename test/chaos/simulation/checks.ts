@@ -113,7 +113,10 @@ function checkJobs(world: World, state: RunState, jobs: readonly JobTruth[]) {
  */
 async function checkLost(world: World, id: string): Promise<number> {
   const state = foldRun(await world.store.read(id));
-  if (state.error?.code !== "RUN_RESULT_LOST") world.wrong("a lost result is told of", JSON.stringify(state.error));
+  // A ledger that fails then cannot be told.
+  const told =
+    state.error?.code === "RUN_RESULT_LOST" || world.struck.some((kind) => /write fails|the ledger/.test(kind));
+  if (!told) world.wrong("a lost result is told of", JSON.stringify(state.error));
   const jobs = world.emulator.control.jobs().filter(({ tags }) => tags.includes(`lp-run-${id}`));
   const { unnoticed } = checkJobs(world, state, jobs);
   return isExcused(world) ? 0 : unnoticed;
