@@ -50,6 +50,7 @@ export interface Figures {
 }
 
 const BATCH = 10;
+const BATCH_SECONDS = 300;
 
 export async function main(options: VirtualTimeOptions = {}): Promise<Figures> {
   const { seed = 1, runs = 10_000, workers = availableParallelism(), trace = false, onRun } = options;
@@ -118,7 +119,7 @@ async function inThreads(
         next = Math.min(runs, next + BATCH);
         const seeds = Array.from({ length: next - from }, (_, index) => seed + from + index);
         worker.postMessage({ seeds, trace });
-        for (const report of await answerOf(worker)) add(report);
+        for (const report of await answerOf(worker, seeds)) add(report);
       }
     } finally {
       await worker.terminate();
@@ -127,11 +128,19 @@ async function inThreads(
   await Promise.all(Array.from({ length: threads }, run));
 }
 
-function answerOf(worker: Worker): Promise<readonly RunReport[]> {
+/** Fails where a run spins without ever letting virtual time go on. */
+function answerOf(worker: Worker, seeds: readonly number[]): Promise<readonly RunReport[]> {
   const { promise, resolve, reject } = Promise.withResolvers<readonly RunReport[]>();
+  const timer = setTimeout(
+    () => reject(new Error(`One of the runs with the seeds ${seeds.join(", ")} does not end.`)),
+    1000 * BATCH_SECONDS,
+  );
   worker.once("message", resolve);
   worker.once("error", reject);
-  return promise.finally(() => worker.removeListener("error", reject));
+  return promise.finally(() => {
+    clearTimeout(timer);
+    worker.removeListener("error", reject);
+  });
 }
 
 if (import.meta.main) {
