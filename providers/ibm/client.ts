@@ -14,8 +14,8 @@ import { Versions } from "./resources/versions.ts";
 import { Workloads } from "./resources/workloads.ts";
 import type { Notify, RetryPolicy } from "./retry.ts";
 import { Secrets } from "./secrets.ts";
-import type { Exchange, ProxySetting } from "./transport.ts";
 import { isLoopback } from "./urls.ts";
+import type { Exchange, ProxySetting } from "./wire.ts";
 
 export interface IbmClientOptions extends CredentialOptions {
   /** Found before by `findCredentials`; instead of the options that say where they are. */

@@ -9,7 +9,8 @@ import { giveUp, type Notify, type Repeat, type RetryPolicy, withRetries } from 
 import { httpDate, retryAfterSeconds } from "./retry-after.ts";
 import type { AnyRouteValues, Method, RouteAnswer, RouteOf, RouteValues } from "./routes.ts";
 import type { Secrets } from "./secrets.ts";
-import { type Exchange, exchange, type ProxySetting, WireFault, type WireResponse } from "./transport.ts";
+import { exchange } from "./transport.ts";
+import { type Exchange, type ProxySetting, WireFault, type WireResponse } from "./wire.ts";
 import { type Route, wireError } from "./wire-error.ts";
 
 export interface HttpClientOptions {

@@ -7,7 +7,8 @@ import { responseError } from "./response-error.ts";
 import { type Notify, type RetryPolicy, withRetries } from "./retry.ts";
 import { httpDate, retryAfterSeconds } from "./retry-after.ts";
 import type { Secrets } from "./secrets.ts";
-import { type Exchange, exchange, type ProxySetting, WireFault } from "./transport.ts";
+import { exchange } from "./transport.ts";
+import { type Exchange, type ProxySetting, WireFault } from "./wire.ts";
 import { wireError } from "./wire-error.ts";
 
 export interface IamTokensOptions {

@@ -1,6 +1,6 @@
 import { IbmError } from "./ibm-error.ts";
 import type { Secrets } from "./secrets.ts";
-import type { WireFault } from "./transport.ts";
+import type { WireFault } from "./wire.ts";
 
 export interface Route {
   readonly method: string;

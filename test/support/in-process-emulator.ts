@@ -2,12 +2,13 @@ import { Readable } from "node:stream";
 import type { Clock } from "../../providers/clock.ts";
 import { type EmulatorClock, VirtualClock } from "../../providers/emulator/clock.ts";
 import type { EmulatorControl } from "../../providers/emulator/control.ts";
-import { type EmulatorCore, openCore } from "../../providers/emulator/emulator.ts";
+import { type EmulatorCore, openCore } from "../../providers/emulator/core.ts";
 import type { Reply } from "../../providers/emulator/http/responder.ts";
 import type { Journal } from "../../providers/emulator/journal.ts";
 import type { EmulatorOptions } from "../../providers/emulator/settings.ts";
 import { type IbmProvider, type IbmProviderOptions, ibmProvider } from "../../providers/ibm/index.ts";
-import { readBody, WireFault, type WireRequest, type WireResponse } from "../../providers/ibm/transport.ts";
+import { readBody } from "../../providers/ibm/transport.ts";
+import { WireFault, type WireRequest, type WireResponse } from "../../providers/ibm/wire.ts";
 
 export interface InProcessOptions extends Omit<EmulatorOptions, "port" | "host" | "allowRemote" | "stateFile"> {
   /** Where the clock stands at first, milliseconds since 1970; 2026-01-01 by default. */

@@ -1,5 +1,5 @@
 import type { ScriptedOutcome } from "../../../providers/emulator/jobs/job-record.ts";
-import { WireFault } from "../../../providers/ibm/transport.ts";
+import { WireFault } from "../../../providers/ibm/wire.ts";
 import { type FaultKind, spoil } from "./faults.ts";
 import type { World } from "./world.ts";
 

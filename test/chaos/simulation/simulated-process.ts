@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { WireRequest } from "../../../providers/ibm/transport.ts";
+import type { WireRequest } from "../../../providers/ibm/wire.ts";
 import { type CrashPoint, onCrashPoint } from "../../../src/runs/crash-points.ts";
 import type { Appended, Lease, Owner, RunStore } from "../../../src/runs/index.ts";
 import type { InProcessProgram, ProcessOptions } from "../../support/in-process-emulator.ts";

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { IbmClient, IbmClientOptions } from "../../../providers/ibm/client.ts";
 import { Secrets } from "../../../providers/ibm/secrets.ts";
 import { IbmSession } from "../../../providers/ibm/session.ts";
-import { WireFault } from "../../../providers/ibm/transport.ts";
+import { WireFault } from "../../../providers/ibm/wire.ts";
 import { wireError } from "../../../providers/ibm/wire-error.ts";
 import { type Answer, CANARY, IbmService, type ReceivedRequest } from "../../support/ibm-service.ts";
 
