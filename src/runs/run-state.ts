@@ -77,7 +77,7 @@ export interface RunState {
   readonly doubtful: boolean;
   /** There was such a doubt at any time. */
   readonly everDoubtful: boolean;
-  /** When a submit of which nothing was heard was last repeated; milliseconds since 1970. */
+  /** When a submit of which nothing was heard was last repeated, or what came of it became known; milliseconds since 1970. */
   readonly resubmittedAt: number | undefined;
   readonly waiting: string | undefined;
   readonly wakeAt: number | undefined;
@@ -317,6 +317,8 @@ function dropSubmit(draft: Draft, { key, partKey }: RefusedEvent): void {
 function addJobId(draft: Draft, { key, partKey, jobId, adopted }: SubmittedEvent, submittedAt: number): void {
   changeJob(draft, key, (job) => {
     const submits = [...job.submits];
+    // A repeated submit may have been on its way for as long as its answer was waited for.
+    if (submits.filter((submit) => submit.key === partKey).length > 1) draft.resubmittedAt = submittedAt;
     const at = submits.findLastIndex((submit) => submit.key === partKey);
     // What answered is one of the submits of this part, whichever it was.
     if (at >= 0) {
