@@ -1,12 +1,17 @@
 import { defineConfig } from "vitest/config";
 import { watchConsole } from "./test/support/canary-watch.ts";
 
+// Tests that start processes, databases and services, or need much memory or time, have names of their own: `npm run test:integration`.
+const integration = process.env.LEPTON_TESTS === "integration";
+const INTEGRATION = "test/**/*.integration.test.ts";
+
 // With LEPTON_TEST_REPORT=FILE the results are also written there as JSON, for scripts that count them.
 const report = process.env.LEPTON_TEST_REPORT;
 
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
+    include: [integration ? INTEGRATION : "test/**/*.test.ts"],
+    exclude: integration ? [] : [INTEGRATION],
     globalSetup: ["test/support/canary-watch.ts"],
     onConsoleLog: watchConsole,
     testTimeout: 30_000,
