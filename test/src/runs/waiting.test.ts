@@ -1,116 +1,9 @@
 import { expect, test } from "vitest";
-import { realAmplitudes, SparsePauliOp } from "../../../circuits/index.ts";
-import type { FaultRule } from "../../../providers/emulator/index.ts";
-import type { IbmBackendOptions } from "../../../providers/ibm/index.ts";
-import { adam, minimize } from "../../../src/index.ts";
-import { historyOf } from "../../../src/runs/history.ts";
-import { foldRun, memoryStore, type RunRow, type RunStore } from "../../../src/runs/index.ts";
-import type { RunKeeping } from "../../../src/training/run.ts";
-import { InProcessEmulator, type InProcessOptions, type ProcessOptions } from "../../support/in-process-emulator.ts";
 import { mortalStore } from "../../support/mortal-store.ts";
-import { smallDevice } from "../../support/small-device.ts";
-
-const DEVICE = "small_device";
-const HOUR = 3600;
-const START = Date.UTC(2026, 0, 1, 20);
-
-interface Starting extends RunKeeping {
-  readonly steps?: number;
-  readonly backend?: IbmBackendOptions;
-  readonly process?: ProcessOptions;
-}
-
-/** A service, a ledger, and processes that drive one run, all on one virtual clock. */
-class World implements AsyncDisposable {
-  readonly emulator: InProcessEmulator;
-  readonly store: RunStore;
-  /** Requests of all processes. */
-  requests = 0;
-
-  constructor(options: InProcessOptions = {}) {
-    const small = { devices: [smallDevice(2)], noise: false, sampling: "exact", latencySeconds: 0.05 } as const;
-    this.emulator = InProcessEmulator.open({ ...small, start: START, ...options });
-    this.store = memoryStore({ clock: this.emulator.clock });
-  }
-
-  /** The documented call, by another process each time; in an object, since whoever awaits a run waits for its result. */
-  async drive({ steps = 2, backend, process = {}, ...keeping }: Starting = {}) {
-    const program = this.emulator.process(process);
-    program.onRequest = (_, stage) => {
-      if (stage === "sending") this.requests++;
-    };
-    const provider = await program.provider.backend(DEVICE, { effort: 0, ...backend });
-    const run = minimize({
-      circuit: realAmplitudes({ numQubits: 2, reps: 1 }),
-      observable: SparsePauliOp.parse("1.0*ZZ + 0.5*XI + 0.25*IX"),
-      optimizer: adam({ learningRate: 0.1 }),
-      ...{ steps, seed: 5, precision: 0.1, provider, store: this.store, clock: program.clock, id: "run" },
-      ...keeping,
-    });
-    run.catch(() => {});
-    return { run, program };
-  }
-
-  /** The same, to its end. */
-  async finish(starting?: Starting) {
-    return (await this.drive(starting)).run;
-  }
-
-  get jobs() {
-    return this.emulator.control.jobs().filter(({ tags }) => tags.includes("lp-run-run"));
-  }
-
-  fault(rule: FaultRule): void {
-    this.emulator.control.faults.add(rule);
-  }
-
-  /** Seconds since the beginning. */
-  now(): number {
-    return (this.emulator.time.now() - START) / 1000;
-  }
-
-  sleep(seconds: number): Promise<void> {
-    return this.emulator.clock.sleep(1000 * seconds);
-  }
-
-  async row(): Promise<RunRow> {
-    return (await this.store.run("run"))!;
-  }
-
-  /** What happened, in plain words, a line each. */
-  async history(): Promise<string> {
-    return historyOf(await this.store.read("run"))
-      .map(({ words }) => words)
-      .join("\n");
-  }
-
-  async state() {
-    return foldRun(await this.store.read("run"));
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.emulator[Symbol.asyncDispose]();
-  }
-}
-
-/** The code with which a run fails. */
-const codeOf = (run: PromiseLike<unknown>): Promise<string> =>
-  Promise.resolve(run).then(
-    () => "none",
-    (error: { readonly code?: string }) => error.code ?? String(error),
-  );
-
-const count = (text: string, pattern: RegExp): number =>
-  text.match(new RegExp(pattern, `${pattern.flags}g`))?.length ?? 0;
-
-/** Of the run that nobody disturbs. */
-async function undisturbed(steps = 2): Promise<Float64Array> {
-  await using world = new World();
-  return (await world.finish({ steps })).weights;
-}
+import { codeOf, count, DEVICE, HOUR, RunWorld, START, undisturbed } from "../../support/run-world.ts";
 
 test("a queue of 72 hours costs a second of the processor at most, and some hundred questions", async () => {
-  await using world = new World({ queueSeconds: 72 * HOUR });
+  await using world = new RunWorld({ queueSeconds: 72 * HOUR });
   const before = process.cpuUsage();
   const { run } = await world.drive({ steps: 1 });
   await world.sleep(60 * HOUR);
@@ -135,7 +28,7 @@ test("a queue of 72 hours costs a second of the processor at most, and some hund
 });
 
 test("a run that leaves a long queue is resumed at its wake time, looks once and leaves again", async () => {
-  await using world = new World({ queueSeconds: 10 * HOUR });
+  await using world = new RunWorld({ queueSeconds: 10 * HOUR });
   let starts = 0;
   let working = 0;
   for (;;) {
@@ -162,7 +55,7 @@ test("a run that leaves a long queue is resumed at its wake time, looks once and
 test.each(["paused", "maintenance", "offline"] as const)(
   "a backend that is %s is waited for, and no job is sent meanwhile",
   async (state) => {
-    await using world = new World();
+    await using world = new RunWorld();
     const { control } = world.emulator;
     control.setBackend(DEVICE, state);
     const { run } = await world.drive();
@@ -183,7 +76,7 @@ test.each(["paused", "maintenance", "offline"] as const)(
 );
 
 test("a device that is calibrated between two jobs: the record of each tells for which calibration it was compiled", async () => {
-  await using world = new World();
+  await using world = new RunWorld();
   const [device] = world.emulator.core.service.devices;
   const calibrate = (date: string) => Object.assign(device!.properties, { last_update_date: date });
   calibrate("2026-01-01T06:00:00Z");
@@ -203,7 +96,7 @@ test("a device that is calibrated between two jobs: the record of each tells for
 });
 
 test("a session that is closed: what waited in it is sent again in another one, and nothing twice", async () => {
-  await using world = new World({ queueSeconds: 60 });
+  await using world = new RunWorld({ queueSeconds: 60 });
   const { sessions } = world.emulator.core.service.sessions;
   expect(sessions).toEqual([]);
   const { run } = await world.drive({ backend: { session: "batch" } });
@@ -232,7 +125,7 @@ test("a session that is closed: what waited in it is sent again in another one, 
 });
 
 test("a token that has expired is replaced, once, and nothing is lost", async () => {
-  await using world = new World({ queueSeconds: 3 * HOUR });
+  await using world = new RunWorld({ queueSeconds: 3 * HOUR });
   const { run } = await world.drive();
   await world.sleep(HOUR / 2);
   world.emulator.control.expireTokens();
@@ -245,7 +138,7 @@ test("a token that has expired is replaced, once, and nothing is lost", async ()
 });
 
 test("a key that IAM does not take any more fails the run, whose job goes on; resumed with a good one, its values are used", async () => {
-  await using world = new World({ queueSeconds: 300 });
+  await using world = new RunWorld({ queueSeconds: 300 });
   const { run } = await world.drive();
   await world.sleep(30);
   world.emulator.control.expireTokens();
@@ -262,7 +155,7 @@ test.each([
   ["a few seconds", 7],
   ["longer than a client waits by itself", 4000],
 ])("429 that asks to wait for %s: nothing is sent before, and one job is made", async (_, retryAfter) => {
-  await using world = new World();
+  await using world = new RunWorld();
   world.fault({ method: "POST", path: "/jobs", status: 429, retryAfter });
   const { weights } = await world.finish();
   expect(weights).toEqual(await undisturbed());
@@ -275,7 +168,7 @@ test.each([
 });
 
 test.each(["waits for a job", "submits"])("the service fails for half an hour while a run %s", async (when) => {
-  await using world = new World({ queueSeconds: 60 });
+  await using world = new RunWorld({ queueSeconds: 60 });
   const { run } = await world.drive({ steps: 2 });
   if (when === "submits") for await (const _ of run) break;
   else await world.sleep(20);
@@ -301,102 +194,8 @@ test.each(["waits for a job", "submits"])("the service fails for half an hour wh
   );
 });
 
-test("a job that fails for the service's fault is sent again, from the budget", async () => {
-  await using world = new World();
-  const fault = { status: "Failed", reasonCode: 1000, reason: "Internal error." } as const;
-  world.emulator.control.nextJobs([fault]);
-  expect(await codeOf(world.finish({ steps: 1, budget: "2 jobs" }))).toBe("BUDGET_USED_UP");
-  expect(world.jobs.map(({ status }) => status)).toEqual(["Failed", "Completed"]);
-  const { weights } = await world.finish({ steps: 1, budget: "3 jobs" });
-  expect(weights).toEqual(await undisturbed(1));
-  const state = await world.state();
-  expect(state.quantumSeconds).toBeCloseTo(
-    world.jobs.reduce((sum, job) => sum + job.quantumSeconds, 0),
-    9,
-  );
-  const history = await world.history();
-  expect(history).toMatch(
-    /ended without values: JOB_FAILED .*1000: Internal error\..*\(2 s charged\); another takes its place$/m,
-  );
-  expect(history).toMatch(/^job 1 of step 1, attempt 2 goes to small_device/m);
-});
-
-test("a job that fails three times fails the run, and whoever resumes it tries again", async () => {
-  await using world = new World();
-  world.emulator.control.nextJobs(Array.from({ length: 3 }, () => ({ status: "Failed", reasonCode: 1000 }) as const));
-  expect(await codeOf(world.finish())).toBe("JOB_FAILED");
-  expect(world.jobs.length).toBe(3);
-  const { weights } = await world.finish();
-  expect(weights).toEqual(await undisturbed());
-  expect(world.jobs.length).toBe(6);
-});
-
-test.each([
-  ["fails for good", { status: "Failed", reasonCode: 1520, reason: "Too wide." }, "JOB_FAILED", /1520: Too wide\./],
-  ["takes longer than it may", { status: "Cancelled", reasonCode: 1305 }, "JOB_RAN_TOO_LONG", /longer than it may/],
-  ["is cancelled by hand", { status: "Cancelled", reason: "By the user." }, "JOB_CANCELLED", /By the user\./],
-] as const)(
-  "a job that %s fails the run with its reason, and is not sent again by itself",
-  async (_, outcome, code, why) => {
-    await using world = new World();
-    world.emulator.control.nextJobs([outcome]);
-    expect(await codeOf(world.finish())).toBe(code);
-    expect(world.jobs.length).toBe(1);
-    const { status, error, quantumSeconds } = await world.state();
-    expect(status).toBe("failed");
-    expect(error?.code).toBe(code);
-    expect(quantumSeconds).toBe(2);
-    const history = await world.history();
-    expect(history).toMatch(new RegExp(`^job \\w+ ended without values: ${code} .*\\(2 s charged\\)$`, "m"));
-    expect(history).toMatch(why);
-    expect(history).toMatch(new RegExp(`^failed: ${code} `, "m"));
-    const { weights } = await world.finish();
-    expect(weights).toEqual(await undisturbed());
-    expect(world.jobs.length).toBe(4);
-  },
-);
-
-test.each([
-  ["is gone though the job is completed", { status: 404, code: 1291 }],
-  ["is not there", { result: "none" }],
-] as const)("a result that %s: nothing is bought again, and it is used when it is found", async (_, rule) => {
-  await using world = new World();
-  world.fault({ method: "GET", path: "/jobs/*/results", ...rule, times: null, name: "lost" });
-  expect(await codeOf(world.finish())).toBe("RUN_RESULT_LOST");
-  expect(await codeOf(world.finish())).toBe("RUN_RESULT_LOST");
-  expect(world.jobs.length).toBe(1);
-  expect(await world.history()).toMatch(
-    /^failed: RUN_RESULT_LOST The values of job \w+, which was paid for, cannot be had: .*fork the run/m,
-  );
-  world.emulator.control.faults.remove("lost");
-  const { weights } = await world.finish();
-  expect(weights).toEqual(await undisturbed());
-  expect(world.jobs.length).toBe(3);
-});
-
-test.each([
-  ["cut off", { result: "truncated" }, "RESULT_FORMAT"],
-  ["no number", { result: "not-finite" }, "RUN_RESULT_WRONG"],
-  ["of too few PUBs", { result: "missing-pub" }, "RESULT_FORMAT"],
-] as const)("a result that is %s is read again, and then the run stops without using it", async (_, rule, code) => {
-  await using world = new World();
-  const fault = { method: "GET", path: "/jobs/*/results", ...rule } as const;
-  world.fault({ ...fault, times: 2 });
-  const { run } = await world.drive();
-  for await (const _step of run) break;
-  world.fault({ ...fault, times: null, name: "wrong" });
-  expect(await codeOf(run)).toBe(code);
-  expect(world.jobs.length).toBe(2);
-  expect((await world.state()).step).toBe(1);
-  expect(await world.history()).toMatch(new RegExp(`^failed: ${code} .*job \\w+`, "im"));
-  world.emulator.control.faults.remove("wrong");
-  const { weights } = await world.finish();
-  expect(weights).toEqual(await undisturbed());
-  expect(world.jobs.length).toBe(3);
-});
-
 test("a budget that is used up on the way: nothing is submitted or lost, and with a larger one the run goes on", async () => {
-  await using world = new World();
+  await using world = new RunWorld();
   // The first job is charged for nothing.
   world.emulator.control.nextJobs([{ status: "Failed", reasonCode: 1000, quantumSeconds: 2 }]);
   expect(await codeOf(world.finish({ budget: "9s" }))).toBe("BUDGET_USED_UP");
@@ -415,7 +214,7 @@ test.each([
   ["UTC", "2026-01-02T00:00:00.000Z"],
   ["America/New_York", "2026-01-02T05:00:00.000Z"],
 ])("a budget of a day parks the run until the day ends in %s", async (timeZone, midnight) => {
-  await using world = new World();
+  await using world = new RunWorld();
   const { run } = await world.drive({ budget: "2 jobs/day", timeZone });
   await world.sleep(1800);
   expect(world.jobs.length).toBe(2);
@@ -436,7 +235,7 @@ test.each([
 
 test("a submit that has waited for another day is looked for like any, when its process is killed at once", async () => {
   // So late that its token still holds the next day.
-  await using world = new World({ start: Date.UTC(2026, 0, 1, 23, 30) });
+  await using world = new RunWorld({ start: Date.UTC(2026, 0, 1, 23, 30) });
   world.emulator.control.set({ listLagSeconds: 60 });
   const mortal = mortalStore(world.store);
   const { program } = await world.drive({ budget: "2 jobs/day", store: mortal.store });

@@ -1,0 +1,96 @@
+import { expect, test } from "vitest";
+import { codeOf, RunWorld, undisturbed } from "../../support/run-world.ts";
+
+test("a job that fails for the service's fault is sent again, from the budget", async () => {
+  await using world = new RunWorld();
+  const fault = { status: "Failed", reasonCode: 1000, reason: "Internal error." } as const;
+  world.emulator.control.nextJobs([fault]);
+  expect(await codeOf(world.finish({ steps: 1, budget: "2 jobs" }))).toBe("BUDGET_USED_UP");
+  expect(world.jobs.map(({ status }) => status)).toEqual(["Failed", "Completed"]);
+  const { weights } = await world.finish({ steps: 1, budget: "3 jobs" });
+  expect(weights).toEqual(await undisturbed(1));
+  const state = await world.state();
+  expect(state.quantumSeconds).toBeCloseTo(
+    world.jobs.reduce((sum, job) => sum + job.quantumSeconds, 0),
+    9,
+  );
+  const history = await world.history();
+  expect(history).toMatch(
+    /ended without values: JOB_FAILED .*1000: Internal error\..*\(2 s charged\); another takes its place$/m,
+  );
+  expect(history).toMatch(/^job 1 of step 1, attempt 2 goes to small_device/m);
+});
+
+test("a job that fails three times fails the run, and whoever resumes it tries again", async () => {
+  await using world = new RunWorld();
+  world.emulator.control.nextJobs(Array.from({ length: 3 }, () => ({ status: "Failed", reasonCode: 1000 }) as const));
+  expect(await codeOf(world.finish())).toBe("JOB_FAILED");
+  expect(world.jobs.length).toBe(3);
+  const { weights } = await world.finish();
+  expect(weights).toEqual(await undisturbed());
+  expect(world.jobs.length).toBe(6);
+});
+
+test.each([
+  ["fails for good", { status: "Failed", reasonCode: 1520, reason: "Too wide." }, "JOB_FAILED", /1520: Too wide\./],
+  ["takes longer than it may", { status: "Cancelled", reasonCode: 1305 }, "JOB_RAN_TOO_LONG", /longer than it may/],
+  ["is cancelled by hand", { status: "Cancelled", reason: "By the user." }, "JOB_CANCELLED", /By the user\./],
+] as const)(
+  "a job that %s fails the run with its reason, and is not sent again by itself",
+  async (_, outcome, code, why) => {
+    await using world = new RunWorld();
+    world.emulator.control.nextJobs([outcome]);
+    expect(await codeOf(world.finish())).toBe(code);
+    expect(world.jobs.length).toBe(1);
+    const { status, error, quantumSeconds } = await world.state();
+    expect(status).toBe("failed");
+    expect(error?.code).toBe(code);
+    expect(quantumSeconds).toBe(2);
+    const history = await world.history();
+    expect(history).toMatch(new RegExp(`^job \\w+ ended without values: ${code} .*\\(2 s charged\\)$`, "m"));
+    expect(history).toMatch(why);
+    expect(history).toMatch(new RegExp(`^failed: ${code} `, "m"));
+    const { weights } = await world.finish();
+    expect(weights).toEqual(await undisturbed());
+    expect(world.jobs.length).toBe(4);
+  },
+);
+
+test.each([
+  ["is gone though the job is completed", { status: 404, code: 1291 }],
+  ["is not there", { result: "none" }],
+] as const)("a result that %s: nothing is bought again, and it is used when it is found", async (_, rule) => {
+  await using world = new RunWorld();
+  world.fault({ method: "GET", path: "/jobs/*/results", ...rule, times: null, name: "lost" });
+  expect(await codeOf(world.finish())).toBe("RUN_RESULT_LOST");
+  expect(await codeOf(world.finish())).toBe("RUN_RESULT_LOST");
+  expect(world.jobs.length).toBe(1);
+  expect(await world.history()).toMatch(
+    /^failed: RUN_RESULT_LOST The values of job \w+, which was paid for, cannot be had: .*fork the run/m,
+  );
+  world.emulator.control.faults.remove("lost");
+  const { weights } = await world.finish();
+  expect(weights).toEqual(await undisturbed());
+  expect(world.jobs.length).toBe(3);
+});
+
+test.each([
+  ["cut off", { result: "truncated" }, "RESULT_FORMAT"],
+  ["no number", { result: "not-finite" }, "RUN_RESULT_WRONG"],
+  ["of too few PUBs", { result: "missing-pub" }, "RESULT_FORMAT"],
+] as const)("a result that is %s is read again, and then the run stops without using it", async (_, rule, code) => {
+  await using world = new RunWorld();
+  const fault = { method: "GET", path: "/jobs/*/results", ...rule } as const;
+  world.fault({ ...fault, times: 2 });
+  const { run } = await world.drive();
+  for await (const _step of run) break;
+  world.fault({ ...fault, times: null, name: "wrong" });
+  expect(await codeOf(run)).toBe(code);
+  expect(world.jobs.length).toBe(2);
+  expect((await world.state()).step).toBe(1);
+  expect(await world.history()).toMatch(new RegExp(`^failed: ${code} .*job \\w+`, "im"));
+  world.emulator.control.faults.remove("wrong");
+  const { weights } = await world.finish();
+  expect(weights).toEqual(await undisturbed());
+  expect(world.jobs.length).toBe(3);
+});
