@@ -195,6 +195,7 @@ export class Run<Step, Result> implements PromiseLike<Result>, AsyncIterable<Ste
 
   async #open(): Promise<RunJournal | undefined> {
     const { store, lease, park, clock, onActivity } = this.#options;
+    const budget = budgetOf(this.#options);
     if (store === undefined) return undefined;
     const journal = await RunJournal.open({
       store,
@@ -204,7 +205,7 @@ export class Run<Step, Result> implements PromiseLike<Result>, AsyncIterable<Ste
       clock,
       signal: this.#signal,
       onActivity,
-      ...budgetOf(this.#options),
+      ...budget,
       onStopRequest: () => this.stop(),
       onFenced: (error) => this.#controller.abort(error),
     });
@@ -264,7 +265,7 @@ export class Run<Step, Result> implements PromiseLike<Result>, AsyncIterable<Ste
 }
 
 /** @throws BudgetError BUDGET_UNIT, BUDGET_FORM, BUDGET_PRICE, BUDGET_STORE */
-export function budgetOf({ store, budget: given, price, timeZone, schedule }: RunKeeping): {
+function budgetOf({ store, budget: given, price, timeZone, schedule }: RunKeeping): {
   readonly budget: Budget | undefined;
   readonly budgetOptions: ScopeOptions;
 } {

@@ -235,6 +235,21 @@ describe("a run that is kept", () => {
     expect((await store.run("a"))!.status).toBe("finished");
   });
 
+  test("is needed for a budget, which would be forgotten otherwise", async () => {
+    const steps: number[] = [];
+    const run = Run.start<number, string>(
+      async (emit) => {
+        steps.push(1);
+        await emit(0);
+        return "done";
+      },
+      { budget: "60s" },
+    );
+    await expect(run).rejects.toMatchObject({ code: "BUDGET_STORE" });
+    expect(steps).toEqual([]);
+    await expect(counting(1, { store: memoryStore(), id: "a", budget: "60s" })).resolves.toBe("done after 1");
+  });
+
   test("is driven by one at a time", async () => {
     const store = memoryStore();
     const first = counting(1e6, { store, id: "a" });
