@@ -1,5 +1,5 @@
 import { oneLine } from "../runs/history.ts";
-import type { MinimizeStep } from "../training/minimize.ts";
+import type { MinimizeStep } from "../training/minimize-options.ts";
 import type { StepReport } from "../training/train.ts";
 import type { Io } from "./io.ts";
 import { createProgress } from "./progress.ts";

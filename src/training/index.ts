@@ -1,10 +1,5 @@
-export {
-  type MinimizeCheckpoint,
-  type MinimizeOptions,
-  type MinimizeResult,
-  type MinimizeStep,
-  minimize,
-} from "./minimize.ts";
+export { minimize } from "./minimize.ts";
+export type { MinimizeCheckpoint, MinimizeOptions, MinimizeResult, MinimizeStep } from "./minimize-options.ts";
 export { planMinimize } from "./minimize-plan.ts";
 export { type Replayed, type ReplayKeeping, type ReplayOptions, replayRun } from "./replay.ts";
 export { type Emit, Run, type RunStartOptions, type RunStatus } from "./run.ts";

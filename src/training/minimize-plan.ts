@@ -1,4 +1,5 @@
-import { checkMinimizeOptions, type MinimizeOptions, minimize } from "./minimize.ts";
+import { minimize } from "./minimize.ts";
+import { checkMinimizeOptions, type MinimizeOptions } from "./minimize-options.ts";
 import { planProblem } from "./problem-plan.ts";
 import type { PlannedRun } from "./training-plan.ts";
 

@@ -1,4 +1,4 @@
-import type { MinimizeOptions, MinimizeResult, MinimizeStep } from "./minimize.ts";
+import type { MinimizeOptions, MinimizeResult, MinimizeStep } from "./minimize-options.ts";
 import { checkPrice, moneyFor, NO_WORK, sumOfWork, timesWork, workOf } from "./planned-work.ts";
 import { planningBackend } from "./planning-backend.ts";
 import type { Run } from "./run.ts";

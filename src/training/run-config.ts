@@ -1,5 +1,5 @@
 import type { Backend } from "../../providers/index.ts";
-import type { MinimizeOptions } from "./minimize.ts";
+import type { MinimizeOptions } from "./minimize-options.ts";
 import type { TrainingData } from "./tensorflow-data.ts";
 import type { LayersModel } from "./tensorflow-types.ts";
 import type { PlanOptions, Price } from "./training-plan.ts";

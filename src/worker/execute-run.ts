@@ -6,7 +6,7 @@ import { foldRun } from "../runs/run-state.ts";
 import type { Lease, RunRow, RunStore, RunTask } from "../runs/run-store.ts";
 import { writeSafetensors } from "../runs/safetensors.ts";
 import { rowOf } from "../runs/stop-run.ts";
-import type { MinimizeOptions, MinimizeResult, MinimizeStep } from "../training/minimize.ts";
+import type { MinimizeOptions, MinimizeResult, MinimizeStep } from "../training/minimize-options.ts";
 import type { Run, RunKeeping } from "../training/run.ts";
 import type { MinimizeRunConfig, ModelRunConfig, RunConfig } from "../training/run-config.ts";
 import { madeBy, readRunConfig } from "../training/run-config-file.ts";
