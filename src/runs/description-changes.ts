@@ -1,3 +1,4 @@
+import { RunError } from "../errors.ts";
 import type { RunDescription } from "./events.ts";
 
 const HASH = /^[0-9a-f]{64}$/;
@@ -11,6 +12,20 @@ export function changesOf(before: RunDescription, now: RunDescription): readonly
   return Object.keys(before.parts)
     .filter((name) => before.parts[name] !== parts[name])
     .map((name) => changeText(name, before.parts[name], parts[name]));
+}
+
+/** That a run of so many steps cannot go on as another one. */
+export function runChanged(id: string, step: number, before: RunDescription, now: RunDescription): RunError {
+  const instead =
+    step === 0
+      ? "or give this one another id"
+      : `or fork the run at its last step and change the fork: lepton runs fork ${id} --at ${step} --as NEW`;
+  return new RunError(
+    "RUN_CHANGED",
+    before.kind !== now.kind
+      ? `Run ${id} is one of ${before.kind}, not of ${now.kind}; give this one another id.`
+      : `Run ${id} was started with other settings, so it cannot go on with these: ${changesOf(before, now).join("; ")}. Put them back, ${instead}.`,
+  );
 }
 
 function changeText(name: string, before: unknown, now: unknown): string {

@@ -1,4 +1,4 @@
-import type { Backend, EstimatorOptions, RemoteBackend } from "../../providers/index.ts";
+import { type Backend, type EstimatorOptions, isRemote, type RemoteBackend } from "../../providers/index.ts";
 import { RunError } from "../errors.ts";
 import { JournaledEstimator } from "./journaled-estimator.ts";
 import type { RunJournal } from "./run-journal.ts";
@@ -18,4 +18,18 @@ export function journaledBackend(remote: RemoteBackend, journal: RunJournal): Ba
     },
     status: () => remote.status(),
   };
+}
+
+/** @throws RunError RUN_PROVIDER for one on which a job whose answer is lost could be paid twice */
+export function assertJournalable(backend: Backend): asserts backend is RemoteBackend {
+  if (!isRemote(backend))
+    throw new RunError(
+      "RUN_PROVIDER",
+      `Backend ${backend.name} runs jobs elsewhere but cannot say which bear a tag (it is no RemoteBackend), so a job whose answer is lost could be paid twice. Use a backend of ibmProvider, or run without a store.`,
+    );
+  if (backend.capabilities.idempotentSubmit === "none")
+    throw new RunError(
+      "RUN_PROVIDER",
+      `Backend ${backend.name} can neither repeat a submit safely nor find a job whose answer was lost, so it could be paid twice. Use another backend, or run without a store.`,
+    );
 }

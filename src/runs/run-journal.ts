@@ -1,23 +1,17 @@
-import {
-  type Backend,
-  type Clock,
-  isRemote,
-  type JobRecord,
-  type RemoteBackend,
-  systemClock,
-} from "../../providers/index.ts";
+import { type Backend, type Clock, type JobRecord, type RemoteBackend, systemClock } from "../../providers/index.ts";
 import { RunError } from "../errors.ts";
 import type { Budget, BudgetScope, ScopeTotals } from "./budget.ts";
 import { dayEnd, type ScopeOptions, scopesOf } from "./budget-scopes.ts";
 import { reached } from "./crash-points.ts";
-import { changesOf } from "./description-changes.ts";
-import type { Owner, RunDescription, RunEvent } from "./events.ts";
+import { changesOf, runChanged } from "./description-changes.ts";
+import type { RunDescription, RunEvent } from "./events.ts";
 import { hashOf } from "./hash.ts";
 import { JobAudit } from "./job-audit.ts";
-import { journaledBackend } from "./journaled-backend.ts";
-import { createdEvent, failedEvent } from "./new-run.ts";
-import { thisOwner } from "./process-identity.ts";
+import { assertJournalable, journaledBackend } from "./journaled-backend.ts";
+import { KeptSnapshots } from "./kept-snapshots.ts";
+import { failedEvent } from "./new-run.ts";
 import { jsonOf, reportOf } from "./report-json.ts";
+import { claimOrCreate, renewLease } from "./run-lease.ts";
 import { RunFold, type RunJob, type RunState } from "./run-state.ts";
 import type { Append, Appended, Lease, RunStore } from "./run-store.ts";
 import { packState, unpackState } from "./snapshot.ts";
@@ -50,18 +44,7 @@ export interface KeptRecord {
   readonly calibration: string | undefined;
 }
 
-const LEASE_SECONDS = 30;
-const RENEW_SECONDS = 10;
-/** A lease lasts at most so many times twice as long. */
-const MOST_DOUBLINGS = 6;
 const SESSION_PATIENCE_MS = 1000;
-/** Of snapshots larger than this the last few are kept, and those of epochs; of others, as many as take so many bytes. */
-const LARGE_BYTES = 256 * 1024;
-const KEPT_LARGE = 3;
-const KEPT_BYTES = 64 * 1024 * 1024;
-/** So many are dropped at once: each time costs a write to the disk. */
-const DROPPED_AT_ONCE = 16;
-
 /** One run in a store, while this process drives it. All that it writes is durable before its promises resolve. */
 export class RunJournal {
   readonly id: string;
@@ -75,8 +58,7 @@ export class RunJournal {
   readonly #lease: Lease | undefined;
   readonly #fold: RunFold;
   readonly #closing = new AbortController();
-  /** Snapshots of steps that are still kept. */
-  readonly #steady: string[];
+  readonly #snapshots: KeptSnapshots;
   readonly #records = new Map<string, KeptRecord>();
   #last: Promise<unknown> = Promise.resolve();
   #activity: string | undefined;
@@ -115,8 +97,16 @@ export class RunJournal {
     this.#options = options;
     this.#lease = lease;
     this.#fold = fold;
-    this.#steady = [...fold.state.snapshots];
-    if (lease !== undefined) void this.#renew(lease);
+    this.#snapshots = new KeptSnapshots(fold.state.snapshots);
+    if (lease !== undefined)
+      void renewLease(store, lease, {
+        clock,
+        replaced: fold.state.replaced,
+        activity: () => this.#activity,
+        onStopRequest: options.onStopRequest,
+        onFenced: options.onFenced,
+        signal: this.#closing.signal,
+      });
   }
 
   /** Nothing is left to do: `result` has what the run resolved to. */
@@ -187,31 +177,13 @@ export class RunJournal {
       });
       return;
     }
-    const instead =
-      step === 0
-        ? "or give this one another id"
-        : `or fork the run at its last step and change the fork: lepton runs fork ${this.id} --at ${step} --as NEW`;
-    throw new RunError(
-      "RUN_CHANGED",
-      known.kind !== description.kind
-        ? `Run ${this.id} is one of ${known.kind}, not of ${description.kind}; give this one another id.`
-        : `Run ${this.id} was started with other settings, so it cannot go on with these: ${changes.join("; ")}. Put them back, ${instead}.`,
-    );
+    throw runChanged(this.id, step, known, description);
   }
 
   /** The provider as the run sees it: one at a service has its jobs journaled. @throws RunError RUN_PROVIDER */
   provider(backend: Backend): Backend {
     if (backend.capabilities.local) return backend;
-    if (!isRemote(backend))
-      throw new RunError(
-        "RUN_PROVIDER",
-        `Backend ${backend.name} runs jobs elsewhere but cannot say which bear a tag (it is no RemoteBackend), so a job whose answer is lost could be paid twice. Use a backend of ibmProvider, or run without a store.`,
-      );
-    if (backend.capabilities.idempotentSubmit === "none")
-      throw new RunError(
-        "RUN_PROVIDER",
-        `Backend ${backend.name} can neither repeat a submit safely nor find a job whose answer was lost, so it could be paid twice. Use another backend, or run without a store.`,
-      );
+    assertJournalable(backend);
     this.#remote = backend;
     this.#audit = new JobAudit(backend, this, this.#options.signal);
     return journaledBackend(backend, this);
@@ -239,7 +211,11 @@ export class RunJournal {
       },
     });
     reached("k15");
-    await this.#prune(blob, snapshot);
+    const old = this.#snapshots.add(snapshot, blob.length);
+    if (this.#lease !== undefined && old.length > 0) {
+      reached("k16");
+      await this.store.dropBlobs(this.#lease, old);
+    }
     await this.#audit?.afterStep();
   }
 
@@ -355,56 +331,8 @@ export class RunJournal {
     await this.clock.sleep(milliseconds, signal);
   }
 
-  async #renew(lease: Lease): Promise<void> {
-    const { signal } = this.#closing;
-    // While a large step is simulated nothing is renewed, and another driver that takes over fares no better: each one that
-    // was replaced before it came further gives the next one twice the time.
-    const seconds = LEASE_SECONDS * 2 ** Math.min(MOST_DOUBLINGS, this.state.replaced);
-    for (let isShort = seconds > LEASE_SECONDS; ; isShort = false) {
-      try {
-        if (!isShort) await this.clock.sleep(1000 * RENEW_SECONDS, signal);
-      } catch {
-        return;
-      }
-      try {
-        const { stopRequested } = await this.store.renew(lease, seconds, this.#activity ?? null);
-        if (stopRequested) this.#options.onStopRequest?.();
-      } catch (error) {
-        if (signal.aborted) return;
-        if (error instanceof RunError && error.code === "RUN_FENCED") {
-          this.#options.onFenced?.(error);
-          return;
-        }
-        // A store that is busy now is asked again; should the lease end meanwhile, its epoch guards what is written.
-      }
-    }
-  }
-
-  async #prune(blob: Uint8Array, snapshot: string): Promise<void> {
-    this.#steady.push(snapshot);
-    const isLarge = blob.length > LARGE_BYTES;
-    const kept = isLarge ? KEPT_LARGE : Math.floor(KEPT_BYTES / blob.length);
-    if (this.#steady.length - kept < (isLarge ? 1 : DROPPED_AT_ONCE)) return;
-    // A step that changes nothing leaves the same bytes as the one before.
-    const old = this.#steady.splice(0, this.#steady.length - kept).filter((hash) => !this.#steady.includes(hash));
-    reached("k16");
-    if (this.#lease !== undefined && old.length > 0) await this.store.dropBlobs(this.#lease, old);
-  }
-
   /** Asks once more for charges that were not final; those that still are not keep what was set aside for them. */
   async settleOpen(): Promise<readonly RunJob[]> {
     return (await this.#audit?.settleOpen()) ?? [];
   }
-}
-
-async function claimOrCreate(store: RunStore, id: string): Promise<Lease> {
-  const owner: Owner = thisOwner();
-  if ((await store.run(id)) === undefined)
-    try {
-      await store.create({ id, events: [createdEvent()] });
-    } catch (error) {
-      // Somebody else was faster; whoever claims it drives it.
-      if (!(error instanceof RunError && error.code === "RUN_EXISTS")) throw error;
-    }
-  return store.claim(id, owner, LEASE_SECONDS);
 }
