@@ -335,6 +335,14 @@ export interface RemoteBackend extends Backend {
   jobUsage(id: string, options?: { readonly signal?: AbortSignal }): Promise<JobUsage>;
   /** Closes the session that the backend has opened by itself, if any: it takes no more jobs, and those in its queue still run. */
   closeSession?(): Promise<void>;
+  /**
+   * Tells in lines of plain words, without secrets, of requests that are tried again and of tokens and sessions that were
+   * replaced. Requests and tokens may also be those of others who share the backend's client.
+   * @returns ends it
+   */
+  watch?(listener: (words: string) => void): () => void;
+  /** When the device was calibrated, as the service tells it now; undefined where it does not. */
+  calibration?(options?: { readonly signal?: AbortSignal }): Promise<string | undefined>;
 }
 
 export function isRemote(backend: Backend): backend is RemoteBackend {

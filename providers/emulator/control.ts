@@ -1,7 +1,7 @@
 import { describeValue, optionsFault } from "../../circuits/index.ts";
 import { ProviderError } from "../errors.ts";
 import { type EmulatorClock, VirtualClock } from "./clock.ts";
-import { BACKEND_STATES, type BackendState } from "./device.ts";
+import { BACKEND_STATES, type BackendState, type EmulatedDevice } from "./device.ts";
 import type { FaultRules } from "./faults/fault-rules.ts";
 import type { JobRecord, ScriptedOutcome } from "./jobs/job-record.ts";
 import type { Journal } from "./journal.ts";
@@ -166,12 +166,7 @@ export class EmulatorControl {
 
   /** @throws ProviderError EMULATOR_CONTROL */
   setBackend(name: string, state: BackendState): void {
-    const device = this.#service.devices.find((candidate) => candidate.name === name);
-    if (device === undefined)
-      throw new ProviderError(
-        "EMULATOR_CONTROL",
-        `There is no backend ${describeValue(name)}; there are ${this.#service.devices.map((known) => known.name).join(", ")}.`,
-      );
+    const device = this.#deviceOf(name);
     if (!BACKEND_STATES.includes(state))
       throw new ProviderError(
         "EMULATOR_CONTROL",
@@ -179,6 +174,26 @@ export class EmulatorControl {
       );
     device.state = state;
     this.#service.queue.resume();
+  }
+
+  /**
+   * The device tells from now on that it was calibrated anew, at this moment; its errors, and so all values, stay.
+   * @throws ProviderError EMULATOR_CONTROL
+   */
+  recalibrate(name: string): void {
+    const device = this.#deviceOf(name);
+    device.properties = { ...device.properties, last_update_date: iso(this.#clock.now())! };
+  }
+
+  /** @throws ProviderError EMULATOR_CONTROL */
+  #deviceOf(name: string): EmulatedDevice {
+    const { devices } = this.#service;
+    const device = devices.find((candidate) => candidate.name === name);
+    if (device !== undefined) return device;
+    throw new ProviderError(
+      "EMULATOR_CONTROL",
+      `There is no backend ${describeValue(name)}; there are ${devices.map((known) => known.name).join(", ")}.`,
+    );
   }
 
   /** Closes a session as its time limit would. @throws ProviderError EMULATOR_CONTROL */

@@ -11,6 +11,7 @@ export interface EmulatedDevice extends DeviceDescription {
   readonly name: string;
   /** All that it can do, fractional gates included. */
   readonly target: Target;
+  properties: DeviceDescription["properties"];
   state: BackendState;
 }
 

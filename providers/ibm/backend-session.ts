@@ -1,5 +1,7 @@
 import { abortable } from "./abortable.ts";
+import { Listeners } from "./listeners.ts";
 import type { Sessions } from "./resources/sessions.ts";
+import type { Notify } from "./retry.ts";
 import { IbmSession, stopAccepting } from "./session.ts";
 
 export interface BackendSessionOptions {
@@ -11,13 +13,18 @@ export interface BackendSessionOptions {
   readonly id?: string | undefined;
   /** Awaited before a session that was opened gets its first job. */
   readonly onSession?: ((id: string) => void | Promise<void>) | undefined;
+  /** Told in plain words of each that was opened. */
+  readonly notify?: Notify | undefined;
 }
 
 /** The session in which a backend's jobs run: opened when the first one is submitted, and again after it was closed. */
 export class BackendSession {
   readonly #options: BackendSessionOptions;
   readonly #opened: string[] = [];
+  readonly #watching = new Listeners();
   #id: string | undefined;
+  /** The one that the service has closed, until another is opened. */
+  #lost: string | undefined;
   #opening: Promise<string> | undefined;
 
   constructor(options: BackendSessionOptions) {
@@ -43,7 +50,14 @@ export class BackendSession {
 
   /** The service has closed it: the next job gets another one. */
   forget(id: string): void {
-    if (this.#id === id) this.#id = undefined;
+    if (this.#id !== id) return;
+    this.#id = undefined;
+    this.#lost = id;
+  }
+
+  /** Tells of each that is opened. @returns ends it */
+  watch(listener: Notify): () => void {
+    return this.#watching.add(listener);
   }
 
   /** Takes no more jobs; those in its queue still run. Another session is opened for a job that is submitted later. */
@@ -55,9 +69,15 @@ export class BackendSession {
   }
 
   async #open(): Promise<string> {
-    const { sessions, backend, mode, onSession } = this.#options;
+    const { sessions, backend, mode, onSession, notify } = this.#options;
     const { id } = await IbmSession.open(sessions, { backend, mode });
     this.#opened.push(id);
+    const kind = mode === "batch" ? "batch" : "dedicated session";
+    const why = this.#lost === undefined ? "" : `, since the service has closed ${this.#lost}`;
+    const line = `The ${kind} ${id} was opened at ${backend}${why}.`;
+    this.#lost = undefined;
+    notify?.(line);
+    this.#watching.tell(line);
     await onSession?.(id);
     this.#id = id;
     return id;

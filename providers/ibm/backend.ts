@@ -10,6 +10,7 @@ import {
 import type { Clock } from "../clock.ts";
 import { checkOptions } from "../options.ts";
 import type { BackendStatus, Capabilities, JobUsage, RemoteBackend, TaggedJob } from "../primitives.ts";
+import { calibrationOf } from "./calibrations.ts";
 import { compileChecked, type IbmDevice, serviceJob } from "./device.ts";
 import { IbmEstimator } from "./estimator.ts";
 import { usageOf } from "./job.ts";
@@ -142,6 +143,21 @@ export class IbmBackend implements RemoteBackend {
   /** Lets the session of the option `session` take no more jobs; those in its queue still run. @throws IbmError */
   async closeSession(): Promise<void> {
     await this.#device.session?.close();
+  }
+
+  /** @returns ends it */
+  watch(listener: (words: string) => void): () => void {
+    const { client, session } = this.#device;
+    const ends = [client.watch(listener), session?.watch(listener)];
+    return () => {
+      for (const end of ends) end?.();
+    };
+  }
+
+  /** When the device was calibrated, as the service tells it now. @throws IbmError; the signal's reason */
+  async calibration(options?: { readonly signal?: AbortSignal }): Promise<string | undefined> {
+    const { signal } = checkOptions(options, "calibration", ["signal"]);
+    return calibrationOf(this.#device.client, this.name, signal);
   }
 
   /** Jobs of the instance with exactly this tag, over all pages, oldest first. @throws IbmError; the signal's reason */

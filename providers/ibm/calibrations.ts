@@ -39,7 +39,7 @@ export class Calibrations {
   async #read(name: string): Promise<Calibrated> {
     try {
       const configuration = await this.#client.backends.configuration(name);
-      return { configuration, properties: await this.#properties(name) };
+      return { configuration, properties: await propertiesOf(this.#client, name) };
     } catch (error) {
       if (!(error instanceof IbmError) || error.code !== "IBM_NOT_FOUND") throw error;
       const names = (await this.#client.backends.list()).map((backend) => backend.name);
@@ -51,14 +51,27 @@ export class Calibrations {
       );
     }
   }
+}
 
-  /** Simulators may have none. */
-  async #properties(name: string): Promise<BackendProperties | undefined> {
-    try {
-      return await this.#client.backends.properties(name);
-    } catch (error) {
-      if (error instanceof IbmError && error.code === "IBM_NOT_FOUND") return undefined;
-      throw error;
-    }
+/** When a backend was calibrated last, ISO 8601 as the service tells it. @throws IbmError; the signal's reason */
+export async function calibrationOf(
+  client: IbmClient,
+  name: string,
+  signal: AbortSignal | undefined,
+): Promise<string | undefined> {
+  return (await propertiesOf(client, name, signal))?.last_update_date;
+}
+
+/** Simulators may have none. */
+async function propertiesOf(
+  client: IbmClient,
+  name: string,
+  signal?: AbortSignal,
+): Promise<BackendProperties | undefined> {
+  try {
+    return await client.backends.properties(name, {}, { signal });
+  } catch (error) {
+    if (error instanceof IbmError && error.code === "IBM_NOT_FOUND") return undefined;
+    throw error;
   }
 }

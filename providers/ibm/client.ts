@@ -4,6 +4,7 @@ import { ProviderError } from "../errors.ts";
 import { type CredentialOptions, findCredentials, type IbmCredentials } from "./credentials.ts";
 import { HttpClient, type RequestOptions } from "./http-client.ts";
 import { SubmitLimiter } from "./limiter.ts";
+import { Listeners } from "./listeners.ts";
 import { Backends } from "./resources/backends.ts";
 import { type DiscoveredInstance, Discovery } from "./resources/discovery.ts";
 import { Instances } from "./resources/instances.ts";
@@ -47,8 +48,8 @@ export interface IbmClientOptions extends CredentialOptions {
   /** Seed of the jitter of waits; default: another one in each process. */
   readonly seed?: number | string | undefined;
   /**
-   * Told in a line of plain words, without secrets, what is waited for: a request that is tried again, a submit whose answer
-   * was lost, a job in the queue. Nobody by default.
+   * Told in a line of plain words, without secrets, what is waited for: a request that is tried again, a token that was refused,
+   * a session that is opened, a submit whose answer was lost, a job in the queue. Nobody by default.
    */
   readonly notify?: Notify | undefined;
   /** Instead of process.env. */
@@ -93,6 +94,7 @@ export class IbmClient {
   readonly workloads: Workloads;
   readonly discovery: Discovery;
   readonly notify: Notify;
+  readonly #troubles = new Listeners();
   readonly #http: HttpClient;
 
   constructor(credentials: IbmCredentials, options: IbmClientOptions) {
@@ -110,7 +112,10 @@ export class IbmClient {
       exchange: options.exchange,
       random: () => rng.uniform(),
       retry: options.retry,
-      notify: options.notify,
+      notify: (line) => {
+        this.notify(line);
+        this.#troubles.tell(line);
+      },
     });
     const { limiter = submitLimiter(credentials, options.clock) } = options;
     this.credentials = credentials;
@@ -128,6 +133,11 @@ export class IbmClient {
     this.workloads = new Workloads(http);
     this.discovery = new Discovery(http, credentials.urls);
     this.#http = http;
+  }
+
+  /** Tells of requests that are tried again and of tokens that were refused. @returns ends it */
+  watch(listener: Notify): () => void {
+    return this.#troubles.add(listener);
   }
 
   /** The service's time, milliseconds since 1970, by its last answer: what `created_after` is to be compared with. */

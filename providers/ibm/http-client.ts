@@ -166,7 +166,8 @@ export class HttpClient {
       const answer = await this.#once(where, url, await prepared(), token, options, repeat);
       if (answer.status !== 401) return this.#accept(where, answer);
       // Refused before anything was done, so it can be sent again whatever it is: once, with a new token.
-      this.#tokens.reject(token);
+      if (this.#tokens.reject(token))
+        this.#options.notify?.("The service refused the token (401), so a new one is asked for.");
       const renewed = await freshToken();
       return this.#accept(where, await this.#once(where, url, await prepared(), renewed, options, repeat));
     };

@@ -76,9 +76,11 @@ export class IamTokens {
     }
   }
 
-  /** Drops a token that the service has refused, unless it was replaced meanwhile. */
-  reject(token: string): void {
-    if (this.#token?.text === token) this.#token = undefined;
+  /** Drops a token that the service has refused. @returns false where it was replaced meanwhile */
+  reject(token: string): boolean {
+    const isHeld = this.#token?.text === token;
+    if (isHeld) this.#token = undefined;
+    return isHeld;
   }
 
   /** One refresh for all who wait; none of their signals ends it. */

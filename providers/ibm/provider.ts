@@ -147,7 +147,14 @@ export class IbmProvider {
         session:
           mode === undefined
             ? undefined
-            : new BackendSession({ sessions, backend: name, mode, id: sessionId, onSession }),
+            : new BackendSession({
+                sessions,
+                backend: name,
+                mode,
+                id: sessionId,
+                onSession,
+                notify: this.client.notify,
+              }),
         calibration: properties?.last_update_date,
       },
       configuration,

@@ -74,6 +74,10 @@ export const controlRoutes: readonly ControlRoute[] = [
     control.setBackend(params.name!, bodyOf<{ readonly state: BackendState }>(request).state);
     return noContent();
   }),
+  at("POST", "backends/{name}/recalibrate", ({ control, params }) => {
+    control.recalibrate(params.name!);
+    return noContent();
+  }),
   at("POST", "sessions/{id}/close", ({ control, params }) => {
     control.closeSession(params.id!);
     return noContent();
