@@ -13,6 +13,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as delay } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { openStore, type RunStore } from "../../../src/index.ts";
 import { hashOf, type StepEvent, thisOwner } from "../../../src/runs/index.ts";
@@ -237,6 +239,18 @@ describe("a lock that another process holds", () => {
     const steps = (await store.read("one")).flatMap(({ event }) => (event.type === "step" ? [event.step] : []));
     expect(steps).toEqual([1, 2, 3, 4]);
   });
+});
+
+test("what was read is forgotten, however long a store stays open", async () => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  await using store = await withRun(file(), 1);
+  const read = [];
+  for (let time = 0; time < 3; time++) read.push(new WeakRef(await store.read("one")));
+  // What is referred to weakly lives until its task ends.
+  await delay(1);
+  collect();
+  expect(read.map((records) => records.deref())).toEqual([undefined, undefined, undefined]);
 });
 
 test("40,000 records are read in a fraction of a second", async () => {
