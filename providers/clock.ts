@@ -8,7 +8,10 @@ export interface Clock {
   sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
 }
 
-/** Counts from the start of the process by its monotonic clock, so that a clock that is set changes no wait. */
+/**
+ * Counts from the start of the process by its monotonic clock, so that a clock that is set changes no wait. It stands still
+ * while the machine sleeps: what other processes or people date goes by `wallClock`.
+ */
 export const systemClock: Clock = {
   now: () => performance.timeOrigin + performance.now(),
   async sleep(milliseconds, signal) {
@@ -20,4 +23,18 @@ export const systemClock: Clock = {
       throw error;
     }
   },
+};
+
+let wallOffset = 0;
+/**
+ * The machine's clock, with `systemClock`'s waits: it has kept up when the machine was asleep, or its clock was set ahead. One
+ * that is set back goes on from where it was.
+ */
+export const wallClock: Clock = {
+  now() {
+    const sinceStart = performance.now();
+    wallOffset = Math.max(wallOffset, Date.now() - sinceStart);
+    return wallOffset + sinceStart;
+  },
+  sleep: systemClock.sleep,
 };

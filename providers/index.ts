@@ -1,5 +1,5 @@
 export { bitArray } from "./bit-array.ts";
-export { type Clock, systemClock } from "./clock.ts";
+export { type Clock, systemClock, wallClock } from "./clock.ts";
 export {
   type DeviceSimulator,
   type DeviceSimulatorOptions,

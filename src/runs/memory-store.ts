@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from "../../providers/index.ts";
+import { type Clock, wallClock } from "../../providers/index.ts";
 import { RunError } from "../errors.ts";
 import { isPast, needsOf, planAppend, type SubmitPlace } from "./append-plan.ts";
 import type { ScopeTotals } from "./budget.ts";
@@ -72,7 +72,7 @@ class MemoryStore implements RunStore {
   readonly #schedules = new Map<string, KeptSchedule>();
   #closed = false;
 
-  constructor({ clock = systemClock }: StoreOptions) {
+  constructor({ clock = wallClock }: StoreOptions) {
     this.#clock = clock;
   }
 

@@ -127,7 +127,7 @@ export interface Tick {
 }
 
 export interface StoreOptions {
-  /** By which leases end and events are dated; by default the system's, or that of the server that keeps the runs. */
+  /** By which leases end and events are dated; by default the machine's, or that of the server that keeps the runs. */
   readonly clock?: Clock;
 }
 

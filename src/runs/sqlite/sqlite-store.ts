@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { systemClock } from "../../../providers/index.ts";
+import { wallClock } from "../../../providers/index.ts";
 import { needsOf, planAppend } from "../append-plan.ts";
 import type { ScopeTotals } from "../budget.ts";
 import { totalsOf } from "../budget-entry.ts";
@@ -39,7 +39,7 @@ import { named, Tables } from "./tables.ts";
  * A ledger in a file, made where there is none, for any number of processes of one machine.
  * @throws RunError LEDGER_OPEN, LEDGER_FOREIGN, LEDGER_NEWER, LEDGER_READ_ONLY, LEDGER_FULL, LEDGER_BUSY, LEDGER_CORRUPT, LEDGER_IO
  */
-export async function sqliteStore(file: string, { clock = systemClock }: StoreOptions = {}): Promise<RunStore> {
+export async function sqliteStore(file: string, { clock = wallClock }: StoreOptions = {}): Promise<RunStore> {
   return new SqliteStore(await openDatabase(resolve(file), clock));
 }
 
