@@ -15,6 +15,8 @@ export default defineConfig({
     globalSetup: ["test/support/canary-watch.ts"],
     onConsoleLog: watchConsole,
     testTimeout: 30_000,
+    // Vitest would leave one core to itself: of two, half. Integration tests start processes of their own.
+    ...(integration ? {} : { maxWorkers: "100%" }),
     hookTimeout: 60_000,
     reporters: report === undefined ? ["default"] : ["default", ["json", { outputFile: report }]],
   },

@@ -39,9 +39,17 @@ export function watchConsole(log: string): void {
   if (canariesIn(log).length > 0) shown.push(`A test prints ${canariesIn(log).join(", ")}.`);
 }
 
+const OUTER_FOLDER = "LEPTON_TESTS_OUTER_TMPDIR";
+
+/** The folder for temporary files of before the tests have one of their own, which only their user may enter. */
+export function outerFolder(): string {
+  return process.env[OUTER_FOLDER] ?? tmpdir();
+}
+
 /** Lets all tests put their files into one folder, and looks in it for secrets when they have ended. */
 export default function setup(): () => void {
   const before = process.env.TMPDIR;
+  process.env[OUTER_FOLDER] ??= tmpdir();
   const folder = mkdtempSync(join(tmpdir(), "lepton-tests-"));
   process.env.TMPDIR = folder;
   return () => {

@@ -8,17 +8,20 @@ export interface PostgresTests {
   database(clauses?: string): Promise<TestDatabase>;
 }
 
-/** Tests that need a PostgreSQL server; where none is installed, one test is skipped that says so. */
+let told = false;
+
+/** Tests that need a PostgreSQL server; where none is installed, one test of the file is skipped that says so. */
 export function describeOnPostgres(
   name: string,
   define: (postgres: PostgresTests) => void,
   options: PostgresServerOptions = {},
 ): void {
+  if (postgresFolder() === undefined) {
+    if (!told) test.skip("on PostgreSQL, which is not installed", () => {});
+    told = true;
+    return;
+  }
   describe(name, () => {
-    if (postgresFolder() === undefined) {
-      test.skip("PostgreSQL is not installed", () => {});
-      return;
-    }
     let server: PostgresServer | undefined;
     beforeAll(async () => {
       server = await PostgresServer.start(options);

@@ -15,12 +15,12 @@ import { delimiter, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
+import { outerFolder } from "./canary-watch.ts";
 
 /** A part of the password of every test's role; the watch over all tests looks for it. */
 const PASSWORD = "canary-database-pw-h7Qm";
 const START_SECONDS = 30;
-/** Not in TMPDIR, which only the user of the tests may enter. */
-const FOLDER = "/tmp/lepton-postgres-";
+const FOLDER = join(outerFolder(), "lepton-postgres-");
 const TLS_FILES = new URL("../fixtures/tls/", import.meta.url);
 
 export interface PostgresServerOptions {

@@ -8,7 +8,7 @@ import { type Amount, type BudgetScope, exact, type RunStore } from "../../../sr
 import { openStore } from "../../../src/runs/open-store.ts";
 import { millionths } from "../../support/budget-model.ts";
 import { leaseOf, type RaceReport, race } from "../../support/budget-racer.ts";
-import { PostgresServer, postgresFolder } from "../../support/postgres.ts";
+import { describeOnPostgres } from "../../support/describe-postgres.ts";
 
 const RACERS = 8;
 const UNITS = ["quantumSeconds", "money", "jobs"] as const;
@@ -22,7 +22,7 @@ interface Ground {
   close(): Promise<void>;
 }
 
-const GROUNDS: readonly { readonly name: string; readonly make: (() => Promise<Ground>) | undefined }[] = [
+const GROUNDS: readonly { readonly name: string; readonly make: () => Promise<Ground> }[] = [
   {
     name: "memory",
     make: async () => {
@@ -37,16 +37,6 @@ const GROUNDS: readonly { readonly name: string; readonly make: (() => Promise<G
       const location = join(folder, "runs.db");
       return opened(location, location, async () => rmSync(folder, { recursive: true }));
     },
-  },
-  {
-    name: "PostgreSQL",
-    make:
-      postgresFolder() === undefined
-        ? undefined
-        : async () => {
-            const server = await PostgresServer.start();
-            return opened((await server.database()).url, undefined, () => server[Symbol.asyncDispose]());
-          },
   },
 ];
 
@@ -66,11 +56,13 @@ function opened(location: string, file: string | undefined, end: () => Promise<v
   };
 }
 
-describe.each(GROUNDS)("budgets in $name, raced for", ({ make }) => {
-  if (make === undefined) {
-    test.skip("PostgreSQL is not installed here", () => {});
-    return;
-  }
+describe.each(GROUNDS)("budgets in $name, raced for", ({ make }) => raceOn(make));
+
+describeOnPostgres("budgets in PostgreSQL, raced for", (postgres) =>
+  raceOn(async () => opened((await postgres.database()).url, undefined, async () => {})),
+);
+
+function raceOn(make: () => Promise<Ground>): void {
   let ground: Ground;
   let stores: readonly RunStore[];
   beforeAll(async () => {
@@ -176,4 +168,4 @@ describe.each(GROUNDS)("budgets in $name, raced for", ({ make }) => {
     );
     await check(scopes, reports);
   });
-});
+}

@@ -221,13 +221,15 @@ describe("facts of a backend", () => {
         ],
       },
     );
-    const backend = { ...stub, target } satisfies Backend;
+    const backend = { ...offlineBackend, target } satisfies Backend;
     const values = await conditionFacts(backend, now);
     expect(values).toMatchObject({ qubits: 3, twoQubitError: 0.02, twoQubitErrorBest: 0.01, oneQubitError: 0.002 });
     expect(values).toMatchObject({ readoutError: 0.02, readoutErrorBest: 0.01, queue: 7, operational: false });
     expect(values.t1Microseconds).toBeCloseTo(100, 9);
-    expect(values.t2Microseconds).toEqual({ unknown: "backend stub does not tell it in its calibration" });
-    expect(values.calibrationAgeHours).toEqual({ unknown: "backend stub does not tell it in its calibration" });
+    expect(values.t2Microseconds).toEqual({ unknown: "backend offline_device does not tell it in its calibration" });
+    expect(values.calibrationAgeHours).toEqual({
+      unknown: "backend offline_device does not tell it in its calibration",
+    });
   });
 
   test("a simulator without a device has no errors, and no condition on them is met", async () => {
@@ -241,13 +243,13 @@ describe("facts of a backend", () => {
 
   test("a queue that is no number is not known", async () => {
     const status = async () => ({ operational: true, pendingJobs: Number.NaN, message: "" });
-    const { queue } = await conditionFacts({ ...stub, status }, now);
+    const { queue } = await conditionFacts({ ...offlineBackend, status }, now);
     expect(queue).toHaveProperty("unknown");
   });
 });
 
-const stub: Backend = {
-  name: "stub",
+const offlineBackend: Backend = {
+  name: "offline_device",
   capabilities: localSimulator().capabilities,
   estimator: () => localSimulator().estimator(),
   sampler: () => localSimulator().sampler(),
