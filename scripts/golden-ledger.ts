@@ -270,6 +270,12 @@ await write(store, lease, {
 });
 await store.release(lease);
 lease = await start(store, 4, { id: "stopped", task, events: [created] });
+await write(store, lease, {
+  events: [
+    { type: "budget", budget: { quantumSeconds: 60, money: 25.5, currency: "USD", perDay: { jobs: 20 } } },
+    { type: "budget", budget: {} },
+  ],
+});
 await submit(store, lease, "step-1");
 await write(store, lease, { events: [{ type: "stopped", words: "at a request" }] });
 await store.release(lease);

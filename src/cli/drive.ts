@@ -17,6 +17,8 @@ import { runProgress } from "./run-progress.ts";
 import { formatNumber, formatSeconds, labelled } from "./text.ts";
 
 export interface DriveOptions {
+  /** Of the run from here on. */
+  readonly budget?: string;
   readonly cancelJobs?: boolean;
   readonly out?: string;
   readonly json?: boolean;
@@ -71,6 +73,7 @@ export async function driveRun(
   const execute = (read: RunConfig | undefined): Promise<Executed> =>
     executeRun(store, id, {
       task,
+      budget: options.budget,
       ...(read === undefined ? {} : { config: read }),
       providers,
       signal: left.signal,

@@ -39,6 +39,7 @@ const shape =
     record(value) && wrongField(value as object, fields) === undefined;
 
 const usage = { quantumSeconds: number, executions: number, final: optional(flag) };
+const limits = { quantumSeconds: optional(number), money: optional(number), jobs: optional(number) };
 const versions = recordOf(text);
 
 /** Fields that an earlier version did not write are optional here. */
@@ -56,6 +57,7 @@ const EVENTS: { readonly [Type in RunEvent["type"]]: Omit<Fields<Extract<RunEven
     snapshot: optional(hash),
   },
   claimed: { owner: shape({ id: text, host: text, pid: number }), takeover: flag },
+  budget: { budget: shape({ ...limits, currency: optional(text), perDay: optional(shape(limits)) }) },
   intent: {
     key: text,
     partKey: text,

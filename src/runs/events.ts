@@ -1,11 +1,12 @@
 import type { Capabilities, EarlierSubmit, JobUsage } from "../../providers/index.ts";
-import type { Amount } from "./budget.ts";
+import type { Amount, Budget } from "./budget.ts";
 
 /** What happened in a run, one row of its journal each. Events are only ever added; a run is what they fold to. */
 export type RunEvent =
   | CreatedEvent
   | DescribedEvent
   | ClaimedEvent
+  | BudgetEvent
   | IntentEvent
   | RefusedEvent
   | SubmittedEvent
@@ -73,7 +74,13 @@ export interface Owner {
   readonly process?: string;
 }
 
-/** Where a job stands in its run: the `index`-th (from 0) of a phase such as "step-12" or "validation-3". */
+/** What the run may spend from here on, in place of what it might before: its driver was given another budget. */
+export interface BudgetEvent {
+  readonly type: "budget";
+  readonly budget: Budget;
+}
+
+/** Where a job stands in its run: the `index`-th (from 0) of a phase such as "step-12", "step-12-again" or "validation-3". */
 export interface JobPlace {
   readonly phase: string;
   readonly index: number;

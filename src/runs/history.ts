@@ -1,4 +1,5 @@
 import type { Amount } from "./budget.ts";
+import { formatBudget } from "./budget-text.ts";
 import type { IntentEvent, JobPlace, ResultEvent, RunEvent, RunRecord, SubmittedEvent } from "./events.ts";
 
 /** One line of a run's history. */
@@ -58,6 +59,8 @@ function wordsOf(event: RunEvent): string {
       const after = event.takeover ? ", in place of one that had not let go" : "";
       return `driven by process ${pid} on ${host}${after}`;
     }
+    case "budget":
+      return `its budget from here on: ${formatBudget(event.budget)}`;
     case "intent":
       return intentWords(event);
     case "refused":

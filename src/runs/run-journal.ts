@@ -2,6 +2,7 @@ import { type Backend, type Clock, type JobRecord, type RemoteBackend, systemClo
 import { RunError } from "../errors.ts";
 import type { Budget, BudgetScope, ScopeTotals } from "./budget.ts";
 import { dayEnd, type ScopeOptions, scopesOf } from "./budget-scopes.ts";
+import { formatBudget } from "./budget-text.ts";
 import { reached } from "./crash-points.ts";
 import { changesOf, runChanged } from "./description-changes.ts";
 import type { RunDescription, RunEvent } from "./events.ts";
@@ -21,8 +22,10 @@ export interface JournalOptions {
   readonly id: string;
   /** A lease that was claimed before, such as by a worker. */
   readonly lease?: Lease | undefined;
-  /** What the run may spend. */
+  /** What the run may spend from here on: written down, so that it holds for those who drive the run later. */
   readonly budget?: Budget | undefined;
+  /** What it may spend where nobody was ever given a budget for it. */
+  readonly defaultBudget?: Budget | undefined;
   readonly budgetOptions?: ScopeOptions | undefined;
   /** What to do while a long queue is waited for: stay, or leave the run to whoever claims it at its wake time. */
   readonly park?: "stay" | "leave" | undefined;
@@ -57,6 +60,7 @@ export class RunJournal {
   /** None for a run that was finished before: it is read, and nothing is written. */
   readonly #lease: Lease | undefined;
   readonly #fold: RunFold;
+  readonly #budget: Budget | undefined;
   readonly #closing = new AbortController();
   readonly #snapshots: KeptSnapshots;
   readonly #records = new Map<string, KeptRecord>();
@@ -84,7 +88,14 @@ export class RunJournal {
       if (lease !== undefined) await store.release(lease).catch(() => {});
       throw error;
     }
-    return new RunJournal(options, lease, fold);
+    const journal = new RunJournal(options, lease, fold);
+    try {
+      await journal.#keepBudget();
+    } catch (error) {
+      await journal.close();
+      throw error;
+    }
+    return journal;
   }
 
   private constructor(options: JournalOptions, lease: Lease | undefined, fold: RunFold) {
@@ -97,6 +108,7 @@ export class RunJournal {
     this.#options = options;
     this.#lease = lease;
     this.#fold = fold;
+    this.#budget = options.budget ?? fold.state.budget ?? options.defaultBudget;
     this.#snapshots = new KeptSnapshots(fold.state.snapshots);
     if (lease !== undefined)
       void renewLease(store, lease, {
@@ -109,6 +121,14 @@ export class RunJournal {
       });
   }
 
+  async #keepBudget(): Promise<void> {
+    const { budget } = this.#options;
+    const { budget: known } = this.state;
+    if (budget === undefined || this.finished) return;
+    if (known === undefined || formatBudget(known) !== formatBudget(budget))
+      await this.append({ events: [{ type: "budget", budget }] });
+  }
+
   /** Nothing is left to do: `result` has what the run resolved to. */
   get finished(): boolean {
     return this.state.status === "finished";
@@ -116,7 +136,7 @@ export class RunJournal {
 
   /** Whose spending is added up, and to what limits, at a time of the store's clock. */
   scopes(now: number): readonly BudgetScope[] {
-    return scopesOf(this.id, this.#options.budget, now, this.#options.budgetOptions);
+    return scopesOf(this.id, this.#budget, now, this.#options.budgetOptions);
   }
   /** What is spent and set aside in each of them now. */
   async budgetUses(): Promise<readonly { readonly scope: BudgetScope; readonly totals: ScopeTotals }[]> {

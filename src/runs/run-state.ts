@@ -1,5 +1,5 @@
 import type { EarlierSubmit } from "../../providers/index.ts";
-import type { Amount } from "./budget.ts";
+import type { Amount, Budget } from "./budget.ts";
 import type {
   IntentEvent,
   JobPlace,
@@ -55,6 +55,8 @@ export interface RunState {
   readonly nonce: string | undefined;
   readonly description: RunDescription | undefined;
   readonly owner: Owner | undefined;
+  /** The last that a driver was given; undefined where none ever was. */
+  readonly budget: Budget | undefined;
   /** How many drivers in a row were replaced before they had come further. */
   readonly replaced: number;
   /** Steps and epochs done. */
@@ -109,6 +111,7 @@ export const EMPTY_RUN: RunState = Object.freeze({
   nonce: undefined,
   description: undefined,
   owner: undefined,
+  budget: undefined,
   replaced: 0,
   step: 0,
   epoch: 0,
@@ -205,6 +208,9 @@ function apply(draft: Draft, { seq, at, event }: RunRecord): void {
         doubt(draft);
         draft.replaced++;
       }
+      break;
+    case "budget":
+      draft.budget = event.budget;
       break;
     case "intent":
       addIntent(draft, event, at);

@@ -30,6 +30,8 @@ export interface RunKeeping {
    * before a job is submitted and never exceeded. Needs a store.
    */
   readonly budget?: string | Budget | undefined;
+  /** In place of it for a run that was never given one: a budget is written down, and holds until another is given. */
+  readonly defaultBudget?: string | Budget | undefined;
   /** Of a second of the quantum computer; needed where the budget limits money. */
   readonly price?: Price | undefined;
   /** Where the days of a daily budget begin, such as "Europe/Berlin"; UTC by default. */
@@ -49,6 +51,7 @@ export const RUN_KEEPING = [
   "store",
   "lease",
   "budget",
+  "defaultBudget",
   "price",
   "timeZone",
   "schedule",
@@ -265,16 +268,21 @@ export class Run<Step, Result> implements PromiseLike<Result>, AsyncIterable<Ste
 }
 
 /** @throws BudgetError BUDGET_UNIT, BUDGET_FORM, BUDGET_PRICE, BUDGET_STORE */
-function budgetOf({ store, budget: given, price, timeZone, schedule }: RunKeeping): {
+function budgetOf({ store, price, timeZone, schedule, ...given }: RunKeeping): {
   readonly budget: Budget | undefined;
+  readonly defaultBudget: Budget | undefined;
   readonly budgetOptions: ScopeOptions;
 } {
-  const budget = given === undefined ? undefined : parseBudget(given);
-  if (budget !== undefined) checkBudgetPrice(budget, price);
-  if (budget !== undefined && store === undefined)
+  const [budget, defaultBudget] = [given.budget, given.defaultBudget].map((text) => {
+    if (text === undefined) return undefined;
+    const parsed = parseBudget(text);
+    checkBudgetPrice(parsed, price);
+    return parsed;
+  });
+  if ((budget ?? defaultBudget) !== undefined && store === undefined)
     throw new BudgetError(
       "BUDGET_STORE",
       'A budget is kept in the ledger, so that it holds after a crash too; give a store: { store: await openStore("runs.db"), budget: "60s" }.',
     );
-  return { budget, budgetOptions: { price, timeZone, schedule } };
+  return { budget, defaultBudget, budgetOptions: { price, timeZone, schedule } };
 }

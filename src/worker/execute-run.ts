@@ -1,6 +1,6 @@
 import type { Backend, Clock } from "../../providers/index.ts";
 import { RunError, TrainingError } from "../errors.ts";
-import type { Price } from "../runs/budget.ts";
+import type { Budget, Price } from "../runs/budget.ts";
 import { failedEvent } from "../runs/new-run.ts";
 import { foldRun } from "../runs/run-state.ts";
 import type { Lease, RunRow, RunStore, RunTask } from "../runs/run-store.ts";
@@ -16,8 +16,10 @@ import { type NamedProviders, namedProviders } from "./named-provider.ts";
 import { type TaskSettings, taskSettings } from "./task-options.ts";
 
 export interface ExecuteOptions {
-  /** In place of what the store has for the run, such as with a larger budget. */
+  /** In place of what the store has for the run. */
   readonly task?: RunTask;
+  /** What the run may take from here on, in place of what it might before and of what its task and file say. */
+  readonly budget?: string | Budget | undefined;
   /** What the task's file exports, where it was read already. */
   readonly config?: RunConfig;
   /** By the names that tasks give; one's own by default, with the environment's credentials. */
@@ -117,7 +119,7 @@ async function prepare(
   const config = options.config ?? (await readRunConfig(task.config, task.options));
   const provider = await providerFor(store, id, task.config, settings, config, options.providers ?? namedProviders());
   if (provider !== undefined) options.onProvider?.(provider, config.price);
-  const kept = keeping(store, row, task, settings, lease, options);
+  const kept = keeping(store, row, task, settings.budget ?? task.budget?.run ?? config.budget, lease, options);
   return "model" in config
     ? prepareTraining(task.config, config, settings, provider, kept, options)
     : prepareMinimisation(config, settings, provider, kept, options);
@@ -153,15 +155,17 @@ function keeping(
   store: RunStore,
   { id, schedule }: RunRow,
   { budget: allowed }: RunTask,
-  { budget = allowed?.run }: TaskSettings,
+  defaultBudget: string | Budget | undefined,
   lease: Lease | undefined,
-  { signal, park, clock, onActivity }: ExecuteOptions,
+  { budget, signal, park, clock, onActivity }: ExecuteOptions,
 ): Kept {
   return {
     store,
     id,
     ...(lease === undefined ? {} : { lease }),
-    ...(budget === undefined ? {} : { budget }),
+    // That of the file is among the defaults.
+    budget,
+    defaultBudget,
     ...(allowed === undefined ? {} : { timeZone: allowed.timeZone }),
     ...(schedule === undefined ? {} : { schedule: { id: schedule.id, budget: allowed?.schedule } }),
     ...(signal === undefined ? {} : { signal }),

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { basename, resolve } from "node:path";
 import type { Command } from "commander";
+import { parseBudget } from "../../runs/budget-text.ts";
 import type { RunTask } from "../../runs/run-store.ts";
 import { readRunConfig } from "../../training/run-config-file.ts";
 import type { NamedProviders } from "../../worker/named-provider.ts";
@@ -79,20 +80,16 @@ export function addResume(runs: Command, io: Io): void {
     .description("Drive a run from where it stands to its end, as its task says.")
     .argument("<id>", "the run's id")
     .option("--budget <b>", 'in place of the run\'s own, such as "120s"', once);
-  addDriveFlags(command).action(
-    async (id: string, options: DriveOptions & { readonly budget?: string; readonly store?: string }) => {
-      const given = options.budget === undefined ? {} : { budget: options.budget };
-      taskSettings(given);
-      checkOut(options);
-      await withStore(options.store, "must-exist", async (store) => {
-        const { rowOf } = await import("../../runs/stop-run.ts");
-        const { requireTask } = await import("../../worker/execute-run.ts");
-        const task = requireTask(await rowOf(store, id));
-        const wanted = { ...task, options: { ...task.options, ...given } };
-        await driveRun(io, store, id, wanted, undefined, false, cliProviders(io), options);
-      });
-    },
-  );
+  addDriveFlags(command).action(async (id: string, options: DriveOptions & { readonly store?: string }) => {
+    if (options.budget !== undefined) parseBudget(options.budget);
+    checkOut(options);
+    await withStore(options.store, "must-exist", async (store) => {
+      const { rowOf } = await import("../../runs/stop-run.ts");
+      const { requireTask } = await import("../../worker/execute-run.ts");
+      const task = requireTask(await rowOf(store, id));
+      await driveRun(io, store, id, task, undefined, false, cliProviders(io), options);
+    });
+  });
 }
 
 /** What a task says in place of its file. */
