@@ -10,7 +10,7 @@ import { executeRun } from "./execute-run.ts";
 import { LEASE_SECONDS } from "./held-lease.ts";
 import { type NamedProviders, namedProviders } from "./named-provider.ts";
 import { scheduleFacts } from "./schedule-facts.ts";
-import { pollingWaker, type RunWaker } from "./wake.ts";
+import { pollingWaker, type RunWaker, sleepUnless } from "./wake.ts";
 
 /** What a worker tells of itself. */
 export type WorkerEvent =
@@ -103,7 +103,7 @@ class Worker {
       } catch (error) {
         if (this.#signal.aborted) break;
         this.#tell({ type: "trouble", words: wordsOf(error) });
-        await this.#sleep(trouble);
+        await sleepUnless(this.#signal, trouble, this.#clock);
         trouble = Math.min(LONGEST_TROUBLE_MS, 2 * trouble);
       }
     }
@@ -116,6 +116,8 @@ class Worker {
 
   /** Starts what is due, then waits; false where there is nothing more to do. */
   async #turn(): Promise<boolean> {
+    // One for each turn, so that neither an end in the middle of it is missed, nor what waits for one gathers.
+    this.#someRunEnded = Promise.withResolvers();
     const now = await this.#store.now();
     if (now >= this.#schedulerDue) this.#schedulerDue = await this.#passSchedules(now);
     let found = true;
@@ -139,7 +141,7 @@ class Worker {
       const waiting = new AbortController();
       const signal = AbortSignal.any([waiting.signal, this.#signal]);
       const untilTick = Math.min(LOOK_MS, Math.max(0, this.#schedulerDue - (await this.#store.now())));
-      await Promise.race([ended, this.#clock.sleep(untilTick, signal).catch(() => {})]);
+      await Promise.race([ended, sleepUnless(signal, untilTick, this.#clock)]);
       waiting.abort();
       return;
     }
@@ -186,7 +188,6 @@ class Worker {
     const driven = this.#drive(lease).finally(() => {
       this.#running.delete(lease.owner.id);
       this.#someRunEnded.resolve();
-      this.#someRunEnded = Promise.withResolvers<void>();
     });
     this.#running.set(lease.owner.id, driven);
   }
@@ -247,17 +248,9 @@ class Worker {
     else if (code.startsWith("LEDGER_")) {
       // The run is as it was. What keeps the store from taking it is not over at once.
       this.#tell({ type: "trouble", words: `run ${runId}: ${words}` });
-      await this.#sleep(TROUBLE_MS);
+      await sleepUnless(this.#signal, TROUBLE_MS, this.#clock);
       await this.#store.release(lease).catch(() => {});
     } else this.#tell({ type: "failed", runId, code, words });
-  }
-
-  async #sleep(milliseconds: number): Promise<void> {
-    try {
-      await this.#clock.sleep(milliseconds, this.#signal);
-    } catch {
-      // It is to end.
-    }
   }
 
   #tell(event: WorkerEvent): void {

@@ -143,6 +143,38 @@ describe("a worker", () => {
     expect(events[0]).toMatchObject({ words: "connection lost" });
   });
 
+  test("goes on at once when a run ends while it looks for the next one", async () => {
+    const inner = memoryStore();
+    for (const id of ["first", "second"]) await add(inner, id);
+    const ended = Promise.withResolvers<void>();
+    const nextDue = async () => {
+      await ended.promise;
+      await setTimeout(10);
+      return inner.nextDue();
+    };
+    const store = new Proxy(inner, {
+      get(target, name) {
+        if (name === "nextDue") return nextDue;
+        const member: unknown = Reflect.get(target, name);
+        return typeof member === "function" ? member.bind(target) : member;
+      },
+    });
+    // Nothing but what happens wakes it.
+    const sleep: Clock["sleep"] = (_, signal) =>
+      new Promise((_resolve, reject) => signal?.addEventListener("abort", () => reject(signal.reason)));
+    const finished: string[] = [];
+    await work(store, {
+      concurrency: 1,
+      clock: { now: systemClock.now, sleep },
+      onEvent: (event) => {
+        if (event.type !== "finished") return;
+        finished.push(event.runId);
+        ended.resolve();
+      },
+    });
+    expect(finished).toEqual(["first", "second"]);
+  });
+
   test("starts the runs of schedules, and tells of ticks that are left out", async () => {
     const { clock, jump } = jumping();
     const store = memoryStore({ clock });
