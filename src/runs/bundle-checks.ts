@@ -72,6 +72,7 @@ const EVENTS: { readonly [Type in RunEvent["type"]]: Omit<Fields<Extract<RunEven
     quantumSeconds: number,
     record: optional(hash),
     calibration: optional(text),
+    calibratedAt: optional(text),
   },
   refused: { key: text, partKey: text, words: text },
   submitted: { key: text, partKey: text, jobId: text, adopted: flag, surplus: listOf(text) },

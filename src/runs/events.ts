@@ -107,6 +107,8 @@ export interface IntentEvent extends Pick<EarlierSubmit, "bodyHash" | "serviceTi
   /** SHA-256 of the blob with the circuits as they are sent, and when the device that they are compiled for was calibrated. */
   readonly record?: string;
   readonly calibration?: string;
+  /** When the device was calibrated last, as the service said right before. */
+  readonly calibratedAt?: string;
 }
 
 /** The last submit of a part was refused, so it surely made no job. */
@@ -151,7 +153,7 @@ export interface SettledEvent extends JobUsage {
   readonly key: string;
 }
 
-/** A job ended without values. */
+/** A job ended without values, or its values are given up since its step is taken again (code STEP_RESTARTED). */
 export interface RejectedEvent {
   readonly type: "rejected";
   readonly key: string;
@@ -161,7 +163,7 @@ export interface RejectedEvent {
   readonly quantumSeconds: number;
   /** False while the service may still change the charge. */
   readonly final?: boolean;
-  /** Another attempt takes its place. */
+  /** Another attempt, or the step that is taken again, takes its place. */
   readonly replaced: boolean;
 }
 

@@ -1,6 +1,7 @@
 import type { Amount } from "./budget.ts";
 import { formatBudget } from "./budget-text.ts";
 import type { IntentEvent, JobPlace, ResultEvent, RunEvent, RunRecord, SubmittedEvent } from "./events.ts";
+import { STEP_RESTARTED } from "./recalibration.ts";
 
 /** One line of a run's history. */
 export interface HistoryLine {
@@ -75,6 +76,7 @@ function wordsOf(event: RunEvent): string {
       return `the service charges ${seconds(event.quantumSeconds)} for the job of ${event.key}${event.final === false ? " so far" : ""}`;
     case "rejected": {
       const job = event.jobId === undefined ? "a job" : `job ${event.jobId}`;
+      if (event.code === STEP_RESTARTED) return `the values of ${job} are not used: ${event.words}`;
       const next = event.replaced ? "; another takes its place" : "";
       return `${job} ended without values: ${event.code} ${event.words} (${seconds(event.quantumSeconds)} charged)${next}`;
     }
@@ -103,7 +105,7 @@ function wordsOf(event: RunEvent): string {
 
 /** `job 2 of step 12`. */
 export function placeWords({ phase, index, attempt }: JobPlace): string {
-  const where = phase.startsWith("final") ? "the values at the end" : phase.replace(/-(?=\d+$)/, " ");
+  const where = phase.startsWith("final") ? "the values at the end" : phase.replace(/-(?=\d+)/, " ").replace("-", " ");
   return `job ${index + 1} of ${where}${attempt === 0 ? "" : `, attempt ${attempt + 1}`}`;
 }
 

@@ -15,6 +15,7 @@ import { RunError } from "../errors.ts";
 import { reached } from "./crash-points.ts";
 import type { JobPlace } from "./events.ts";
 import { hashOf } from "./hash.ts";
+import type { CalibrationWatch } from "./recalibration.ts";
 import { assertResults } from "./result-checks.ts";
 import type { KeptRecord, RunJournal } from "./run-journal.ts";
 import { placeKey, type RunJob, sentBy } from "./run-state.ts";
@@ -34,12 +35,14 @@ export class JournaledEstimator implements Estimator {
   readonly #remote: RemoteBackend;
   readonly #estimator: RemoteEstimator;
   readonly #journal: RunJournal;
+  readonly #calibrations: CalibrationWatch;
   readonly #options: EstimatorOptions;
 
-  constructor(remote: RemoteBackend, journal: RunJournal, options: EstimatorOptions) {
+  constructor(remote: RemoteBackend, journal: RunJournal, calibrations: CalibrationWatch, options: EstimatorOptions) {
     this.#remote = remote;
     this.#estimator = remote.estimator(options);
     this.#journal = journal;
+    this.#calibrations = calibrations;
     this.#options = options;
   }
 
@@ -51,7 +54,7 @@ export class JournaledEstimator implements Estimator {
    * Resolves when the job is done and its values are in the ledger: from there where they are, from a job that is out where
    * there is one, and otherwise from a new job.
    * @throws as the provider's `run` and `result`; RunError RUN_NOT_DETERMINISTIC, RUN_RESULT_LOST, RUN_RESULT_WRONG,
-   * RUN_PARKED, RUN_FENCED, LEDGER_*; BudgetError BUDGET_USED_UP; the signal's reason
+   * RUN_PARKED, RUN_RECALIBRATED, RUN_FENCED, LEDGER_*; BudgetError BUDGET_USED_UP; the signal's reason
    */
   async run(
     pubs: readonly EstimatorPub[],
@@ -128,7 +131,8 @@ export class JournaledEstimator implements Estimator {
     const known = this.#journal.state.jobs.get(key);
     const ids = known === undefined ? undefined : idsOf(known);
     if (ids !== undefined) return this.#estimator.attach(ids.join(","), pubs);
-    return new Submission(this.#remote, this.#estimator, this.#journal, key, place).send(pubs, options);
+    const parties = { remote: this.#remote, estimator: this.#estimator, calibrations: this.#calibrations };
+    return new Submission(parties, this.#journal, key, place).send(pubs, options);
   }
 
   /** Values that fit the PUBs; what cannot be right is read again. */

@@ -11,6 +11,8 @@ import { JobAudit } from "./job-audit.ts";
 import { assertJournalable, journaledBackend } from "./journaled-backend.ts";
 import { KeptSnapshots } from "./kept-snapshots.ts";
 import { failedEvent } from "./new-run.ts";
+import { keepNotices } from "./notices.ts";
+import { currentPhase, type RecalibrationPolicy } from "./recalibration.ts";
 import { jsonOf, reportOf } from "./report-json.ts";
 import { claimOrCreate, renewLease } from "./run-lease.ts";
 import { RunFold, type RunJob, type RunState } from "./run-state.ts";
@@ -29,6 +31,8 @@ export interface JournalOptions {
   readonly budgetOptions?: ScopeOptions | undefined;
   /** What to do while a long queue is waited for: stay, or leave the run to whoever claims it at its wake time. */
   readonly park?: "stay" | "leave" | undefined;
+  /** What to do when the device is calibrated anew; "continue" by default. */
+  readonly recalibration?: RecalibrationPolicy | undefined;
   readonly clock?: Clock | undefined;
   /** Ends what is waited for at the end of the run. */
   readonly signal?: AbortSignal | undefined;
@@ -70,6 +74,7 @@ export class RunJournal {
   #index = 0;
   #remote: RemoteBackend | undefined;
   #audit: JobAudit | undefined;
+  #endNotices: (() => void) | undefined;
 
   /**
    * Creates the run, or claims it where it is there, and reads what it did so far. A finished one is only read.
@@ -204,14 +209,17 @@ export class RunJournal {
   provider(backend: Backend): Backend {
     if (backend.capabilities.local) return backend;
     assertJournalable(backend);
+    const journaled = journaledBackend(backend, this, this.#options.recalibration);
     this.#remote = backend;
     this.#audit = new JobAudit(backend, this, this.#options.signal);
-    return journaledBackend(backend, this);
+    this.#endNotices?.();
+    this.#endNotices = keepNotices(backend, this);
+    return journaled;
   }
 
   /** Jobs from here on belong to this part of the run, such as "step-12". */
   phase(name: string): void {
-    this.#phase = name;
+    this.#phase = currentPhase(this.state, name);
     this.#index = 0;
   }
   /** The place of the next job. */
@@ -274,6 +282,7 @@ export class RunJournal {
   /** Lets go of the run. */
   async close(): Promise<void> {
     this.#closing.abort();
+    this.#endNotices?.();
     await this.#last.catch(() => {});
     // What the run has come to is written down; a lease that cannot be let go now ends by itself.
     if (this.#lease !== undefined) await this.store.release(this.#lease).catch(() => {});

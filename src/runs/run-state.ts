@@ -24,6 +24,7 @@ export type RunStatus = "ready" | "running" | "parked" | "stopped" | "failed" | 
 export interface RunSubmit extends EarlierSubmit {
   readonly record?: string | undefined;
   readonly calibration?: string | undefined;
+  readonly calibratedAt?: string | undefined;
 }
 
 /** One job of a run, and what became of it. */
@@ -289,9 +290,15 @@ function doubt(draft: Draft): void {
 }
 
 function addIntent(draft: Draft, event: IntentEvent, at: number): void {
-  const { key, partKey, parts, place, backend, bodyHash, serviceTime, reserved, quantumSeconds } = event;
+  const { key, partKey, parts, place, backend, bodyHash, serviceTime, reserved, quantumSeconds, calibratedAt } = event;
   const kept = sentBy([event]);
-  const submit: RunSubmit = { key: partKey, bodyHash, serviceTime, ...kept };
+  const submit: RunSubmit = {
+    key: partKey,
+    bodyHash,
+    serviceTime,
+    ...kept,
+    ...(calibratedAt === undefined ? {} : { calibratedAt }),
+  };
   const known = draft.jobs.get(key);
   const before = known?.submits.filter((earlier) => earlier.key === partKey) ?? [];
   const isNew = before.length === 0;

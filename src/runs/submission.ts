@@ -15,6 +15,7 @@ import { amountText } from "./budget-text.ts";
 import { reached } from "./crash-points.ts";
 import type { JobPlace, RefusedEvent } from "./events.ts";
 import { disown } from "./orphan-jobs.ts";
+import type { CalibrationWatch } from "./recalibration.ts";
 import type { KeptRecord, RunJournal } from "./run-journal.ts";
 import { settleIdleRuns } from "./settle-idle.ts";
 import { runTag } from "./submit-key.ts";
@@ -34,21 +35,36 @@ export interface SendOptions {
   readonly record: () => KeptRecord;
 }
 
+export interface SubmissionParties {
+  readonly remote: RemoteBackend;
+  readonly estimator: RemoteEstimator;
+  readonly calibrations: CalibrationWatch;
+}
+
 /** Brings one job to the service, once, however often it has to be asked. */
 export class Submission {
   readonly #remote: RemoteBackend;
   readonly #estimator: RemoteEstimator;
+  readonly #calibrations: CalibrationWatch;
   readonly #journal: RunJournal;
   readonly #key: string;
   readonly #place: JobPlace;
   /** The part whose submit was sent last, until it is known what became of it. */
   #sent: string | undefined;
+  /** When the device was calibrated, as the service said before. */
+  #calibratedAt: string | undefined;
   /** Of something that was sent the service has said nothing yet. */
   #unheard = false;
 
-  constructor(remote: RemoteBackend, estimator: RemoteEstimator, journal: RunJournal, key: string, place: JobPlace) {
+  constructor(
+    { remote, estimator, calibrations }: SubmissionParties,
+    journal: RunJournal,
+    key: string,
+    place: JobPlace,
+  ) {
     this.#remote = remote;
     this.#estimator = estimator;
+    this.#calibrations = calibrations;
     this.#journal = journal;
     this.#key = key;
     this.#place = place;
@@ -65,6 +81,8 @@ export class Submission {
       signal?.throwIfAborted();
       try {
         await this.#untilOperational(signal);
+        const { calibration } = options.record();
+        this.#calibratedAt = await this.#calibrations.beforeJob(this.#key, this.#place, calibration, signal);
         const earlier = journal.state.jobs.get(this.#key)?.submits ?? [];
         return await this.#estimator.run(pubs, {
           ...(signal === undefined ? {} : { signal }),
@@ -136,7 +154,11 @@ export class Submission {
     const slot = `${key} ${journal.state.seq}`;
     let limit = capSeconds;
     const { blob, hash, calibration } = record();
-    const sent = { record: hash, ...(calibration === undefined ? {} : { calibration }) };
+    const sent = {
+      record: hash,
+      ...(calibration === undefined ? {} : { calibration }),
+      ...(this.#calibratedAt === undefined ? {} : { calibratedAt: this.#calibratedAt }),
+    };
     reached("k0");
     for (let wait = SETTLE_WAIT_MS; ; ) {
       signal?.throwIfAborted();

@@ -36,6 +36,8 @@ export function replayBackend({ run, records }: RunBundle): RemoteBackend | unde
     estimator: () => estimator,
     sampler: () => refuse("samples"),
     status: async () => ({ operational: true, pendingJobs: 0, message: "" }),
+    // A run that is to heed it may be replayed.
+    calibration: async () => undefined,
     jobsTagged: async () => refuse("list of jobs"),
     cancelJob: async () => refuse("jobs to cancel"),
     jobUsage: async () => refuse("further charges"),

@@ -32,7 +32,16 @@ export type RunConfig = ModelRunConfig | MinimizeRunConfig;
 export type RunConfigOptions = Readonly<Record<string, string | number | boolean>>;
 
 /** The options that `train` and `minimize` know themselves; they replace what the file says. */
-export const RUN_OPTIONS = ["provider", "precision", "steps", "epochs", "batchSize", "seed", "budget"] as const;
+export const RUN_OPTIONS = [
+  "provider",
+  "precision",
+  "steps",
+  "epochs",
+  "batchSize",
+  "seed",
+  "budget",
+  "recalibration",
+] as const;
 
 /**
  * The default export of a run's file: the run, or a function that makes it of options, so that one file describes many runs:

@@ -5,9 +5,11 @@ import { BudgetError, RunError } from "../errors.ts";
 import {
   type Budget,
   checkBudgetPrice,
+  checkRecalibration,
   type Lease,
   type Price,
   parseBudget,
+  type RecalibrationPolicy,
   RunJournal,
   type RunStore,
   type ScopeOptions,
@@ -40,6 +42,13 @@ export interface RunKeeping {
   readonly schedule?: ScopeOptions["schedule"];
   /** While a long queue is waited for: stay (by default), or leave: the run then fails with RUN_PARKED, to be resumed later. */
   readonly park?: "stay" | "leave" | undefined;
+  /**
+   * What to do when the device is calibrated anew meanwhile, which is noticed before each job: go on, and tell it in the history
+   * (by default); "pause": submit nothing more, so that the run fails with RUN_RECALIBRATED and compiles for the new calibration
+   * once it is resumed; "restart-step": where a step takes several jobs in a row, buy those that it has done again, so that all
+   * are of one calibration, at most once a step. Needs a store.
+   */
+  readonly recalibration?: RecalibrationPolicy | undefined;
   /** Told in plain words what is waited for. */
   readonly onActivity?: ((words: string) => void) | undefined;
   /** For waits; the system's by default. */
@@ -56,6 +65,7 @@ export const RUN_KEEPING = [
   "timeZone",
   "schedule",
   "park",
+  "recalibration",
   "onActivity",
   "clock",
 ] as const satisfies readonly (keyof RunKeeping)[];
@@ -197,7 +207,8 @@ export class Run<Step, Result> implements PromiseLike<Result>, AsyncIterable<Ste
   }
 
   async #open(): Promise<RunJournal | undefined> {
-    const { store, lease, park, clock, onActivity } = this.#options;
+    const { store, lease, park, recalibration, clock, onActivity } = this.#options;
+    checkRecalibration(recalibration, store !== undefined);
     const budget = budgetOf(this.#options);
     if (store === undefined) return undefined;
     const journal = await RunJournal.open({
@@ -205,6 +216,7 @@ export class Run<Step, Result> implements PromiseLike<Result>, AsyncIterable<Ste
       id: this.id,
       lease,
       park,
+      recalibration,
       clock,
       signal: this.#signal,
       onActivity,
@@ -237,6 +249,7 @@ export class Run<Step, Result> implements PromiseLike<Result>, AsyncIterable<Ste
       // A ledger that could not be used says nothing against the run: whoever claims it next goes on.
       if (code?.startsWith("LEDGER_")) return;
       if (this.#signal.aborted) await journal.stop(code === "RUN_SUSPENDED" ? "It was left." : "It was aborted.");
+      else if (error instanceof RunError && code === "RUN_RECALIBRATED") await journal.stop(error.message);
       else await journal.fail(error);
     } finally {
       await journal.close();

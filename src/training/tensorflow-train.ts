@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { localSimulator } from "../../providers/index.ts";
-import { type RunJournal, reached } from "../runs/index.ts";
+import { type RunJournal, reached, takingStep } from "../runs/index.ts";
 import type { EarlyStopping } from "./early-stopping.ts";
 import { assertBudgetFits } from "./kept-budget.ts";
 import { restoreStates, statesOf } from "./kept-callbacks.ts";
@@ -266,8 +266,10 @@ class TrainingLoop {
     const batch = { x: takeRows(this.rows.x, rows), y: takeRows(this.rows.y, rows) };
     try {
       this.#step ??= new TrainingStep(this.plan, this.objective, this.quantum);
-      journal?.phase(`step-${this.#steps + 1}`);
-      const outcome = await this.#step.run(batch, this.#settings.rng.fork("step", this.#steps));
+      const step = this.#step;
+      const outcome = await takingStep(journal, this.#steps + 1, () =>
+        step.run(batch, this.#settings.rng.fork("step", this.#steps)),
+      );
       reached("k12");
       this.#steps++;
       this.#rowsDone += rows.length;

@@ -36,7 +36,10 @@ export function namedProviders(notify: (line: string) => void = () => {}): Named
     }
     if (kind === "ibm") {
       const provider = await ibmClient();
-      return name === undefined ? provider.leastBusy() : provider.backend(name);
+      // A worker that stays is to compile each run for the calibration of its day.
+      return name === undefined
+        ? provider.leastBusy(undefined, { refresh: true })
+        : provider.backend(name, { refresh: true });
     }
     throw new TrainingError(
       "PROVIDER_UNKNOWN",

@@ -2,6 +2,7 @@ import { describeValue } from "../../circuits/index.ts";
 import { RunError } from "../errors.ts";
 import type { Budget } from "../runs/budget.ts";
 import { parseBudget } from "../runs/budget-text.ts";
+import { RECALIBRATION_POLICIES, type RecalibrationPolicy } from "../runs/recalibration.ts";
 import type { RunTask } from "../runs/run-store.ts";
 
 /** What a task's options say in place of its file. */
@@ -13,6 +14,7 @@ export interface TaskSettings {
   readonly batchSize?: number;
   readonly seed?: number | string;
   readonly budget?: Budget;
+  readonly recalibration?: RecalibrationPolicy;
 }
 
 const positiveInteger = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 1;
@@ -26,6 +28,10 @@ const CHECKS: Readonly<Record<keyof TaskSettings, readonly [check: (value: unkno
   batchSize: [positiveInteger, "an integer of 1 or more"],
   seed: [(value) => (Number.isSafeInteger(value) && (value as number) >= 0) || text(value), "an integer or a text"],
   budget: [text, `a text such as "60s"`],
+  recalibration: [
+    (value) => RECALIBRATION_POLICIES.includes(value as RecalibrationPolicy),
+    `one of ${RECALIBRATION_POLICIES.join(", ")}`,
+  ],
 };
 
 /**

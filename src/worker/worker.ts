@@ -243,7 +243,8 @@ class Worker {
     const { runId } = lease;
     const code = error instanceof LeptonError ? error.code : "INTERNAL";
     const words = wordsOf(error);
-    if (left || code === "RUN_FENCED") this.#tell({ type: "left", runId, words });
+    if (code === "RUN_RECALIBRATED") this.#tell({ type: "stopped", runId });
+    else if (left || code === "RUN_FENCED") this.#tell({ type: "left", runId, words });
     else if (code === "RUN_PARKED") this.#tell({ type: "parked", runId, words });
     else if (code.startsWith("LEDGER_")) {
       // The run is as it was. What keeps the store from taking it is not over at once.
