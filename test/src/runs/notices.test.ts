@@ -40,8 +40,7 @@ describe("the history of a run at the emulator tells", () => {
     await using world = new RunWorld();
     const { run } = await world.drive({ backend: { session: "batch" } });
     for await (const _ of run) break;
-    const { sessions } = world.emulator.core.service.sessions;
-    const [{ id }] = sessions as readonly [{ readonly id: string }];
+    const { id } = world.emulator.core.service.sessions.sessions[0]!;
     world.emulator.control.closeSession(id);
     await run;
     const second = world.emulator.core.service.sessions.sessions[1]!.id;
