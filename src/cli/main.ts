@@ -8,6 +8,7 @@ if (major < 22 || (major === 22 && minor < 18)) {
   );
   process.exit(2);
 }
+if (import.meta.url.endsWith(".ts")) (await import("./own-sources.ts")).importOwnSources();
 const { processIo } = await import("./io.ts");
 const { runCli } = await import("./program.ts");
 

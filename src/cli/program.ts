@@ -101,9 +101,14 @@ function commandOf(program: Command, argv: readonly string[]): string {
 /** Before help is printed: `lepton teleport --help` must not sound as if there were such a command. */
 function checkCommand(program: Command, argv: readonly string[]): void {
   const named = argv[0] === "help" ? argv[1] : argv.find((word) => !word.startsWith("-"));
-  if (named === undefined || program.commands.some((command) => command.name() === named)) return;
-  if (named === "help" && argv[0] !== "help") return;
-  throw noCommand(program, named);
+  if (named === undefined || (named === "help" && argv[0] !== "help")) return;
+  const group = program.commands.find((command) => command.name() === named);
+  if (group === undefined) throw noCommand(program, named);
+  const part = argv[0] === named ? argv[1] : undefined;
+  if (part === undefined || part.startsWith("-") || part === "help" || group.commands.length === 0) return;
+  if (group.commands.some((command) => command.name() === part)) return;
+  const parts = group.commands.map((known) => known.name()).join(", ");
+  throw new UsageError("USAGE", `lepton ${named} has no "${part}": ${parts}. See lepton ${named} --help.`);
 }
 
 function noCommand(program: Command, name: string | undefined): UsageError {

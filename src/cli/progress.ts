@@ -12,6 +12,8 @@ export interface Progress {
 
 const REDRAW_MS = 80;
 const BAR = 24;
+/** Where the words would not fit beside the other. */
+const SHORT_BAR = 8;
 
 export function createProgress(io: Io, now: () => number = () => performance.now()): Progress {
   return io.interactive ? barProgress(io, now) : lineProgress(io);
@@ -24,10 +26,14 @@ function barProgress(io: Io, now: () => number): Progress {
     update(label, done, total, note = "") {
       if (done < total && now() - drawnAt < REDRAW_MS) return;
       drawnAt = now();
-      const filled = Math.round((done / total) * BAR);
-      const bar = "━".repeat(filled) + "─".repeat(BAR - filled);
-      const text = `${label.padEnd(24)} ${bar} ${String(Math.floor((100 * done) / total)).padStart(3)} %  ${note}`;
-      io.err(clear + text.slice(0, Math.max(20, io.width - 1)));
+      const width = Math.max(20, io.width - 1);
+      const line = (name: string, cells: number): string => {
+        const filled = Math.round((done / total) * cells);
+        const bar = "━".repeat(filled) + "─".repeat(cells - filled);
+        return `${name} ${bar} ${String(Math.floor((100 * done) / total)).padStart(3)} %  ${note}`;
+      };
+      const long = line(label.padEnd(24), BAR);
+      io.err(clear + (long.length <= width ? long : line(label, SHORT_BAR)).slice(0, width));
     },
     note: (text) => io.err(`${clear}${text}\n`),
     end: () => io.err(clear),

@@ -22,7 +22,7 @@ export async function withStore<Value>(
   use: (store: RunStore) => Promise<Value>,
 ): Promise<Value> {
   const location = storeLocation(option);
-  const isFile = !/^postgres(ql)?:/i.test(location) && location !== ":memory:";
+  const isFile = !/^(postgres(ql)?:|[a-z][a-z0-9+.-]+:\/\/)/i.test(location) && location !== ":memory:";
   if (isFile && create === "must-exist" && !existsSync(location))
     throw new UsageError(
       "STORE_MISSING",

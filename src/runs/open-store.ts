@@ -20,6 +20,13 @@ export async function openStore(location = DEFAULT_LEDGER, options: StoreOptions
       `A ledger is named by a file, by postgres://... or by :memory:, not by ${describeValue(location)}.`,
     );
   if (location === ":memory:") return memoryStore(options);
+  const [, scheme] = /^([a-z][a-z0-9+.-]+):\/\//i.exec(location) ?? [];
+  if (scheme !== undefined && !/^postgres(ql)?$/i.test(scheme))
+    // The rest of the address may hold a password.
+    throw new RunError(
+      "LEDGER_OPEN",
+      `No ledger is kept at ${scheme}://...: name a file, or a PostgreSQL database by postgres://USER@HOST/DATABASE.`,
+    );
   if (/^postgres(ql)?:/i.test(location)) {
     const { postgresStore } = await import("./postgres/postgres-store.ts");
     return postgresStore(location, options);

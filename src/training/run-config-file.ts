@@ -5,6 +5,7 @@ import { pathToFileURL } from "node:url";
 import { LeptonError } from "../../circuits/index.ts";
 import type { Backend } from "../../providers/index.ts";
 import { TrainingError } from "../errors.ts";
+import { oneLine } from "../runs/history.ts";
 import {
   type Lazy,
   made,
@@ -47,7 +48,7 @@ async function read(file: string, options: RunConfigOptions, whose: "own" | "sha
   }
   let config: unknown;
   try {
-    config = await (exported as Extract<RunConfigFile, CallableFunction>)(options);
+    config = await ended(file, (exported as Extract<RunConfigFile, CallableFunction>)(options));
   } catch (cause) {
     if (cause instanceof LeptonError) throw cause;
     throw new TrainingError("CONFIG_FILE", `The function of ${file} throws: ${faultIn(path, cause)}`, { cause });
@@ -61,7 +62,7 @@ async function read(file: string, options: RunConfigOptions, whose: "own" | "sha
  */
 export async function madeBy<Value>(file: string, what: string, lazy: Lazy<Value>): Promise<Value> {
   try {
-    return await made(lazy);
+    return await ended(file, made(lazy));
   } catch (cause) {
     if (cause instanceof LeptonError) throw cause;
     throw new TrainingError("CONFIG_FILE", `The ${what} of ${file} cannot be made: ${faultIn(resolve(file), cause)}`, {
@@ -86,12 +87,13 @@ async function load(file: string, path: string, whose: "own" | "shared"): Promis
   const address = `${pathToFileURL(path).href}?${version}`;
   const count = whose === "own" ? (loads.get(address) ?? 0) : 0;
   try {
-    const { default: exported } = (await import(count === 0 ? address : `${address}-${count}`)) as {
+    const { default: exported } = (await ended(file, import(count === 0 ? address : `${address}-${count}`))) as {
       default?: unknown;
     };
     if (typeof exported !== "function" && whose === "own") loads.set(address, count + 1);
     return exported;
   } catch (cause) {
+    if (cause instanceof TrainingError && cause.code === "CONFIG_FILE") throw cause;
     throw new TrainingError("CONFIG_FILE", `${file} cannot be loaded: ${faultIn(path, cause)}`, { cause });
   }
 }
@@ -109,9 +111,23 @@ function checkRun(file: string, config: unknown): RunConfig {
   return config as RunConfig;
 }
 
-/** The message of what went wrong in a module, with the line of the file where there is one. */
+/** A file may wait for something that never comes: where nothing else goes on in the process, that is found out. */
+async function ended<Value>(file: string, work: Promise<Value> | Value): Promise<Value> {
+  const { promise: never, reject } = Promise.withResolvers<never>();
+  const idle = (): void =>
+    reject(new TrainingError("CONFIG_FILE", `${file} waits for something that never comes, so it describes no run.`));
+  process.once("beforeExit", idle);
+  try {
+    return await Promise.race([work, never]);
+  } finally {
+    process.off("beforeExit", idle);
+  }
+}
+
+/** The message of what went wrong in a module, in one line, with the line of the file where there is one. */
 function faultIn(path: string, cause: unknown): string {
-  const { message = String(cause), stack = "" } = (cause ?? {}) as Partial<Error>;
+  const { message: said = String(cause), stack = "" } = (cause ?? {}) as Partial<Error>;
+  const message = oneLine(said);
   for (const place of [pathToFileURL(path).href, path]) {
     const line = /^(?:\?[\w-]+)?:(\d+)/.exec(stack.split(place)[1] ?? "")?.[1];
     if (line !== undefined) return `${message} (line ${line})`;

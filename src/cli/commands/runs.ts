@@ -185,7 +185,7 @@ function facts(row: RunRow, state: RunState, now: number, reservedSeconds: numbe
   const { lease } = row;
   const driver = isDriven(row, now) ? lease : undefined;
   const waiting = row.activity ?? (row.status === "running" || row.status === "parked" ? state.waiting : undefined);
-  const epoch = state.epoch === 0 ? "" : `, ${state.epoch} epochs done`;
+  const epoch = state.epoch === 0 ? "" : `, ${state.epoch} ${state.epoch === 1 ? "epoch" : "epochs"} done`;
   const reserved =
     reservedSeconds === 0 ? "" : `; ${formatSeconds(reservedSeconds)} more set aside for jobs that are out`;
   return [
@@ -209,7 +209,7 @@ function facts(row: RunRow, state: RunState, now: number, reservedSeconds: numbe
       : [
           [
             "spent",
-            `${formatSeconds(state.quantumSeconds)} of the quantum computer in ${state.jobs.size} jobs, ${state.executions.toLocaleString("en")} executions${reserved}`,
+            `${formatSeconds(state.quantumSeconds)} of the quantum computer in ${state.jobs.size} ${state.jobs.size === 1 ? "job" : "jobs"}, ${state.executions.toLocaleString("en")} executions${reserved}`,
           ] as const,
         ]),
     ...(row.task === undefined ? [] : [["task", taskWords(row)] as const]),

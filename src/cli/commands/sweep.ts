@@ -55,7 +55,7 @@ Example:
         const now = await store.now();
         print(io, options.json === true, { name, created, runs: runs.map((row) => rowJson(row, now)) }, () =>
           [
-            `${created} of ${runs.length} runs made: ${runs[0]!.id} to ${runs.at(-1)!.id}. Workers take them: lepton worker\n`,
+            `${created} of ${runs.length} ${runs.length === 1 ? `run made: ${name}-1` : `runs made: ${name}-1 to ${name}-${runs.length}`}. Workers take them: lepton worker\n`,
           ].join(""),
         );
       });

@@ -32,7 +32,7 @@ test("a terminal gets one line that redraws itself, not too often, and is gone a
     expect(text).not.toContain("\n");
     expect(text.slice(5).length).toBeLessThan(60);
   }
-  expect(written[1]).toContain("━━━━━━━━━━━━────────────  50 %");
+  expect(written[1]).toContain("train ━━━━────  50 %  a note that is far too long");
   expect(written[2]).toContain("100 %");
 });
 
@@ -70,4 +70,11 @@ test("where lines stay, what a run waits for is told once a minute", () => {
   const progress = runProgress(io, "digits-1", () => clock);
   for (; clock < 150_000; clock += 1000) progress.activity(`position ${clock / 1000}`);
   expect(written).toEqual(["position 0\n", "position 60\n", "position 120\n"]);
+});
+
+test("where the words would not fit, the bar gives way to them", () => {
+  const { io, written } = screen(true);
+  const progress = runProgress({ ...io, width: 80 }, "vqe-1", () => 0);
+  progress.activity("Job c923a729b5ff4a83a132 is at ibmq_manila, 7 jobs before it.");
+  expect(written[0]!.slice(5)).toBe("vqe-1 ────────   0 %  Job c923a729b5ff4a83a132 is at ibmq_manila, 7 jobs before");
 });

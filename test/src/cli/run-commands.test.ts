@@ -82,6 +82,11 @@ describe("lepton train", () => {
       /cannot be loaded: no data \(line 2\)/,
       files.write("x.mjs", "\nthrow Error('no data')"),
     );
+    await refused(
+      "CONFIG_FILE",
+      /cannot be loaded: no data at all \(line 1\)$/,
+      files.write("lines.mjs", "throw Error('no data\\n  at all')"),
+    );
     await refused("CONFIG_FILE", /exports no run/, files.write("y.mjs", "export default 3"));
     await refused(
       "CONFIG_FILE",
@@ -181,6 +186,18 @@ describe("lepton runs", () => {
     await opened.create({ id: "program", events: [] });
     await refused("RUN_NO_TASK", "resume", "program");
     expect((await run("runs")).err).toContain("list, show ID, resume ID, stop ID");
+    for (const words of [
+      ["shw", "a"],
+      ["shw", "--help"],
+    ])
+      expect(await run("runs", ...words)).toEqual({
+        status: 2,
+        out: "",
+        err: 'lepton: USAGE lepton runs has no "shw": list, show, resume, stop, fork, export, replay. See lepton runs --help.\n',
+      });
+    const elsewhere = await run("train", problem, "--store", "mysql://me:secret@host/db");
+    expect(elsewhere.err).toMatch(/^lepton: LEDGER_OPEN No ledger is kept at mysql:\/\/\.\.\.: .*postgres:\/\//);
+    expect(elsewhere.err).not.toContain("secret");
     const foreign = files.write("foreign.db", "no database at all, however long it may be: ".repeat(50));
     expect((await runJson("runs", "list", "--store", foreign)).json.error.code).toBe("LEDGER_FOREIGN");
   });
@@ -194,6 +211,8 @@ describe("lepton sweep and worker", () => {
     expect(made.json).toMatchObject({ name: "s", created: 4, runs: [{ id: "s-1" }, {}, {}, { id: "s-4" }] });
     expect(made.json.runs[1].task.options).toEqual({ steps: 2, lr: 0.1, seed: 2 });
     expect((await runJson(...sweep, "--store", store)).json.created).toBe(0);
+    const one = await run("sweep", problem, "--name", "one", "--store", ledger());
+    expect(one.out).toBe("1 of 1 run made: one-1. Workers take them: lepton worker\n");
 
     const worked = await runJson("worker", "--once", "--store", store);
     expect(worked.json).toMatchObject({ claimed: 4, finished: 4, failed: 0 });

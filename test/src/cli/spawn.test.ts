@@ -37,3 +37,27 @@ test("bad input ends with status 2, the position and no stack", () => {
   expect(stderr).toMatch(new RegExp(`^${path}:\\d+:\\d+: [A-Z0-9_]+ `));
   expect(stderr).not.toContain("    at ");
 });
+
+test("in a checkout a run's file that imports lepton is given the sources that run it", () => {
+  const config = file(
+    "own.ts",
+    `import { adam, realAmplitudes, SparsePauliOp } from "lepton";
+export default {
+  circuit: realAmplitudes({ numQubits: 2, reps: 1 }),
+  observable: SparsePauliOp.parse("ZZ"),
+  optimizer: adam(),
+  steps: 1,
+};`,
+  );
+  const { status, stderr } = lepton("train", config, "--run", "a", "--store", ":memory:");
+  expect({ status, stderr }).toEqual({ status: 0, stderr: expect.stringMatching(/^a: 100 %, value .*\n$/) });
+});
+
+test.each(["await new Promise(() => {});", "export default () => new Promise(() => {});"])(
+  "a file that waits for ever is refused: %s",
+  (content) => {
+    const { status, stderr } = lepton("train", file("forever.mjs", content), "--store", ":memory:");
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/^lepton: CONFIG_FILE .*forever\.mjs waits for something that never comes, .*\n$/);
+  },
+);
