@@ -9,8 +9,9 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { type Emulator, startEmulator } from "../../providers/emulator/index.ts";
 import { minimize, openStore, type RunStore } from "../../src/index.ts";
+import type { ServiceAddress } from "../support/emulated-provider.ts";
 import { ended, PRELOAD, PROGRAM, processEnvironment, through } from "../support/killed-drive.ts";
-import { type KilledRunSettings, killedBackend, minimisation, type ServiceAddress } from "../support/killed-run.ts";
+import { type KilledRunSettings, killedBackend, minimisation } from "../support/killed-run.ts";
 import { KillingProxy } from "../support/killing-proxy.ts";
 import { writeLongRun } from "../support/long-run.ts";
 

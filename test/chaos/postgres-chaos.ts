@@ -15,7 +15,8 @@ import { postgresStore } from "../../src/runs/postgres/postgres-store.ts";
 import { unpackState } from "../../src/runs/snapshot.ts";
 import { createSweep } from "../../src/worker/sweep.ts";
 import chaosRun, { CHAOS_STEPS } from "../support/chaos-run.ts";
-import { CHAOS_BACKEND, type ChaosWorkerSettings, chaosBackend } from "../support/chaos-worker.ts";
+import { type ChaosWorkerSettings, chaosBackend } from "../support/chaos-worker.ts";
+import { EMULATED_BACKEND } from "../support/emulated-provider.ts";
 import { PostgresServer, postgresFolder, type TestDatabase } from "../support/postgres.ts";
 
 export interface PostgresChaosOptions {
@@ -60,7 +61,7 @@ export async function main({ quick = false, seed = 1 }: PostgresChaosOptions = {
   const expected = await references(emulator);
   const before = emulator.control.counts().jobs;
   const options = Array.from({ length: scale.runs }, (_, index) => ({
-    provider: `ibm:${CHAOS_BACKEND}`,
+    provider: `ibm:${EMULATED_BACKEND}`,
     variant: index % VARIANTS,
   }));
   await createSweep(store, { name: "chaos", config: CONFIG, options });

@@ -2,11 +2,11 @@ import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
 import { Circuit, input, Rng, realAmplitudes, SparsePauliOp, weight } from "../../circuits/index.ts";
 import { startEmulator } from "../../providers/emulator/index.ts";
-import { ibmProvider } from "../../providers/ibm/index.ts";
 import { adam, minimize, type RunStore, spsa, train } from "../../src/index.ts";
 import { quantumLayer } from "../../src/layers/index.ts";
 import { hashOf } from "../../src/runs/index.ts";
 import { quantum } from "../../src/tfjs.ts";
+import { EMULATED_BACKEND, emulatedProvider } from "../support/emulated-provider.ts";
 
 /** A run that was stopped after `stopAt` steps by the version of its ledger, to be finished by this one. */
 export interface UnfinishedRun {
@@ -46,11 +46,8 @@ const emulated: UnfinishedRun = {
   stopAt: 2,
   async drive(store, stopAt) {
     await using emulator = await startEmulator({ devices: ["manila"], clock: "automatic", seed: 3, noise: false });
-    const { url, iamUrl, token, crn } = emulator;
-    const poll = { firstSeconds: 0.01, runningSeconds: 0.01 };
-    const provider = ibmProvider({ url, iamUrl, token, instance: crn, poll, environment: {}, accountFile: false });
     const options = { circuit, observable, steps: 4, seed: 5, precision: 0.1, optimizer: spsa({ seed: 1 }) } as const;
-    const backend = await provider.backend("ibmq_manila");
+    const backend = await emulatedProvider(emulator).backend(EMULATED_BACKEND);
     const run = minimize({ ...options, provider: backend, store, id: "emulated-minimize", budget: "500s" });
     await until(run, stopAt);
     return hashOf(bytesOf((await run).weights));

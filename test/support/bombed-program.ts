@@ -7,8 +7,9 @@ import { realAmplitudes } from "../../circuits/index.ts";
 import { type Backend, type Clock, systemClock } from "../../providers/index.ts";
 import { memoryStore } from "../../src/index.ts";
 import { RunJournal } from "../../src/runs/index.ts";
+import { EMULATED_BACKEND, type ServiceAddress } from "./emulated-provider.ts";
 import { InProcessEmulator } from "./in-process-emulator.ts";
-import { KILLED_BACKEND, killedBackend, type ServiceAddress } from "./killed-run.ts";
+import { killedBackend } from "./killed-run.ts";
 
 export interface Bombed {
   /** By which the most memory that the process ever had grew. */
@@ -49,7 +50,7 @@ async function fromFiles(files: readonly string[]): Promise<Bombed> {
   let file: string | undefined;
   program.onAnswer = ({ url }, response) =>
     url.endsWith("/results") && file !== undefined ? { ...response, body: readFileSync(file) } : response;
-  const backend = await program.provider.backend(KILLED_BACKEND);
+  const backend = await program.provider.backend(EMULATED_BACKEND);
   const first = await takeJob(backend, program.clock, "first");
   if (first !== "taken") throw new Error(`The first result was refused with ${first}.`);
   const before = peakMegabytes();

@@ -1,43 +1,29 @@
 /** A worker of a shared ledger, a process of its own, to be stopped and killed. Its settings are JSON in CHAOS_WORKER. */
-import { ibmProvider, SubmitLimiter } from "../../providers/ibm/index.ts";
+import { SubmitLimiter } from "../../providers/ibm/index.ts";
 import type { Backend } from "../../providers/index.ts";
 import { onCrashPoint } from "../../src/runs/crash-points.ts";
 import { postgresStore } from "../../src/runs/postgres/postgres-store.ts";
 import { pgBossWaker } from "../../src/worker/wake-postgres.ts";
 import { startWorker } from "../../src/worker/worker.ts";
-
-export interface ChaosService {
-  readonly url: string;
-  readonly iamUrl: string;
-  readonly token: string;
-  readonly crn: string;
-}
+import { EMULATED_BACKEND, emulatedProvider, type ServiceAddress } from "./emulated-provider.ts";
 
 export interface ChaosWorkerSettings {
   readonly ledger: string;
-  readonly service: ChaosService;
+  readonly service: ServiceAddress;
   readonly concurrency: number;
 }
-
-export const CHAOS_BACKEND = "ibmq_manila";
 
 /** Seconds within which a job is listed that was accepted; the emulator lists it at once. */
 const LAG_SECONDS = 1;
 
-export function chaosBackend({ url, iamUrl, token, crn }: ChaosService): Promise<Backend> {
-  const provider = ibmProvider({
-    url,
-    iamUrl,
-    token,
-    instance: crn,
-    environment: {},
-    accountFile: false,
+export function chaosBackend(service: ServiceAddress): Promise<Backend> {
+  const provider = emulatedProvider(service, {
     poll: { firstSeconds: 0.02, runningSeconds: 0.05 },
     lagSeconds: LAG_SECONDS,
     submitTimeoutSeconds: 3,
     limiter: new SubmitLimiter({ limit: Number.POSITIVE_INFINITY }),
   });
-  return provider.backend(CHAOS_BACKEND);
+  return provider.backend(EMULATED_BACKEND);
 }
 
 if (import.meta.main) {

@@ -4,9 +4,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { RunStore } from "../../src/runs/index.ts";
+import type { ServiceAddress } from "./emulated-provider.ts";
 import type { KillAt } from "./kill-at.ts";
 import type { Said } from "./killed-program.ts";
-import { type KilledRunSettings, type ServiceAddress, weightsDigest } from "./killed-run.ts";
+import { type KilledRunSettings, weightsDigest } from "./killed-run.ts";
 import { KillingProxy, type ProxyKill } from "./killing-proxy.ts";
 
 /** How one process ends: at a crash point, at a moment of the network's, or at a random time. */

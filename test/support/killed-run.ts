@@ -3,18 +3,13 @@
  * needs to drive the same. KILLED_RUN says in JSON which one.
  */
 import { createHash } from "node:crypto";
-import { Circuit, input, realAmplitudes, SparsePauliOp, weight } from "../../circuits/index.ts";
-import { ibmProvider, SubmitLimiter } from "../../providers/ibm/index.ts";
+import { Circuit, input, weight } from "../../circuits/index.ts";
+import { SubmitLimiter } from "../../providers/ibm/index.ts";
 import type { Backend } from "../../providers/index.ts";
-import { adam, type MinimizeOptions, type RunConfig, type TrainOptions } from "../../src/index.ts";
+import type { MinimizeOptions, RunConfig, TrainOptions } from "../../src/index.ts";
 import { readSafetensors } from "../../src/runs/safetensors.ts";
-
-export interface ServiceAddress {
-  readonly url: string;
-  readonly iamUrl: string;
-  readonly token: string;
-  readonly crn: string;
-}
+import { EMULATED_BACKEND, emulatedProvider, type ServiceAddress } from "./emulated-provider.ts";
+import { smallProblem } from "./small-problem.ts";
 
 export interface KilledRunSettings {
   readonly kind: "minimize" | "train";
@@ -27,25 +22,18 @@ export interface KilledRunSettings {
   readonly service: ServiceAddress;
 }
 
-export const KILLED_BACKEND = "ibmq_manila";
 /** Within so long a job is listed that was accepted, and a submit that was broken off is accepted. */
 export const LAG_SECONDS = 0.5;
 export const SUBMIT_TIMEOUT_SECONDS = 2;
 
-export function killedBackend({ url, iamUrl, token, crn }: ServiceAddress): Promise<Backend> {
-  const provider = ibmProvider({
-    url,
-    iamUrl,
-    token,
-    instance: crn,
-    environment: {},
-    accountFile: false,
+export function killedBackend(service: ServiceAddress): Promise<Backend> {
+  const provider = emulatedProvider(service, {
     poll: { firstSeconds: 0.02, queuedSeconds: 0.05, runningSeconds: 0.05 },
     lagSeconds: LAG_SECONDS,
     submitTimeoutSeconds: SUBMIT_TIMEOUT_SECONDS,
     limiter: new SubmitLimiter({ limit: Number.POSITIVE_INFINITY }),
   });
-  return provider.backend(KILLED_BACKEND);
+  return provider.backend(EMULATED_BACKEND);
 }
 
 /** One job a step, and one for the value at the end. */
@@ -55,12 +43,8 @@ export function minimisation({
   large = false,
 }: Pick<KilledRunSettings, "seed" | "steps" | "large">): Omit<MinimizeOptions, "provider" | "price"> {
   return {
-    circuit: realAmplitudes({ numQubits: 2, reps: 1 }),
-    observable: SparsePauliOp.parse("1.0*ZZ + 0.5*XI + 0.25*IX"),
-    optimizer: adam({ learningRate: 0.1 }),
-    steps,
+    ...smallProblem(steps),
     seed,
-    precision: 0.1,
     ...(large ? { callbacks: weighty() } : {}),
   };
 }

@@ -1,6 +1,7 @@
 import { type MinimizeStep, minimize, openStore } from "../../src/index.ts";
 import { hashOf, packState, type RunEvent, thisOwner, unpackState } from "../../src/runs/index.ts";
-import { killedBackend, minimisation, type ServiceAddress } from "./killed-run.ts";
+import type { ServiceAddress } from "./emulated-provider.ts";
+import { killedBackend, minimisation } from "./killed-run.ts";
 
 const BATCH = 250;
 

@@ -1,28 +1,16 @@
-import { setTimeout } from "node:timers/promises";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { realAmplitudes, SparsePauliOp } from "../../../circuits/index.ts";
-import { type Emulator, startEmulator } from "../../../providers/emulator/index.ts";
-import { ibmProvider } from "../../../providers/ibm/index.ts";
 import { type Clock, systemClock } from "../../../providers/index.ts";
 import { BudgetError } from "../../../src/errors.ts";
 import { adam, type MinimizeOptions, minimize, planMinimize } from "../../../src/index.ts";
-import { type CrashPoint, onCrashPoint } from "../../../src/runs/crash-points.ts";
-import { exact, memoryStore, type RunStore } from "../../../src/runs/index.ts";
-import { mortalStore } from "../../support/mortal-store.ts";
+import type { CrashPoint } from "../../../src/runs/crash-points.ts";
+import { memoryStore, type RunStore } from "../../../src/runs/index.ts";
+import { EmulatedService } from "../../support/emulated-service.ts";
+import { killedAt } from "../../support/killed-at.ts";
+import { expiringStore } from "../../support/movable-clock.ts";
 
-let emulator: Emulator;
-beforeAll(async () => {
-  emulator = await startEmulator({ devices: ["manila"], clock: "automatic", seed: 3, noise: false });
-});
-afterAll(() => emulator.close());
-afterEach(() => onCrashPoint(undefined));
-
-async function provider() {
-  const { url, iamUrl, token, crn } = emulator;
-  const poll = { firstSeconds: 0.01, runningSeconds: 0.01 };
-  const options = { url, iamUrl, token, instance: crn, poll, lagSeconds: 0.05, submitTimeoutSeconds: 1 } as const;
-  return ibmProvider({ ...options, environment: {}, accountFile: false }).backend("ibmq_manila");
-}
+const service = new EmulatedService();
+const provider = () => service.backend();
 
 const problem = {
   circuit: realAmplitudes({ numQubits: 2, reps: 1 }),
@@ -37,9 +25,6 @@ const clock: Clock = { now: systemClock.now, sleep: (ms, signal) => systemClock.
 const drive = async (store: RunStore, id: string, more: Partial<MinimizeOptions>) =>
   minimize({ ...problem, provider: await provider(), store, id, clock, ...more });
 
-const jobsOf = (id: string) => emulator.control.jobs().filter(({ tags }) => tags.includes(`lp-run-${id}`));
-const chargedTo = (...ids: readonly string[]): number =>
-  exact(ids.flatMap(jobsOf).reduce((sum, { quantumSeconds }) => sum + exact(quantumSeconds), 0));
 const codeOf = async (run: Promise<unknown>): Promise<string> =>
   run.then(
     () => "none",
@@ -49,17 +34,17 @@ const codeOf = async (run: Promise<unknown>): Promise<string> =>
 describe("a run with a budget", () => {
   test("that is too small submits nothing, and says with how many steps it goes", async () => {
     const store = memoryStore();
-    const submitted = emulator.control.counts().jobs;
+    const submitted = service.emulator.control.counts().jobs;
     const refused = await drive(store, "large", { budget: "10s" }).catch((error: unknown) => error as BudgetError);
     expect(refused).toMatchObject({ code: "BUDGET_PLAN" });
-    expect(emulator.control.counts().jobs).toBe(submitted);
+    expect(service.emulator.control.counts().jobs).toBe(submitted);
     const steps = Number(/steps: (\d+) \(/.exec((refused as BudgetError).message)![1]);
     expect(steps).toBeGreaterThanOrEqual(1);
     // With the setting that was named.
     await drive(store, "smaller", { budget: "10s", steps });
-    expect(jobsOf("smaller").length).toBe(steps + 1);
+    expect(service.jobsOf("smaller").length).toBe(steps + 1);
     const { settled, reserved } = await store.totals("run:smaller");
-    expect(settled).toEqual({ quantumSeconds: chargedTo("smaller"), money: 0, jobs: steps + 1 });
+    expect(settled).toEqual({ quantumSeconds: service.chargedFor("smaller"), money: 0, jobs: steps + 1 });
     expect(settled.quantumSeconds).toBeLessThanOrEqual(10);
     expect(reserved.quantumSeconds).toBe(0);
   });
@@ -75,11 +60,11 @@ describe("a run with a budget", () => {
     expect(codes).toContain("BUDGET_USED_UP");
     expect(["none", "BUDGET_USED_UP"]).toEqual(expect.arrayContaining(codes));
     const spent = await store.totals("schedule:nightly");
-    expect(spent.settled.quantumSeconds).toBe(chargedTo("first", "second"));
+    expect(spent.settled.quantumSeconds).toBe(service.chargedFor("first", "second"));
     expect(spent.settled.quantumSeconds).toBeLessThanOrEqual(limit);
     expect(spent.reserved).toEqual({ quantumSeconds: 0, money: 0, jobs: 0 });
     expect((await store.totals("schedule:nightly:USD")).settled.money).toBeCloseTo(
-      1.6 * chargedTo("first", "second"),
+      1.6 * service.chargedFor("first", "second"),
       4,
     );
     const stopped = codes[0] === "BUDGET_USED_UP" ? "first" : "second";
@@ -88,35 +73,23 @@ describe("a run with a budget", () => {
     const { weights } = await drive(store, stopped, { schedule: raised, price });
     const straight = await minimize({ ...problem, provider: await provider() });
     expect(weights).toEqual(straight.weights);
-    expect(jobsOf(stopped).length).toBe(problem.steps + 1);
-    expect((await store.totals("schedule:nightly")).settled.quantumSeconds).toBe(chargedTo("first", "second"));
+    expect(service.jobsOf(stopped).length).toBe(problem.steps + 1);
+    expect((await store.totals("schedule:nightly")).settled.quantumSeconds).toBe(service.chargedFor("first", "second"));
   });
 
   test.each(["k2", "k6", "k7", "k10"] as const)(
     "that is hardly enough is enough for one that is killed at %s",
     async (point: CrashPoint) => {
-      let ahead = 0;
-      const store = memoryStore({ clock: { ...systemClock, now: () => systemClock.now() + ahead } });
+      const { store, endLeases } = expiringStore();
       const { total } = await planMinimize({ ...problem, provider: await provider() });
       const budget = `${Math.ceil(total.quantumSeconds) + 1}s, ${total.jobs} jobs`;
       const id = `tight-${point}`;
-      const mortal = mortalStore(store);
-      const killed = Promise.withResolvers<void>();
-      let seen = 0;
-      onCrashPoint((reached) => {
-        if (reached !== point || ++seen !== 2) return;
-        mortal.kill();
-        killed.resolve();
-        throw new Error("killed");
-      });
-      void drive(mortal.store, id, { budget }).catch(() => {});
-      expect(await Promise.race([killed.promise, setTimeout(5000, "alive")])).toBeUndefined();
-      onCrashPoint(undefined);
-      ahead += 31_000;
+      expect(await killedAt(point, 2, store, (own) => drive(own, id, { budget }))).toBe("killed");
+      endLeases();
       await drive(store, id, { budget });
-      expect(jobsOf(id).length).toBe(problem.steps + 1);
+      expect(service.jobsOf(id).length).toBe(problem.steps + 1);
       expect(await store.totals(`run:${id}`)).toEqual({
-        settled: { quantumSeconds: chargedTo(id), money: 0, jobs: problem.steps + 1 },
+        settled: { quantumSeconds: service.chargedFor(id), money: 0, jobs: problem.steps + 1 },
         reserved: { quantumSeconds: 0, money: 0, jobs: 0 },
       });
     },

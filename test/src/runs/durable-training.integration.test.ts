@@ -1,16 +1,15 @@
 import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { Circuit, input, Rng, weight } from "../../../circuits/index.ts";
-import { type Emulator, startEmulator } from "../../../providers/emulator/index.ts";
-import { ibmProvider } from "../../../providers/ibm/index.ts";
-import { type Backend, localSimulator, systemClock } from "../../../providers/index.ts";
+import { type Backend, localSimulator } from "../../../providers/index.ts";
 import { forkRun, type TrainOptions, train } from "../../../src/index.ts";
 import { quantumLayer } from "../../../src/layers/index.ts";
-import { type CrashPoint, onCrashPoint } from "../../../src/runs/crash-points.ts";
 import { foldRun, memoryStore, type RunStore } from "../../../src/runs/index.ts";
 import { quantum } from "../../../src/tfjs.ts";
-import { mortalStore } from "../../support/mortal-store.ts";
+import { EmulatedService } from "../../support/emulated-service.ts";
+import { killedAt } from "../../support/killed-at.ts";
+import { expiringStore } from "../../support/movable-clock.ts";
 import { useTensorBackend } from "../../support/tensorflow.ts";
 
 const x = input("x", 2);
@@ -20,19 +19,7 @@ const circuit = Circuit.build(2, (c) => {
 });
 
 beforeAll(() => useTensorBackend("cpu"));
-let emulator: Emulator;
-beforeAll(async () => {
-  emulator = await startEmulator({ devices: ["manila"], clock: "automatic", seed: 3, noise: false });
-});
-afterAll(() => emulator.close());
-afterEach(() => onCrashPoint(undefined));
-
-async function remote(): Promise<Backend> {
-  const { url, iamUrl, token, crn } = emulator;
-  const poll = { firstSeconds: 0.01, runningSeconds: 0.01 };
-  const options = { url, iamUrl, token, instance: crn, poll, lagSeconds: 0.05, submitTimeoutSeconds: 1 } as const;
-  return ibmProvider({ ...options, environment: {}, accountFile: false }).backend("ibmq_manila");
-}
+const service = new EmulatedService();
 
 /** Another process would draw other weights at first: those of the ledger count. */
 function model(seed: number) {
@@ -92,38 +79,6 @@ const optionsFor = (provider: Backend, more: TrainOptions = {}): TrainOptions =>
 
 const bytesOf = (trained: tfl.LayersModel) => trained.getWeights().map((tensor) => tensor.dataSync());
 
-function clocked() {
-  let ahead = 0;
-  const clock = { ...systemClock, now: () => systemClock.now() + ahead };
-  const advance = (seconds: number): void => {
-    ahead += 1000 * seconds;
-  };
-  return { store: memoryStore({ clock }), advance };
-}
-
-/** Runs until the point is reached for the nth time, then never goes on. */
-async function killedAt(
-  point: CrashPoint,
-  nth: number,
-  inner: RunStore,
-  start: (store: RunStore) => PromiseLike<unknown>,
-) {
-  const mortal = mortalStore(inner);
-  const killed = Promise.withResolvers<string>();
-  let seen = 0;
-  onCrashPoint((reached) => {
-    if (reached !== point || ++seen !== nth) return;
-    mortal.kill();
-    killed.resolve("killed");
-    throw new Error("killed");
-  });
-  const dead = Promise.resolve(start(mortal.store)).then(() => "finished");
-  dead.catch(() => {});
-  const outcome = await Promise.race([killed.promise, dead]);
-  onCrashPoint(undefined);
-  return outcome;
-}
-
 describe("training that is kept", () => {
   const withoutTimes = (result: unknown) =>
     JSON.parse(JSON.stringify(result, (name, value) => (name === "seconds" ? 0 : value)));
@@ -134,13 +89,13 @@ describe("training that is kept", () => {
       const straightStore = memoryStore();
       const straight = model(1);
       const expected = await train(straight, data, { ...optionsFor(localSimulator()), store: straightStore, id: "a" });
-      const { store, advance } = clocked();
+      const { store, endLeases } = expiringStore();
       const start = (own: RunStore, seed: number, kept = model(seed)) => ({
         kept,
         run: train(kept, data, { ...optionsFor(localSimulator()), store: own, id: "a" }),
       });
       expect(await killedAt("k13", nth, store, (own) => start(own, 1).run)).toBe("killed");
-      advance(31);
+      endLeases();
       const resumed = start(store, 99);
       const result = await resumed.run;
       expect(bytesOf(resumed.kept)).toEqual(bytesOf(straight));
@@ -152,24 +107,24 @@ describe("training that is kept", () => {
   test("on the emulator, killed at any point of any step, comes to the same weights and pays no job twice", async () => {
     const straight = model(1);
     const options = { epochs: 1, steps: 2 };
-    const expected = await train(straight, data, optionsFor(await remote(), options));
+    const expected = await train(straight, data, optionsFor(await service.backend(), options));
     for (const point of ["k2", "k5", "k6", "k9", "k10", "k12", "k13", "k15"] as const)
       for (const nth of [1, 2]) {
-        const { store, advance } = clocked();
+        const { store, endLeases } = expiringStore();
         const id = `tf-${point}-${nth}`;
         const start = async (own: RunStore, seed: number) => {
           const kept = model(seed);
-          const result = await train(kept, data, { ...optionsFor(await remote(), options), store: own, id });
+          const result = await train(kept, data, { ...optionsFor(await service.backend(), options), store: own, id });
           return { kept, result };
         };
         expect(await killedAt(point, nth, store, (own) => start(own, 1)), id).toBe("killed");
-        advance(31);
+        endLeases();
         const { kept, result } = await start(store, 99);
         expect(bytesOf(kept), id).toEqual(bytesOf(straight));
         expect(result.history.map(({ loss, validation: end }) => [loss, end])).toEqual(
           expected.history.map(({ loss, validation: end }) => [loss, end]),
         );
-        const jobs = emulator.control.jobs().filter(({ tags }) => tags.includes(`lp-run-${id}`));
+        const jobs = service.jobsOf(id);
         // Two steps, and two batches of validation rows.
         expect(jobs.length, id).toBe(4);
         expect(new Set(jobs.flatMap(({ tags }) => tags.filter((tag) => tag.startsWith("lp1-")))).size, id).toBe(4);
@@ -190,9 +145,9 @@ describe("training that is kept", () => {
     };
     const straight = await run(memoryStore(), 1);
     for (const nth of [2, 5, 7]) {
-      const { store, advance } = clocked();
+      const { store, endLeases } = expiringStore();
       expect(await killedAt("k15", nth, store, (own) => run(own, 1))).toBe("killed");
-      advance(31);
+      endLeases();
       const resumed = await run(store, 99);
       expect(resumed.result.ended).toBe(straight.result.ended);
       expect(resumed.result.steps).toBe(straight.result.steps);
@@ -255,7 +210,7 @@ describe("training that is kept", () => {
     await expect(again({}, data, other)).rejects.toMatchObject(changed("model"));
     const sampled = localSimulator({ precision: 0.2 });
     await expect(again({ provider: sampled })).rejects.toMatchObject(changed("backendSettings"));
-    await expect(again({ provider: await remote() })).rejects.toMatchObject(changed("backend"));
+    await expect(again({ provider: await service.backend() })).rejects.toMatchObject(changed("backend"));
     expect((await again({})).steps).toBe(9);
   });
 });
@@ -273,9 +228,9 @@ describe("a callback that asks to stop", () => {
   });
 
   test("is heard also where the run is killed before it has stopped; resumed after that, it goes on", async () => {
-    const { store, advance } = clocked();
+    const { store, endLeases } = expiringStore();
     expect(await killedAt("k15", 4, store, (own) => train(model(1), data, options(own)))).toBe("killed");
-    advance(31);
+    endLeases();
     expect(await train(model(9), data, options(store))).toMatchObject({ ended: "stopped", steps: 4 });
     await forkRun(store, "a", { at: 4, as: "b" });
     const straight = model(1);

@@ -1,7 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { realAmplitudes, SparsePauliOp } from "../../../circuits/index.ts";
-import { type Emulator, startEmulator } from "../../../providers/emulator/index.ts";
-import { ibmProvider } from "../../../providers/ibm/index.ts";
+import { expect, test } from "vitest";
 import {
   type Clock,
   type EstimatorOptions,
@@ -10,21 +7,14 @@ import {
   type RunOptions,
   systemClock,
 } from "../../../providers/index.ts";
-import { adam, minimize } from "../../../src/index.ts";
-import { foldRun, memoryStore, type RunStore } from "../../../src/runs/index.ts";
+import { minimize } from "../../../src/index.ts";
+import { foldRun, type RunStore } from "../../../src/runs/index.ts";
+import { EmulatedService } from "../../support/emulated-service.ts";
+import { expiringStore } from "../../support/movable-clock.ts";
+import { smallProblem } from "../../support/small-problem.ts";
 
-let emulator: Emulator;
-beforeAll(async () => {
-  emulator = await startEmulator({ devices: ["manila"], clock: "automatic", seed: 3, noise: false });
-});
-afterAll(() => emulator.close());
-
-async function remote(): Promise<RemoteBackend> {
-  const { url, iamUrl, token, crn } = emulator;
-  const poll = { firstSeconds: 0.01, runningSeconds: 0.01 };
-  const options = { url, iamUrl, token, instance: crn, poll, lagSeconds: 0.05, submitTimeoutSeconds: 1 } as const;
-  return ibmProvider({ ...options, environment: {}, accountFile: false }).backend("ibmq_manila");
-}
+const service = new EmulatedService();
+const remote = () => service.backend();
 
 /** A backend whose driver stands still between what it writes down before its first submit and that submit. */
 function standingStill(inner: RemoteBackend) {
@@ -55,27 +45,12 @@ function standingStill(inner: RemoteBackend) {
   return { provider, reached: reached.promise, goOn: goOn.resolve };
 }
 
-const jobsOf = (id: string) => emulator.control.jobs().filter(({ tags }) => tags.includes(`lp-run-${id}`));
-
 function drive(store: RunStore, id: string, provider: RemoteBackend, clock: Clock = systemClock) {
-  const circuit = realAmplitudes({ numQubits: 2, reps: 1 });
-  const observable = SparsePauliOp.parse("1.0*ZZ + 0.5*XI + 0.25*IX");
-  const problem = { circuit, observable, steps: 1, seed: 5, precision: 0.1, optimizer: adam({ learningRate: 0.1 }) };
-  return minimize({ ...problem, provider, store, id, clock });
-}
-
-/** A store on whose clock leases end when the test says so. */
-function clocked() {
-  let ahead = 0;
-  const store = memoryStore({ clock: { ...systemClock, now: () => systemClock.now() + ahead } });
-  const endLeases = (): void => {
-    ahead += 31_000;
-  };
-  return { store, endLeases };
+  return minimize({ ...smallProblem(1), provider, store, id, clock });
 }
 
 async function expectOneOrphan(store: RunStore, id: string): Promise<void> {
-  const jobs = jobsOf(id);
+  const jobs = service.jobsOf(id);
   expect(jobs).toHaveLength(3);
   const state = foldRun(await store.read(id));
   expect(state.status).toBe("finished");
@@ -88,14 +63,14 @@ async function expectOneOrphan(store: RunStore, id: string): Promise<void> {
 }
 
 test("a driver that stood still while another one finished the run accounts for what it then submits", async () => {
-  const { store, endLeases } = clocked();
+  const { store, endLeases } = expiringStore();
   const late = standingStill(await remote());
   const replaced = drive(store, "late", late.provider).result();
   replaced.catch(() => {});
   await late.reached;
   endLeases();
   const result = await drive(store, "late", await remote());
-  expect(jobsOf("late")).toHaveLength(2);
+  expect(service.jobsOf("late")).toHaveLength(2);
   late.goOn();
   await expect(replaced).rejects.toMatchObject({ code: "RUN_FENCED" });
   await expectOneOrphan(store, "late");
@@ -103,7 +78,7 @@ test("a driver that stood still while another one finished the run accounts for 
 });
 
 test("also where it learns that it was replaced before the service answers", async () => {
-  const { store, endLeases } = clocked();
+  const { store, endLeases } = expiringStore();
   const late = standingStill(await remote());
   const renewal = Promise.withResolvers<void>();
   // Renews its lease, as the first thing that takes so long, when the test says so.
@@ -117,16 +92,16 @@ test("also where it learns that it was replaced before the service answers", asy
   await late.reached;
   endLeases();
   await drive(store, "unheard", await remote());
-  emulator.control.faults.add({ method: "POST", path: "/jobs", hang: true, phase: "after" });
+  service.emulator.control.faults.add({ method: "POST", path: "/jobs", hang: true, phase: "after" });
   late.goOn();
-  await expect.poll(() => jobsOf("unheard").length).toBe(3);
+  await expect.poll(() => service.jobsOf("unheard").length).toBe(3);
   renewal.resolve();
   await expect(replaced).rejects.toMatchObject({ code: "RUN_FENCED" });
   await expectOneOrphan(store, "unheard");
 });
 
 test("what it submits while the other one looks for it is used by that one", async () => {
-  const { store, endLeases } = clocked();
+  const { store, endLeases } = expiringStore();
   const late = standingStill(await remote());
   const replaced = drive(store, "adopted", late.provider).result();
   replaced.catch(() => {});
@@ -139,6 +114,6 @@ test("what it submits while the other one looks for it is used by that one", asy
   late.goOn();
   await expect(replaced).rejects.toMatchObject({ code: "RUN_FENCED" });
   await other;
-  expect(jobsOf("adopted")).toHaveLength(2);
+  expect(service.jobsOf("adopted")).toHaveLength(2);
   expect(foldRun(await store.read("adopted")).orphans.size).toBe(0);
 });

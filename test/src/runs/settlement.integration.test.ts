@@ -1,33 +1,15 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { realAmplitudes, SparsePauliOp } from "../../../circuits/index.ts";
-import { type Emulator, startEmulator } from "../../../providers/emulator/index.ts";
-import { ibmProvider } from "../../../providers/ibm/index.ts";
+import { describe, expect, test } from "vitest";
 import { type Clock, type JobUsage, ProviderError, type RemoteBackend, systemClock } from "../../../providers/index.ts";
-import { adam, minimize } from "../../../src/index.ts";
+import { minimize } from "../../../src/index.ts";
 import { createdEvent, foldRun, memoryStore } from "../../../src/runs/index.ts";
+import { EMULATED_BACKEND, emulatedProvider } from "../../support/emulated-provider.ts";
+import { EmulatedService } from "../../support/emulated-service.ts";
+import { smallProblem } from "../../support/small-problem.ts";
 
-const circuit = realAmplitudes({ numQubits: 2, reps: 1 });
-const observable = SparsePauliOp.parse("1.0*ZZ + 0.5*XI + 0.25*IX");
-
-let emulator: Emulator;
-beforeAll(async () => {
-  emulator = await startEmulator({ devices: ["manila"], clock: "automatic", seed: 3, noise: false });
-});
-afterAll(() => emulator.close());
-
-async function remote(maxPayloadBytes?: number): Promise<RemoteBackend> {
-  const { url, iamUrl, token, crn } = emulator;
-  const poll = { firstSeconds: 0.01, runningSeconds: 0.01 };
-  const options = { url, iamUrl, token, instance: crn, poll, lagSeconds: 0.05, submitTimeoutSeconds: 1 } as const;
-  const limits = maxPayloadBytes === undefined ? {} : { limits: { maxPayloadBytes } };
-  return ibmProvider({ ...options, ...limits, environment: {}, accountFile: false }).backend("ibmq_manila");
-}
-
-const problem = { circuit, observable, steps: 2, seed: 5, precision: 0.1 } as const;
-const optimizer = () => adam({ learningRate: 0.1 });
-const jobsOf = (id: string) => emulator.control.jobs().filter(({ tags }) => tags.includes(`lp-run-${id}`));
-const chargedFor = (id: string) =>
-  jobsOf(id).reduce((sum, { quantumSeconds }) => sum + Math.round(1e6 * quantumSeconds), 0) / 1e6;
+const service = new EmulatedService();
+const remote = (maxPayloadBytes?: number): Promise<RemoteBackend> =>
+  service.backend(maxPayloadBytes === undefined ? {} : { limits: { maxPayloadBytes } });
+const problem = smallProblem(2);
 
 /** On which a minute takes a tenth of a second. */
 const fast: Clock = {
@@ -55,15 +37,15 @@ function slowToCharge(inner: RemoteBackend, questions: number): RemoteBackend {
 describe("a job that a limit splits", () => {
   test("has one reservation for all its parts, even where the budget is hardly enough", async () => {
     const provider = await remote(1300);
-    const unkept = await minimize({ ...problem, optimizer: optimizer(), provider: await remote(1300) });
+    const unkept = await minimize({ ...problem, provider: await remote(1300) });
     const store = memoryStore();
     // Two steps and the value at the end, two seconds each part and up to one for rounding.
-    const result = await minimize({ ...problem, optimizer: optimizer(), provider, store, id: "split", budget: "30s" });
+    const result = await minimize({ ...problem, provider, store, id: "split", budget: "30s" });
     expect(result.weights).toEqual(unkept.weights);
-    const jobs = jobsOf("split");
+    const jobs = service.jobsOf("split");
     expect(jobs.length).toBeGreaterThan(3);
     const { settled, reserved } = await store.totals("run:split");
-    expect(settled.quantumSeconds).toBeCloseTo(chargedFor("split"), 5);
+    expect(settled.quantumSeconds).toBeCloseTo(service.chargedFor("split"), 5);
     expect(settled.jobs).toBe(jobs.length);
     expect(reserved).toEqual({ quantumSeconds: 0, money: 0, jobs: 0 });
   });
@@ -71,15 +53,23 @@ describe("a job that a limit splits", () => {
   test("whose one part fails has the others cancelled, and all of them counted", async () => {
     const provider = await remote(1300);
     const store = memoryStore();
-    emulator.control.nextJobs([{ status: "Failed", reasonCode: 1517, reason: "no such thing", quantumSeconds: 1 }]);
-    const run = minimize({ ...problem, optimizer: optimizer(), provider, store, id: "part-fails" });
+    service.emulator.control.nextJobs([
+      { status: "Failed", reasonCode: 1517, reason: "no such thing", quantumSeconds: 1 },
+    ]);
+    const run = minimize({ ...problem, provider, store, id: "part-fails" });
     await expect(run).rejects.toMatchObject({ code: "JOB_FAILED" });
-    expect((await store.totals("run:part-fails")).settled.quantumSeconds).toBeCloseTo(chargedFor("part-fails"), 5);
-    const resumed = await minimize({ ...problem, optimizer: optimizer(), provider, store, id: "part-fails" });
-    const unkept = await minimize({ ...problem, optimizer: optimizer(), provider: await remote(1300) });
+    expect((await store.totals("run:part-fails")).settled.quantumSeconds).toBeCloseTo(
+      service.chargedFor("part-fails"),
+      5,
+    );
+    const resumed = await minimize({ ...problem, provider, store, id: "part-fails" });
+    const unkept = await minimize({ ...problem, provider: await remote(1300) });
     expect(resumed.weights).toEqual(unkept.weights);
-    expect((await store.totals("run:part-fails")).settled.quantumSeconds).toBeCloseTo(chargedFor("part-fails"), 5);
-    expect(foldRun(await store.read("part-fails")).quantumSeconds).toBeCloseTo(chargedFor("part-fails"), 5);
+    expect((await store.totals("run:part-fails")).settled.quantumSeconds).toBeCloseTo(
+      service.chargedFor("part-fails"),
+      5,
+    );
+    expect(foldRun(await store.read("part-fails")).quantumSeconds).toBeCloseTo(service.chargedFor("part-fails"), 5);
   });
 });
 
@@ -89,7 +79,6 @@ describe("a charge that is not final", () => {
     const price = { perSecond: 1.5, currency: "USD" };
     const run = minimize({
       ...problem,
-      optimizer: optimizer(),
       provider: slowToCharge(await remote(), 1),
       store,
       id: "slow",
@@ -106,16 +95,16 @@ describe("a charge that is not final", () => {
     });
     await run;
     const { settled, reserved } = await store.totals("run:slow");
-    expect(settled).toMatchObject({ quantumSeconds: chargedFor("slow"), jobs: 3 });
+    expect(settled).toMatchObject({ quantumSeconds: service.chargedFor("slow"), jobs: 3 });
     expect(reserved.jobs).toBe(0);
-    expect((await store.totals("run:slow:USD")).settled.money).toBeCloseTo(1.5 * chargedFor("slow"), 5);
+    expect((await store.totals("run:slow:USD")).settled.money).toBeCloseTo(1.5 * service.chargedFor("slow"), 5);
   });
 
   test("is asked for when the budget would be too small otherwise, and is taken as what was set aside if it never comes", async () => {
     const store = memoryStore();
-    const options = { ...problem, optimizer: optimizer(), store, budget: "60s" };
+    const options = { ...problem, store, budget: "60s" };
     await minimize({ ...options, provider: slowToCharge(await remote(), 1), id: "tight" });
-    expect((await store.totals("run:tight")).settled.quantumSeconds).toBe(chargedFor("tight"));
+    expect((await store.totals("run:tight")).settled.quantumSeconds).toBe(service.chargedFor("tight"));
     await minimize({
       ...options,
       budget: "500s",
@@ -124,7 +113,7 @@ describe("a charge that is not final", () => {
       clock: fast,
     });
     const { settled, reserved } = await store.totals("run:never");
-    expect(settled.quantumSeconds).toBeGreaterThan(chargedFor("never"));
+    expect(settled.quantumSeconds).toBeGreaterThan(service.chargedFor("never"));
     expect(settled.jobs).toBe(3);
     expect(reserved.jobs).toBe(0);
   });
@@ -142,13 +131,13 @@ test("a charge that cannot be asked for leaves no trace of why in the journal's 
       return typeof member === "function" ? member.bind(target) : member;
     },
   });
-  await minimize({ ...problem, optimizer: optimizer(), provider, store, id: "unheard" });
+  await minimize({ ...problem, provider, store, id: "unheard" });
   const [first] = (await store.read("unheard")).flatMap(({ event }) => (event.type === "result" ? [event] : []));
   expect(first).toMatchObject({ final: false });
   expect(Object.keys(first!).sort()).toEqual(
     ["calibration", "executions", "final", "jobId", "key", "quantumSeconds", "record", "result", "type"].sort(),
   );
-  expect((await store.totals("run:unheard")).settled.quantumSeconds).toBeCloseTo(chargedFor("unheard"), 5);
+  expect((await store.totals("run:unheard")).settled.quantumSeconds).toBeCloseTo(service.chargedFor("unheard"), 5);
 });
 
 describe("a run that nobody drives", () => {
@@ -157,8 +146,8 @@ describe("a run that nobody drives", () => {
     for (const id of ["left", "next"])
       await store.create({ id, schedule: { id: "nightly", tick: id.length }, events: [createdEvent()] });
     const schedule = { id: "nightly", budget: { quantumSeconds: 39 } };
-    const options = { ...problem, steps: 1, optimizer: optimizer(), store, schedule };
-    emulator.control.setBackend("ibmq_manila", "paused");
+    const options = { ...problem, steps: 1, store, schedule };
+    service.emulator.control.setBackend("ibmq_manila", "paused");
     // A paused backend takes jobs and lets them wait.
     const waiting = new Proxy(await remote(), {
       get(target, name) {
@@ -169,16 +158,16 @@ describe("a run that nobody drives", () => {
     });
     const left = minimize({ ...options, provider: waiting, id: "left" });
     left.catch(() => {});
-    while (jobsOf("left").length === 0) await systemClock.sleep(5);
+    while (service.jobsOf("left").length === 0) await systemClock.sleep(5);
     await systemClock.sleep(50);
     await left.suspend();
     expect((await store.totals("schedule:nightly")).reserved.jobs).toBe(1);
-    emulator.control.setBackend("ibmq_manila", "online");
+    service.emulator.control.setBackend("ibmq_manila", "online");
     await minimize({ ...options, provider: await remote(), id: "next", clock: fast });
     await minimize({ ...options, provider: await remote(), id: "left", clock: fast });
-    expect(jobsOf("left").length).toBe(2);
+    expect(service.jobsOf("left").length).toBe(2);
     const { settled, reserved } = await store.totals("schedule:nightly");
-    expect(settled.quantumSeconds).toBeCloseTo(chargedFor("left") + chargedFor("next"), 5);
+    expect(settled.quantumSeconds).toBeCloseTo(service.chargedFor("left") + service.chargedFor("next"), 5);
     expect(reserved.jobs).toBe(0);
   });
 });
@@ -186,16 +175,16 @@ describe("a run that nobody drives", () => {
 describe("two ledgers of one account", () => {
   test("with runs of the same name and numbers leave each other's jobs alone", async () => {
     const [ours, theirs] = [memoryStore(), memoryStore()];
-    const options = async () => ({ ...problem, optimizer: optimizer(), provider: await remote(), id: "first" });
+    const options = async () => ({ ...problem, provider: await remote(), id: "first" });
     const results = [];
     for (const store of [ours, theirs, ours]) {
       // The second one loses the answer to its first submit, so it compares its jobs with the service's list.
       if (store === theirs)
-        emulator.control.faults.add({ method: "POST", path: "/jobs", dropConnection: "after", times: 1 });
+        service.emulator.control.faults.add({ method: "POST", path: "/jobs", dropConnection: "after", times: 1 });
       results.push(await minimize({ ...(await options()), store }));
     }
     expect(results[1]!.weights).toEqual(results[0]!.weights);
-    const jobs = jobsOf("first");
+    const jobs = service.jobsOf("first");
     expect(jobs.map(({ status }) => status)).toEqual(jobs.map(() => "Completed"));
     expect(jobs.length).toBe(6);
     for (const store of [ours, theirs]) {
@@ -209,17 +198,15 @@ describe("two ledgers of one account", () => {
 
 describe("a session that the backend has opened by itself", () => {
   test("is closed when the run ends, also when it fails", async () => {
-    const { url, iamUrl, token, crn } = emulator;
-    const poll = { firstSeconds: 0.01, runningSeconds: 0.01 };
-    const provider = ibmProvider({ url, iamUrl, token, instance: crn, poll, environment: {}, accountFile: false });
+    const provider = emulatedProvider(service.emulator);
     const stateOf = async (id: string) => (await (await provider.resumeSession(id)).details()).accepting_jobs;
-    const done = await provider.backend("ibmq_manila", { session: "batch" });
-    await minimize({ ...problem, optimizer: optimizer(), provider: done, store: memoryStore(), id: "in-session" });
+    const done = await provider.backend(EMULATED_BACKEND, { session: "batch" });
+    await minimize({ ...problem, provider: done, store: memoryStore(), id: "in-session" });
     expect(done.sessionIds.length).toBe(1);
     expect(await stateOf(done.sessionIds[0]!)).toBe(false);
-    emulator.control.nextJobs([{ status: "Failed", reasonCode: 1517, reason: "no such thing" }]);
-    const failing = await provider.backend("ibmq_manila", { session: "batch" });
-    const run = minimize({ ...problem, optimizer: optimizer(), provider: failing, store: memoryStore(), id: "fails" });
+    service.emulator.control.nextJobs([{ status: "Failed", reasonCode: 1517, reason: "no such thing" }]);
+    const failing = await provider.backend(EMULATED_BACKEND, { session: "batch" });
+    const run = minimize({ ...problem, provider: failing, store: memoryStore(), id: "fails" });
     await expect(run).rejects.toMatchObject({ code: "JOB_FAILED" });
     expect(await stateOf(failing.sessionIds[0]!)).toBe(false);
   });

@@ -1,11 +1,9 @@
 import { Socket } from "node:net";
 import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { Circuit, input, Rng, realAmplitudes, SparsePauliOp, weight } from "../../../circuits/index.ts";
-import { type Emulator, startEmulator } from "../../../providers/emulator/index.ts";
-import { ibmProvider } from "../../../providers/ibm/index.ts";
-import { type Backend, localSimulator, systemClock } from "../../../providers/index.ts";
+import { beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { Circuit, input, Rng, SparsePauliOp, weight } from "../../../circuits/index.ts";
+import { type Backend, localSimulator } from "../../../providers/index.ts";
 import {
   adam,
   exportRun,
@@ -23,45 +21,28 @@ import {
   train,
 } from "../../../src/index.ts";
 import { quantumLayer } from "../../../src/layers/index.ts";
-import { type CrashPoint, onCrashPoint } from "../../../src/runs/crash-points.ts";
+import type { CrashPoint } from "../../../src/runs/crash-points.ts";
 import { foldRun, hashOf, packState, unpackState } from "../../../src/runs/index.ts";
 import { quantum } from "../../../src/tfjs.ts";
+import { EmulatedService } from "../../support/emulated-service.ts";
 import { InProcessEmulator } from "../../support/in-process-emulator.ts";
-import { mortalStore } from "../../support/mortal-store.ts";
+import { killedAt } from "../../support/killed-at.ts";
+import { expiringStore } from "../../support/movable-clock.ts";
+import { smallProblem } from "../../support/small-problem.ts";
 import { useTensorBackend } from "../../support/tensorflow.ts";
 
-/** Of the emulator; what remains of the service for a replay is the record. */
-let emulator: Emulator;
+const emulated = new EmulatedService({ noise: true });
+/** Its device; what remains of the service for a replay is the record. */
 let service: Backend;
 const connect = vi.fn(() => {
   throw new Error("A replay reached for the network.");
 });
 
-async function atService(): Promise<Backend> {
-  const { url, iamUrl, token, crn } = emulator;
-  const poll = { firstSeconds: 0.01, runningSeconds: 0.01 };
-  const options = {
-    url,
-    iamUrl,
-    token,
-    instance: crn,
-    poll,
-    lagSeconds: 0.05,
-    submitTimeoutSeconds: 1,
-    environment: {},
-    accountFile: false,
-  } as const;
-  return ibmProvider(options).backend("ibmq_manila");
-}
-
 beforeAll(async () => {
   await useTensorBackend("cpu");
-  emulator = await startEmulator({ devices: ["manila"], clock: "automatic", seed: 3 });
-  service = await atService();
+  service = await emulated.backend();
 });
-afterAll(() => emulator.close());
 beforeEach(() => void connect.mockClear());
-afterEach(() => onCrashPoint(undefined));
 
 /** Recorded while the service was there, replayed with every socket of this process out of order. */
 async function offline<Value>(work: () => Promise<Value>): Promise<Value> {
@@ -74,17 +55,10 @@ async function offline<Value>(work: () => Promise<Value>): Promise<Value> {
   }
 }
 
-const circuit = realAmplitudes({ numQubits: 2, reps: 1 });
-const problem = {
-  circuit,
-  observable: SparsePauliOp.parse("1.0*ZZ + 0.5*XI + 0.25*IX"),
-  steps: 3,
-  seed: 5,
-  precision: 0.1,
-};
-const optimizers = { adam: () => adam({ learningRate: 0.1 }), spsa: () => spsa({ seed: 1 }) };
+const problem = smallProblem(3);
+const optimizers = { adam: problem.optimizer, spsa: spsa({ seed: 1 }) };
 const minimized = (kept: ReplayKeeping, more: Partial<MinimizeOptions> = {}) =>
-  minimize({ ...problem, optimizer: optimizers.adam(), provider: localSimulator(), ...more, ...kept });
+  minimize({ ...problem, provider: localSimulator(), ...more, ...kept });
 
 async function bundleOf(store: RunStore, id: string): Promise<RunBundle> {
   return readBundle(await exportRun(store, id));
@@ -132,24 +106,12 @@ const training = (provider: Backend, more: TrainOptions = {}): TrainOptions => (
 });
 const valuesOf = (trained: tfl.LayersModel) => trained.getWeights().map((tensor) => tensor.dataSync() as Float32Array);
 
-/** Runs until the point is reached for the nth time, then never goes on; its lease is over. */
-async function killedAt(point: CrashPoint, nth: number, start: (store: RunStore) => PromiseLike<unknown>) {
-  let ahead = 0;
-  const inner = memoryStore({ clock: { ...systemClock, now: () => systemClock.now() + ahead } });
-  const mortal = mortalStore(inner);
-  const killed = Promise.withResolvers<void>();
-  let seen = 0;
-  onCrashPoint((reached) => {
-    if (reached !== point || ++seen !== nth) return;
-    mortal.kill();
-    killed.resolve();
-    throw new Error("killed");
-  });
-  Promise.resolve(start(mortal.store)).catch(() => {});
-  await killed.promise;
-  onCrashPoint(undefined);
-  ahead += 31_000;
-  return inner;
+/** What a process leaves that was killed there, when its lease is over. */
+async function leftAt(point: CrashPoint, nth: number, start: (store: RunStore) => PromiseLike<unknown>) {
+  const { store, endLeases } = expiringStore();
+  expect(await killedAt(point, nth, store, start)).toBe("killed");
+  endLeases();
+  return store;
 }
 
 describe("a run at a service, replayed without it", () => {
@@ -167,7 +129,7 @@ describe("a run at a service, replayed without it", () => {
     const store = memoryStore();
     const { weights } = await minimize({
       ...problem,
-      optimizer: optimizers[name](),
+      optimizer: optimizers[name],
       provider: service,
       store,
       id: name,
@@ -176,7 +138,7 @@ describe("a run at a service, replayed without it", () => {
     const seen: (readonly [number, number])[] = [];
     const replayed = await offline(() =>
       replayRun(bytes, {
-        run: (kept) => minimized(kept, { optimizer: optimizers[name]() }),
+        run: (kept) => minimized(kept, { optimizer: optimizers[name] }),
         onStep: (step, total) => void seen.push([step, total]),
       }),
     );
@@ -223,12 +185,11 @@ describe("runs that were cut off, stopped, forked or computed here", () => {
     const start = async (store: RunStore) =>
       minimize({
         ...problem,
-        optimizer: adam({ learningRate: 0.1 }),
-        provider: await atService(),
+        provider: await emulated.backend(),
         store,
         id: "killed",
       });
-    const store = await killedAt(point, nth, start);
+    const store = await leftAt(point, nth, start);
     const { weights } = await start(store);
     const bundle = await bundleOf(store, "killed");
     expect(bundle.records.filter(({ event }) => event.type === "claimed").length).toBe(2);
@@ -238,10 +199,10 @@ describe("runs that were cut off, stopped, forked or computed here", () => {
 
   test("train killed in the middle of an epoch and resumed by another process", async () => {
     const start = async (store: RunStore, trained = model()) => {
-      await train(trained, data, { ...training(await atService()), store, id: "killed" });
+      await train(trained, data, { ...training(await emulated.backend()), store, id: "killed" });
       return trained;
     };
-    const store = await killedAt("k10", 4, start);
+    const store = await leftAt("k10", 4, start);
     const trained = await start(store);
     const bundle = await bundleOf(store, "killed");
     const again = model();
@@ -312,10 +273,10 @@ describe("runs that were cut off, stopped, forked or computed here", () => {
 
   test("one whose job failed at the service and was replaced", async () => {
     const store = memoryStore();
-    emulator.control.nextJobs([{ status: "Failed", reasonCode: 9701 }]);
+    emulated.emulator.control.nextJobs([{ status: "Failed", reasonCode: 9701 }]);
     const { weights } = await minimize({
       ...problem,
-      optimizer: optimizers.adam(),
+
       provider: service,
       store,
       id: "failed",
@@ -334,7 +295,7 @@ test("a run whose submit was repeated is replayed at once, since there is nothin
   inProcess.control.faults.add({ method: "POST", path: "/jobs", status: 503 });
   const provider = await inProcess.process().provider.backend("ibmq_manila");
   const { weights } = await minimize({
-    ...{ ...problem, optimizer: optimizers.adam(), provider, store, clock, id: "repeated" },
+    ...{ ...problem, provider, store, clock, id: "repeated" },
   });
   const bundle = await bundleOf(store, "repeated");
   expect(foldRun(bundle.records).resubmittedAt).toBeGreaterThan(0);
@@ -346,7 +307,7 @@ describe("a replay that does not come to the same", () => {
   let recorded: RunBundle;
   beforeAll(async () => {
     const store = memoryStore();
-    await minimize({ ...problem, optimizer: optimizers.adam(), provider: service, store, id: "recorded" });
+    await minimize({ ...problem, provider: service, store, id: "recorded" });
     recorded = await bundleOf(store, "recorded");
   });
   const replayed = (bundle: RunBundle, more: Partial<MinimizeOptions> = {}) =>
@@ -421,7 +382,7 @@ describe("a replay that does not come to the same", () => {
 
   test.each([
     ["seed", { seed: 6 }, "seed was 5 and is 6"],
-    ["circuit", { circuit: circuit.compose(Circuit.build(2, (c) => c.h(0))) }, "another circuit"],
+    ["circuit", { circuit: problem.circuit.compose(Circuit.build(2, (c) => c.h(0))) }, "another circuit"],
     ["observable", { observable: SparsePauliOp.parse("1.0*ZZ") }, "observable was"],
     ["optimizer", { optimizer: adam({ learningRate: 0.2 }) }, "optimizerSettings was"],
   ] as const)("another %s", async (_, more, words) => {
@@ -482,7 +443,7 @@ describe("a replay that does not come to the same", () => {
     await minimize({
       ...problem,
       precision: 0,
-      optimizer: optimizers.adam(),
+
       provider: localSimulator(),
       store,
       id: "here",
@@ -516,7 +477,7 @@ describe("a replay that does not come to the same", () => {
     await minimize({
       ...problem,
       precision: 0,
-      optimizer: optimizers.adam(),
+
       provider,
       callbacks: drawn,
       store,
