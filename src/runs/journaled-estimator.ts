@@ -29,6 +29,9 @@ import { waitForJob } from "./wait-for-job.ts";
 const MAX_ATTEMPTS = 3;
 /** Reads of a result that cannot be right, before the run stops. */
 const MAX_READS = 3;
+/** Waits between tries to cancel while the service cannot be reached. */
+const FIRST_WAIT_MS = 5_000;
+const LONGEST_WAIT_MS = 300_000;
 
 /** An estimator whose every job is found again by the process that takes up its run. */
 export class JournaledEstimator implements Estimator {
@@ -83,7 +86,7 @@ export class JournaledEstimator implements Estimator {
       } catch (error) {
         if (!isJobFailure(error)) throw error;
         // Of one that was split the other parts are of no use any more.
-        if ((journal.state.jobs.get(key)?.parts ?? 1) > 1) await job.cancel();
+        if ((journal.state.jobs.get(key)?.parts ?? 1) > 1) await this.#cancel(job, signal);
         failures++;
         const replaced = error.retryable && failures < MAX_ATTEMPTS;
         await this.#reject(key, job.id, error, replaced);
@@ -153,6 +156,25 @@ export class JournaledEstimator implements Estimator {
         if (!wrong || read === MAX_READS) throw error;
         await this.#journal.wait(`${error.message} Reading it again.`, 1000 * read, signal);
         current = this.#estimator.attach(job.id, pubs);
+      }
+    }
+  }
+
+  /** For as long as the service cannot be reached; what it does not cancel then is counted when it has run. */
+  async #cancel(job: Job<EstimatorPubResult>, signal: AbortSignal | undefined): Promise<void> {
+    const journal = this.#journal;
+    for (let wait = FIRST_WAIT_MS; ; wait = Math.min(LONGEST_WAIT_MS, 2 * wait)) {
+      try {
+        await job.cancel();
+        return;
+      } catch (error) {
+        signal?.throwIfAborted();
+        if (!(error instanceof ProviderError)) throw error;
+        if (!error.retryable) {
+          journal.mention(`Job ${job.id} cannot be cancelled: ${error.message}`);
+          return;
+        }
+        await journal.wait(`Job ${job.id} is not cancelled yet: ${error.message}`, wait, signal);
       }
     }
   }

@@ -94,3 +94,37 @@ test.each([
   expect(weights).toEqual(await undisturbed());
   expect(world.jobs.length).toBe(3);
 });
+
+test("of a job that was split and fails, the other parts are cancelled as soon as the service can be reached", async () => {
+  const limits = { maxPayloadBytes: 1300 };
+  await using whole = new RunWorld();
+  const { weights } = await whole.finish({ steps: 1, process: { limits } });
+  await using world = new RunWorld({ queueSeconds: 60 });
+  world.emulator.control.nextJobs([{ status: "Failed", reasonCode: 1000, reason: "Internal error." }]);
+  world.fault({ method: "POST", path: "/jobs/*/cancel", status: 503, times: null, name: "outage" });
+  const { run } = await world.drive({ steps: 1, process: { limits } });
+  await world.sleep(1800);
+  expect(await world.history()).toMatch(/^Job \S+ is not cancelled yet: /m);
+  expect((await world.state()).status).toBe("running");
+  world.emulator.control.faults.remove("outage");
+  expect((await run).weights).toEqual(weights);
+  const { quantumSeconds, orphans } = await world.state();
+  expect(quantumSeconds).toBeCloseTo(
+    world.jobs.reduce((sum, job) => sum + job.quantumSeconds, 0),
+    9,
+  );
+  expect(orphans.size).toBe(0);
+});
+
+test("of a job that was split and fails, a part that the service will not cancel is told and counted", async () => {
+  await using world = new RunWorld();
+  world.emulator.control.nextJobs([{ status: "Failed", reasonCode: 1000, reason: "Internal error." }]);
+  world.fault({ method: "POST", path: "/jobs/*/cancel", status: 403, code: 1213, times: null });
+  const { run } = await world.drive({ steps: 1, process: { limits: { maxPayloadBytes: 1300 } } });
+  await run;
+  expect(await world.history()).toMatch(/^Job \S+ cannot be cancelled: /m);
+  expect((await world.state()).quantumSeconds).toBeCloseTo(
+    world.jobs.reduce((sum, job) => sum + job.quantumSeconds, 0),
+    9,
+  );
+});
