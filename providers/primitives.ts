@@ -265,7 +265,10 @@ export interface Capabilities {
   /** Gives exact expectation values at precision 0. */
   readonly exact: boolean;
   readonly dynamicCircuits: boolean;
-  /** Whether a submit that got no answer can be repeated safely. */
+  /**
+   * Whether a submit that got no answer can be repeated safely. `native`: the service answers a second submit of a key with the
+   * job of the first, so nothing is looked for or waited for. `reconcile`: a job of the key is looked for before.
+   */
   readonly idempotentSubmit: "native" | "reconcile" | "none";
   readonly limits: { readonly maxQubits: number; readonly maxShots?: number; readonly maxPubs?: number };
 }

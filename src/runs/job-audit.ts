@@ -29,8 +29,9 @@ export class JobAudit {
     this.#signal = signal;
   }
 
-  /** Milliseconds after which a job that arrived late is listed, too. */
+  /** Milliseconds after which a job that arrived late is listed, too; none where a service has one job for each key. */
   get lateness(): number {
+    if (this.#remote.capabilities.idempotentSubmit === "native") return 0;
     return LAGS * 1000 * (this.#remote.lagSeconds ?? LAG_SECONDS);
   }
 

@@ -1,21 +1,16 @@
 import { describe, expect, test } from "vitest";
-import { type Clock, type JobUsage, ProviderError, type RemoteBackend, systemClock } from "../../../providers/index.ts";
+import { type JobUsage, ProviderError, type RemoteBackend, systemClock } from "../../../providers/index.ts";
 import { minimize } from "../../../src/index.ts";
 import { createdEvent, foldRun, memoryStore } from "../../../src/runs/index.ts";
 import { EMULATED_BACKEND, emulatedProvider } from "../../support/emulated-provider.ts";
 import { EmulatedService } from "../../support/emulated-service.ts";
+import { fastClock } from "../../support/movable-clock.ts";
 import { smallProblem } from "../../support/small-problem.ts";
 
 const service = new EmulatedService();
 const remote = (maxPayloadBytes?: number): Promise<RemoteBackend> =>
   service.backend(maxPayloadBytes === undefined ? {} : { limits: { maxPayloadBytes } });
 const problem = smallProblem(2);
-
-/** On which a minute takes a tenth of a second. */
-const fast: Clock = {
-  now: () => 600 * systemClock.now(),
-  sleep: (milliseconds, signal) => systemClock.sleep(milliseconds / 600, signal),
-};
 
 /** A service that is slow to say what jobs were charged: not before it was asked so often. */
 function slowToCharge(inner: RemoteBackend, questions: number): RemoteBackend {
@@ -110,7 +105,7 @@ describe("a charge that is not final", () => {
       budget: "500s",
       provider: slowToCharge(await remote(), 1e9),
       id: "never",
-      clock: fast,
+      clock: fastClock,
     });
     const { settled, reserved } = await store.totals("run:never");
     expect(settled.quantumSeconds).toBeGreaterThan(service.chargedFor("never"));
@@ -163,8 +158,8 @@ describe("a run that nobody drives", () => {
     await left.suspend();
     expect((await store.totals("schedule:nightly")).reserved.jobs).toBe(1);
     service.emulator.control.setBackend("ibmq_manila", "online");
-    await minimize({ ...options, provider: await remote(), id: "next", clock: fast });
-    await minimize({ ...options, provider: await remote(), id: "left", clock: fast });
+    await minimize({ ...options, provider: await remote(), id: "next", clock: fastClock });
+    await minimize({ ...options, provider: await remote(), id: "left", clock: fastClock });
     expect(service.jobsOf("left").length).toBe(2);
     const { settled, reserved } = await store.totals("schedule:nightly");
     expect(settled.quantumSeconds).toBeCloseTo(service.chargedFor("left") + service.chargedFor("next"), 5);
