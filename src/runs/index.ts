@@ -37,8 +37,14 @@ export { createdEvent } from "./new-run.ts";
 export { DEFAULT_LEDGER, openStore } from "./open-store.ts";
 export { thisOwner } from "./process-identity.ts";
 export { readBundle } from "./read-bundle.ts";
-export { checkRecalibration, type RecalibrationPolicy, takingStep } from "./recalibration.ts";
+export { takingStep } from "./recalibration.ts";
 export { type JournalOptions, RunJournal } from "./run-journal.ts";
+export {
+  checkPolicies,
+  type LostResultPolicy,
+  type RecalibrationPolicy,
+  type RunPolicies,
+} from "./run-policies.ts";
 export { foldRun, RunFold, type RunJob, type RunState, type RunStatus, statusAfter } from "./run-state.ts";
 export type {
   Append,

@@ -1,4 +1,5 @@
 import { ProviderError, type RemoteBackend } from "../../providers/index.ts";
+import { listingLag } from "./listing-lag.ts";
 import type { RunJournal } from "./run-journal.ts";
 import type { RunJob } from "./run-state.ts";
 import { settle, settleAsReserved, sweep } from "./sweep.ts";
@@ -8,7 +9,6 @@ const CHARGE_PATIENCE_MS = 60_000;
 const FIRST_CHARGE_WAIT_MS = 500;
 /** After so many of the times within which a service lists what it has accepted, also what came late is listed. */
 const LAGS = 5;
-const LAG_SECONDS = 120;
 const FIRST_WAIT_MS = 5_000;
 const LONGEST_WAIT_MS = 300_000;
 
@@ -32,7 +32,7 @@ export class JobAudit {
   /** Milliseconds after which a job that arrived late is listed, too; none where a service has one job for each key. */
   get lateness(): number {
     if (this.#remote.capabilities.idempotentSubmit === "native") return 0;
-    return LAGS * 1000 * (this.#remote.lagSeconds ?? LAG_SECONDS);
+    return LAGS * listingLag(this.#remote);
   }
 
   /**

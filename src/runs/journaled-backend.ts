@@ -1,21 +1,23 @@
 import { type Backend, type EstimatorOptions, isRemote, type RemoteBackend } from "../../providers/index.ts";
 import { RunError } from "../errors.ts";
 import { JournaledEstimator } from "./journaled-estimator.ts";
-import { CalibrationWatch, type RecalibrationPolicy } from "./recalibration.ts";
+import { CalibrationWatch } from "./recalibration.ts";
 import type { RunJournal } from "./run-journal.ts";
+import type { RunPolicies } from "./run-policies.ts";
 
 /** A backend at a service whose estimator jobs are journaled: each is paid for once, whenever the process ends. */
 export function journaledBackend(
   remote: RemoteBackend,
   journal: RunJournal,
-  recalibration: RecalibrationPolicy | undefined,
+  { recalibration, lostResults }: RunPolicies,
 ): Backend {
   const calibrations = new CalibrationWatch(remote, journal, recalibration);
   return {
     name: remote.name,
     target: remote.target,
     capabilities: remote.capabilities,
-    estimator: (options: EstimatorOptions = {}) => new JournaledEstimator(remote, journal, calibrations, options),
+    estimator: (options: EstimatorOptions = {}) =>
+      new JournaledEstimator(remote, journal, { calibrations, lostResults }, options),
     sampler() {
       throw new RunError(
         "RUN_PROVIDER",

@@ -15,9 +15,11 @@ import { RunError } from "../errors.ts";
 import { reached } from "./crash-points.ts";
 import type { JobPlace } from "./events.ts";
 import { hashOf } from "./hash.ts";
+import { listingLag } from "./listing-lag.ts";
 import type { CalibrationWatch } from "./recalibration.ts";
 import { assertResults } from "./result-checks.ts";
 import type { KeptRecord, RunJournal } from "./run-journal.ts";
+import type { LostResultPolicy } from "./run-policies.ts";
 import { placeKey, type RunJob, sentBy } from "./run-state.ts";
 import { packState, unpackState } from "./snapshot.ts";
 import { type SendOptions, Submission } from "./submission.ts";
@@ -33,19 +35,31 @@ const MAX_READS = 3;
 const FIRST_WAIT_MS = 5_000;
 const LONGEST_WAIT_MS = 300_000;
 
+export interface JournaledOptions {
+  readonly calibrations: CalibrationWatch;
+  readonly lostResults: LostResultPolicy | undefined;
+}
+
 /** An estimator whose every job is found again by the process that takes up its run. */
 export class JournaledEstimator implements Estimator {
   readonly #remote: RemoteBackend;
   readonly #estimator: RemoteEstimator;
   readonly #journal: RunJournal;
   readonly #calibrations: CalibrationWatch;
+  readonly #lostResults: LostResultPolicy;
   readonly #options: EstimatorOptions;
 
-  constructor(remote: RemoteBackend, journal: RunJournal, calibrations: CalibrationWatch, options: EstimatorOptions) {
+  constructor(
+    remote: RemoteBackend,
+    journal: RunJournal,
+    { calibrations, lostResults = "stop" }: JournaledOptions,
+    options: EstimatorOptions,
+  ) {
     this.#remote = remote;
     this.#estimator = remote.estimator(options);
     this.#journal = journal;
     this.#calibrations = calibrations;
+    this.#lostResults = lostResults;
     this.#options = options;
   }
 
@@ -84,6 +98,10 @@ export class JournaledEstimator implements Estimator {
         });
         return await this.#keep(key, job, results);
       } catch (error) {
+        if (isLostResult(error) && this.#lostResults === "rebuy" && ++failures < MAX_ATTEMPTS) {
+          await this.#reject(key, job.id, error.cause, true);
+          continue;
+        }
         if (!isJobFailure(error)) throw error;
         // Of one that was split the other parts are of no use any more.
         if ((journal.state.jobs.get(key)?.parts ?? 1) > 1) await this.#cancel(job, signal);
@@ -138,7 +156,7 @@ export class JournaledEstimator implements Estimator {
     return new Submission(parties, this.#journal, key, place).send(pubs, options);
   }
 
-  /** Values that fit the PUBs; what cannot be right is read again. */
+  /** Values that fit the PUBs; what cannot be right is read again, and what is lost once more when it may have turned up. */
   async #results(
     job: Job<EstimatorPubResult>,
     pubs: readonly EstimatorPub[],
@@ -146,15 +164,21 @@ export class JournaledEstimator implements Estimator {
     { signal, since }: { readonly signal: AbortSignal | undefined; readonly since: number | undefined },
   ): Promise<readonly EstimatorPubResult[]> {
     let current = job;
+    let lost = 0;
     for (let read = 1; ; read++) {
       try {
         const results = await waitForJob(current, this.#journal, this.#remote.name, signal, since);
         assertResults(results, checked, current.id);
         return results;
       } catch (error) {
-        const wrong = error instanceof RunError && error.code === "RUN_RESULT_WRONG";
-        if (!wrong || read === MAX_READS) throw error;
-        await this.#journal.wait(`${error.message} Reading it again.`, 1000 * read, signal);
+        if (isLostResult(error) && lost++ === 0) {
+          const words = `${error.cause.message} The service is asked once more for the values of job ${job.id}.`;
+          await this.#journal.wait(words, listingLag(this.#remote), signal);
+        } else {
+          const wrong = error instanceof RunError && error.code === "RUN_RESULT_WRONG";
+          if (!wrong || read >= MAX_READS) throw error;
+          await this.#journal.wait(`${error.message} Reading it again.`, 1000 * read, signal);
+        }
         current = this.#estimator.attach(job.id, pubs);
       }
     }
@@ -234,6 +258,10 @@ export class JournaledEstimator implements Estimator {
 /** The job itself ended without values, whatever asks for them. */
 function isJobFailure(error: unknown): error is ProviderError {
   return error instanceof ProviderError && /^JOB_(FAILED|CANCELLED|RAN_TOO_LONG)$/.test(error.code);
+}
+
+function isLostResult(error: unknown): error is RunError & { readonly cause: ProviderError } {
+  return error instanceof RunError && error.code === "RUN_RESULT_LOST";
 }
 
 /** Of all parts in order; undefined while one is not known. */

@@ -1,8 +1,7 @@
 import { type JobStatus, type JobUsage, ProviderError, type RemoteBackend } from "../../providers/index.ts";
+import { listingLag } from "./listing-lag.ts";
 import type { RunJournal } from "./run-journal.ts";
 import { foldRun, type RunJob, type RunState } from "./run-state.ts";
-
-const LAG_SECONDS = 120;
 
 export interface OrphanJob extends Pick<RunState, "orphans"> {
   /** The run's own job whose key it bears. */
@@ -56,7 +55,7 @@ export async function writeOff(
  * @param heard the id that the service has answered; without one it is looked for as long as the service may take to list it
  */
 export async function disown(remote: RemoteBackend, journal: RunJournal, key: string, heard?: string): Promise<void> {
-  if (heard === undefined) await remote.clock.sleep(1000 * (remote.lagSeconds ?? LAG_SECONDS));
+  if (heard === undefined) await remote.clock.sleep(listingLag(remote));
   const { jobs, orphans } = foldRun(await journal.store.read(journal.id));
   const job = jobs.get(key);
   if (job === undefined) return;

@@ -1,31 +1,15 @@
-import { describeValue } from "../../circuits/index.ts";
 import { ProviderError, type RemoteBackend } from "../../providers/index.ts";
 import { RunError } from "../errors.ts";
 import { NO_AMOUNT } from "./budget.ts";
 import type { JobPlace, RejectedEvent } from "./events.ts";
 import type { RunJournal } from "./run-journal.ts";
+import type { RecalibrationPolicy } from "./run-policies.ts";
 import { placeKey, type RunJob, type RunState } from "./run-state.ts";
-
-export const RECALIBRATION_POLICIES = ["continue", "pause", "restart-step"] as const;
-/** What a run does when its device is calibrated anew. */
-export type RecalibrationPolicy = (typeof RECALIBRATION_POLICIES)[number];
 
 /** Why the values of a job that was done are not used. */
 export const STEP_RESTARTED = "STEP_RESTARTED";
 /** Follows the phase of a step that is taken once more. */
 const AGAIN = "-again";
-
-/** @throws RunError RUN_OPTION */
-export function checkRecalibration(policy: unknown, isKept: boolean): void {
-  if (policy === undefined) return;
-  if (!RECALIBRATION_POLICIES.includes(policy as RecalibrationPolicy))
-    throw new RunError(
-      "RUN_OPTION",
-      `Option recalibration is ${describeValue(policy)}; it is one of ${RECALIBRATION_POLICIES.join(", ")}.`,
-    );
-  if (!isKept && policy !== "continue")
-    throw new RunError("RUN_OPTION", `recalibration: "${policy}" needs a store: only a run that is kept notices.`);
-}
 
 /** Thrown once the jobs of a step so far are given up; the step is then taken again, from its first job. */
 export class StepRestart extends RunError {

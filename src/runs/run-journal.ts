@@ -12,14 +12,15 @@ import { assertJournalable, journaledBackend } from "./journaled-backend.ts";
 import { KeptSnapshots } from "./kept-snapshots.ts";
 import { failedEvent } from "./new-run.ts";
 import { keepNotices } from "./notices.ts";
-import { currentPhase, type RecalibrationPolicy } from "./recalibration.ts";
+import { currentPhase } from "./recalibration.ts";
 import { jsonOf, reportOf } from "./report-json.ts";
 import { claimOrCreate, renewLease } from "./run-lease.ts";
+import type { RunPolicies } from "./run-policies.ts";
 import { RunFold, type RunJob, type RunState } from "./run-state.ts";
 import type { Append, Appended, Lease, RunStore } from "./run-store.ts";
 import { packState, unpackState } from "./snapshot.ts";
 
-export interface JournalOptions {
+export interface JournalOptions extends RunPolicies {
   readonly store: RunStore;
   readonly id: string;
   /** A lease that was claimed before, such as by a worker. */
@@ -31,8 +32,6 @@ export interface JournalOptions {
   readonly budgetOptions?: ScopeOptions | undefined;
   /** What to do while a long queue is waited for: stay, or leave the run to whoever claims it at its wake time. */
   readonly park?: "stay" | "leave" | undefined;
-  /** What to do when the device is calibrated anew; "continue" by default. */
-  readonly recalibration?: RecalibrationPolicy | undefined;
   readonly clock?: Clock | undefined;
   /** Ends what is waited for at the end of the run. */
   readonly signal?: AbortSignal | undefined;
@@ -209,7 +208,7 @@ export class RunJournal {
   provider(backend: Backend): Backend {
     if (backend.capabilities.local) return backend;
     assertJournalable(backend);
-    const journaled = journaledBackend(backend, this, this.#options.recalibration);
+    const journaled = journaledBackend(backend, this, this.#options);
     this.#remote = backend;
     this.#audit = new JobAudit(backend, this, this.#options.signal);
     this.#endNotices?.();

@@ -83,7 +83,7 @@ function isLost(error: unknown): error is ProviderError {
 function lost(jobId: string, error: ProviderError): RunError {
   return new RunError(
     "RUN_RESULT_LOST",
-    `The values of job ${jobId}, which was paid for, cannot be had: ${error.message} Nothing is bought again by itself. If the service is wrong, resume later; to buy them again, fork the run at its last step.`,
+    `The values of job ${jobId}, which was paid for, cannot be had: ${error.message} Nothing is bought again by itself. If the service is wrong, resume later; to buy them again, resume with lostResults: "rebuy" (--lost-results rebuy).`,
     { cause: error },
   );
 }

@@ -41,6 +41,7 @@ export const RUN_OPTIONS = [
   "seed",
   "budget",
   "recalibration",
+  "lostResults",
 ] as const;
 
 /**

@@ -5,12 +5,12 @@ import { BudgetError, RunError } from "../errors.ts";
 import {
   type Budget,
   checkBudgetPrice,
-  checkRecalibration,
+  checkPolicies,
   type Lease,
   type Price,
   parseBudget,
-  type RecalibrationPolicy,
   RunJournal,
+  type RunPolicies,
   type RunStore,
   type ScopeOptions,
 } from "../runs/index.ts";
@@ -22,7 +22,7 @@ import {
 export type Emit<Step> = (step: Step, state?: () => unknown) => Promise<boolean>;
 
 /** How a run is kept beyond its process. */
-export interface RunKeeping {
+export interface RunKeeping extends RunPolicies {
   /** Where; without one a run lives as long as its process. A run of the same id that is there goes on where it stands. */
   readonly store?: RunStore | undefined;
   /** A lease of the run that was claimed before, such as by a worker. */
@@ -42,13 +42,6 @@ export interface RunKeeping {
   readonly schedule?: ScopeOptions["schedule"];
   /** While a long queue is waited for: stay (by default), or leave: the run then fails with RUN_PARKED, to be resumed later. */
   readonly park?: "stay" | "leave" | undefined;
-  /**
-   * What to do when the device is calibrated anew meanwhile, which is noticed before each job: go on, and tell it in the history
-   * (by default); "pause": submit nothing more, so that the run fails with RUN_RECALIBRATED and compiles for the new calibration
-   * once it is resumed; "restart-step": where a step takes several jobs in a row, buy those that it has done again, so that all
-   * are of one calibration, at most once a step. Needs a store.
-   */
-  readonly recalibration?: RecalibrationPolicy | undefined;
   /** Told in plain words what is waited for. */
   readonly onActivity?: ((words: string) => void) | undefined;
   /** For waits; the system's by default. */
@@ -66,6 +59,7 @@ export const RUN_KEEPING = [
   "schedule",
   "park",
   "recalibration",
+  "lostResults",
   "onActivity",
   "clock",
 ] as const satisfies readonly (keyof RunKeeping)[];
@@ -207,8 +201,8 @@ export class Run<Step, Result> implements PromiseLike<Result>, AsyncIterable<Ste
   }
 
   async #open(): Promise<RunJournal | undefined> {
-    const { store, lease, park, recalibration, clock, onActivity } = this.#options;
-    checkRecalibration(recalibration, store !== undefined);
+    const { store, lease, park, recalibration, lostResults, clock, onActivity } = this.#options;
+    checkPolicies(this.#options, store !== undefined);
     const budget = budgetOf(this.#options);
     if (store === undefined) return undefined;
     const journal = await RunJournal.open({
@@ -217,6 +211,7 @@ export class Run<Step, Result> implements PromiseLike<Result>, AsyncIterable<Ste
       lease,
       park,
       recalibration,
+      lostResults,
       clock,
       signal: this.#signal,
       onActivity,

@@ -2,11 +2,11 @@ import { describeValue } from "../../circuits/index.ts";
 import { RunError } from "../errors.ts";
 import type { Budget } from "../runs/budget.ts";
 import { parseBudget } from "../runs/budget-text.ts";
-import { RECALIBRATION_POLICIES, type RecalibrationPolicy } from "../runs/recalibration.ts";
+import { RUN_POLICIES, type RunPolicies } from "../runs/run-policies.ts";
 import type { RunTask } from "../runs/run-store.ts";
 
 /** What a task's options say in place of its file. */
-export interface TaskSettings {
+export interface TaskSettings extends RunPolicies {
   readonly provider?: string;
   readonly precision?: number;
   readonly steps?: number;
@@ -14,13 +14,15 @@ export interface TaskSettings {
   readonly batchSize?: number;
   readonly seed?: number | string;
   readonly budget?: Budget;
-  readonly recalibration?: RecalibrationPolicy;
 }
 
 const positiveInteger = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 1;
 const text = (value: unknown): boolean => typeof value === "string" && value !== "";
 
-const CHECKS: Readonly<Record<keyof TaskSettings, readonly [check: (value: unknown) => boolean, words: string]>> = {
+type Check = readonly [check: (value: unknown) => boolean, words: string];
+const oneOf = (known: readonly unknown[]): Check => [(value) => known.includes(value), `one of ${known.join(", ")}`];
+
+const CHECKS: Readonly<Record<keyof TaskSettings, Check>> = {
   provider: [text, "local, device:NAME, ibm:NAME or ibm"],
   precision: [(value) => typeof value === "number" && value >= 0 && value < Infinity, "a number of 0 or more"],
   steps: [positiveInteger, "an integer of 1 or more"],
@@ -28,10 +30,8 @@ const CHECKS: Readonly<Record<keyof TaskSettings, readonly [check: (value: unkno
   batchSize: [positiveInteger, "an integer of 1 or more"],
   seed: [(value) => (Number.isSafeInteger(value) && (value as number) >= 0) || text(value), "an integer or a text"],
   budget: [text, `a text such as "60s"`],
-  recalibration: [
-    (value) => RECALIBRATION_POLICIES.includes(value as RecalibrationPolicy),
-    `one of ${RECALIBRATION_POLICIES.join(", ")}`,
-  ],
+  recalibration: oneOf(RUN_POLICIES.recalibration),
+  lostResults: oneOf(RUN_POLICIES.lostResults),
 };
 
 /**

@@ -25,6 +25,7 @@ export interface TaskFlags {
   readonly batchSize?: number;
   readonly seed?: string;
   readonly recalibration?: string;
+  readonly lostResults?: string;
   readonly set?: readonly string[];
 }
 
@@ -104,14 +105,15 @@ export function addTaskFlags(command: Command): Command {
     .option("--batch-size <n>", "rows of a step", integer(1))
     .option("--seed <s>", "decides weights, order and samples", once)
     .option("--recalibration <p>", "when the device is calibrated anew: continue, pause or restart-step", once)
+    .option("--lost-results <p>", "when the service has lost what a job has measured: stop or rebuy", once)
     .option("--set <name=value>", "an option of the file's own, where it exports a function; repeatable", collect);
 }
 
 /** @throws UsageError USAGE */
 export function taskOptions(flags: TaskFlags): RunTask["options"] {
-  const { provider, budget, precision, steps, epochs, batchSize, seed, recalibration } = flags;
+  const { provider, budget, precision, steps, epochs, batchSize, seed, recalibration, lostResults } = flags;
   const number = seed !== undefined && /^\d+$/.test(seed) && Number.isSafeInteger(Number(seed)) ? Number(seed) : seed;
-  const known = { provider, budget, precision, steps, epochs, batchSize, seed: number, recalibration };
+  const known = { provider, budget, precision, steps, epochs, batchSize, seed: number, recalibration, lostResults };
   const given = Object.entries(known).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]));
   return { ...ownOptions(flags.set), ...Object.fromEntries(given) };
 }

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { codeOf, RunWorld, undisturbed } from "../../support/run-world.ts";
 
 test("a job that fails for the service's fault is sent again, from the budget", async () => {
@@ -66,12 +66,60 @@ test.each([
   expect(await codeOf(world.finish())).toBe("RUN_RESULT_LOST");
   expect(world.jobs.length).toBe(1);
   expect(await world.history()).toMatch(
-    /^failed: RUN_RESULT_LOST The values of job \w+, which was paid for, cannot be had: .*fork the run/m,
+    /^failed: RUN_RESULT_LOST The values of job \w+, which was paid for, cannot be had: .*resume with lostResults: "rebuy"/m,
   );
   world.emulator.control.faults.remove("lost");
   const { weights } = await world.finish();
   expect(weights).toEqual(await undisturbed());
   expect(world.jobs.length).toBe(3);
+});
+
+test("a result that is gone for a moment is asked for once more", async () => {
+  await using world = new RunWorld();
+  world.fault({ method: "GET", path: "/jobs/*/results", status: 404, code: 1291, times: 1 });
+  expect((await world.finish()).weights).toEqual(await undisturbed());
+  expect(world.jobs.length).toBe(3);
+  expect(await world.history()).toMatch(/ The service is asked once more for the values of job \w+\.$/m);
+});
+
+describe("a result that is lost is bought again where the run says so", () => {
+  const charged = (world: RunWorld): number => world.jobs.reduce((sum, job) => sum + job.quantumSeconds, 0);
+
+  test("once, from the budget, and all of it is counted", async () => {
+    await using world = new RunWorld();
+    world.fault({ method: "GET", path: "/jobs/*/results", status: 404, code: 1291, times: 2 });
+    const poor = { lostResults: "rebuy", steps: 1, budget: "2 jobs" } as const;
+    expect(await codeOf(world.finish(poor))).toBe("BUDGET_USED_UP");
+    const { weights } = await world.finish({ ...poor, budget: "3 jobs" });
+    expect(weights).toEqual(await undisturbed(1));
+    expect(world.jobs.length).toBe(3);
+    expect(await world.history()).toMatch(
+      /^job \w+ ended without values: JOB_\w+ .*\(2\.45 s charged\); another takes its place$/m,
+    );
+    expect((await world.state()).quantumSeconds).toBeCloseTo(charged(world), 9);
+    expect((await world.store.totals("run:run")).settled).toMatchObject({
+      jobs: 3,
+      quantumSeconds: expect.closeTo(charged(world), 5),
+    });
+  });
+
+  test("no more than twice in a row; what the last one measured is used when it is found", async () => {
+    await using world = new RunWorld();
+    world.fault({ method: "GET", path: "/jobs/*/results", result: "none", times: null, name: "lost" });
+    expect(await codeOf(world.finish({ lostResults: "rebuy" }))).toBe("RUN_RESULT_LOST");
+    expect(world.jobs.length).toBe(3);
+    world.emulator.control.faults.remove("lost");
+    expect((await world.finish({ lostResults: "rebuy" })).weights).toEqual(await undisturbed());
+    expect(world.jobs.length).toBe(5);
+    expect((await world.state()).quantumSeconds).toBeCloseTo(charged(world), 9);
+  });
+
+  test("not by a run that does not know this word, or is not kept", async () => {
+    await using world = new RunWorld();
+    expect(await codeOf(world.finish({ lostResults: "buy" as never }))).toBe("RUN_OPTION");
+    expect(await codeOf(world.finish({ lostResults: "rebuy", store: undefined }))).toBe("RUN_OPTION");
+    expect(world.jobs).toEqual([]);
+  });
 });
 
 test.each([
