@@ -1,6 +1,7 @@
-import type { Backend, Clock } from "../../providers/index.ts";
+import { type Backend, type Clock, ProviderError } from "../../providers/index.ts";
 import { RunError, TrainingError } from "../errors.ts";
 import type { Budget, Price } from "../runs/budget.ts";
+import { oneLine } from "../runs/history.ts";
 import { failedEvent } from "../runs/new-run.ts";
 import { foldRun } from "../runs/run-state.ts";
 import type { Lease, RunRow, RunStore, RunTask } from "../runs/run-store.ts";
@@ -64,7 +65,11 @@ export async function executeRun(
     prepared = await holding(store, lease, () => prepare(store, id, lease, options), options.clock);
     options.signal?.throwIfAborted();
   } catch (error) {
-    if (lease !== undefined) await giveUp(store, lease, error, options.signal?.aborted === true);
+    if (lease === undefined) throw error;
+    const left = options.signal?.aborted === true;
+    if (!left && options.park === "leave" && error instanceof ProviderError && error.retryable)
+      throw await park(store, lease, error);
+    await giveUp(store, lease, error, left || isStoreTrouble(error));
     throw error;
   }
   try {
@@ -78,6 +83,23 @@ export async function executeRun(
     // Where the run did not come so far as to let go of it itself.
     if (lease !== undefined) await store.release(lease);
   }
+}
+
+/** Whether an error is the store's, which another try may find in order, and says nothing against the run. */
+export function isStoreTrouble(error: unknown): boolean {
+  return error instanceof RunError && /^LEDGER_(BUSY|CLOSED|FULL|IO|OPEN|READ_ONLY)$/.test(error.code);
+}
+
+/** Before a service is asked again that did not answer, for as long as its client tries, when a run was prepared. */
+const DOWN_MS = 60_000;
+
+/** Leaves a run, against which nothing speaks, until its service may be there again. */
+async function park(store: RunStore, lease: Lease, cause: ProviderError): Promise<RunError> {
+  const words = `Its backend cannot be had now: ${oneLine(cause.message)}`;
+  const wakeAt = (await store.now()) + DOWN_MS;
+  await store.append(lease, { events: [{ type: "parked", words, wakeAt }], activity: words });
+  await store.release(lease);
+  return new RunError("RUN_PARKED", `Run ${lease.runId} is parked: ${words}`, { cause });
 }
 
 /** Whether nobody has written down how the run ended: what drives it lets go of its lease when it has. */

@@ -6,7 +6,7 @@ import { failedEvent } from "../runs/new-run.ts";
 import { thisOwner } from "../runs/process-identity.ts";
 import type { Lease, RunStore } from "../runs/run-store.ts";
 import { deathsWithoutProgress, MAX_DEATHS } from "./crash-loop.ts";
-import { executeRun } from "./execute-run.ts";
+import { executeRun, isStoreTrouble } from "./execute-run.ts";
 import { LEASE_SECONDS } from "./held-lease.ts";
 import { type NamedProviders, namedProviders } from "./named-provider.ts";
 import { scheduleFacts } from "./schedule-facts.ts";
@@ -246,12 +246,29 @@ class Worker {
     if (code === "RUN_RECALIBRATED") this.#tell({ type: "stopped", runId });
     else if (left || code === "RUN_FENCED") this.#tell({ type: "left", runId, words });
     else if (code === "RUN_PARKED") this.#tell({ type: "parked", runId, words });
-    else if (code.startsWith("LEDGER_")) {
+    else if (isStoreTrouble(error) || (code.startsWith("LEDGER_") && !(await this.#marksFailed(runId, error)))) {
       // The run is as it was. What keeps the store from taking it is not over at once.
       this.#tell({ type: "trouble", words: `run ${runId}: ${words}` });
       await sleepUnless(this.#signal, TROUBLE_MS, this.#clock);
       await this.#store.release(lease).catch(() => {});
     } else this.#tell({ type: "failed", runId, code, words });
+  }
+
+  /**
+   * Whether a run is marked as failed of which something that the store keeps is damaged: whoever takes it meets that again, and
+   * those who drive it leave it as it was.
+   */
+  async #marksFailed(runId: string, error: unknown): Promise<boolean> {
+    try {
+      if ((await this.#store.run(runId))?.status === "failed") return true;
+      const lease = await this.#store.claim(runId, thisOwner(), LEASE_SECONDS);
+      await this.#store.append(lease, { events: [failedEvent(error)], activity: null });
+      await this.#store.release(lease);
+      return true;
+    } catch {
+      // Somebody else has it, or the store takes nothing; it is asked again.
+      return false;
+    }
   }
 
   #tell(event: WorkerEvent): void {

@@ -1,6 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { type Clock, systemClock } from "../../../providers/index.ts";
+import { RunError } from "../../../src/errors.ts";
 import { memoryStore } from "../../../src/runs/memory-store.ts";
 import { createdEvent } from "../../../src/runs/new-run.ts";
 import { thisOwner } from "../../../src/runs/process-identity.ts";
@@ -29,6 +30,12 @@ async function work(store: RunStore, options: Partial<WorkerOptions> = {}) {
   await startWorker({ store, waker, once: true, onEvent: (event) => void events.push(event), ...options });
   return events;
 }
+
+/** On which no wait takes longer than some milliseconds. */
+const quick: Clock = {
+  now: systemClock.now,
+  sleep: (milliseconds, signal) => systemClock.sleep(Math.min(5, milliseconds), signal),
+};
 
 /** A clock that can be put forward, at first the beginning of a minute. */
 function jumping() {
@@ -136,11 +143,46 @@ describe("a worker", () => {
         return typeof member === "function" ? member.bind(target) : member;
       },
     });
-    const sleep: Clock["sleep"] = (milliseconds, signal) => systemClock.sleep(Math.min(5, milliseconds), signal);
-    const clock = { now: systemClock.now, sleep };
-    const events = await work(store, { clock, waker: pollingWaker(inner) });
+    const events = await work(store, { clock: quick, waker: pollingWaker(inner) });
     expect(events.map(({ type }) => type)).toEqual(["trouble", "trouble", "claimed", "finished"]);
     expect(events[0]).toMatchObject({ words: "connection lost" });
+  });
+
+  test("fails no run since the store could not be read when it was prepared", async () => {
+    const inner = memoryStore();
+    await add(inner, "patient");
+    let looks = 0;
+    // The worker itself looks first whether the run is to stop.
+    const run = (id: string) => (++looks === 2 ? Promise.reject(new RunError("LEDGER_IO", "lost")) : inner.run(id));
+    const store = new Proxy(inner, {
+      get(target, name) {
+        if (name === "run") return run;
+        const member: unknown = Reflect.get(target, name);
+        return typeof member === "function" ? member.bind(target) : member;
+      },
+    });
+    const events = await work(store, { clock: quick, waker: pollingWaker(inner) });
+    expect(events.map(({ type }) => type)).toEqual(["claimed", "trouble", "claimed", "finished"]);
+    expect((await inner.read("patient")).filter(({ event }) => event.type === "failed")).toEqual([]);
+  });
+
+  test("fails a run whose state is lost from the store, and takes it no more", async () => {
+    const whole = memoryStore();
+    await add(whole, "damaged");
+    await work(whole);
+    const events = (await whole.read("damaged")).map(({ event }) => event);
+    const store = memoryStore();
+    await store.create({
+      id: "damaged",
+      task: { config: problem, options: {} },
+      events: events.slice(0, 1 + events.findIndex(({ type }) => type === "step")),
+    });
+    expect(await work(store, { clock: quick })).toMatchObject([
+      { type: "claimed", runId: "damaged" },
+      { type: "failed", runId: "damaged", code: "LEDGER_BLOB" },
+    ]);
+    expect(await store.run("damaged")).toMatchObject({ status: "failed", step: 1, lease: undefined });
+    expect(await work(store)).toEqual([]);
   });
 
   test("goes on at once when a run ends while it looks for the next one", async () => {
@@ -291,6 +333,36 @@ describe("a worker on hardware", () => {
     expect(parked).toBeLessThan(40);
     expect((clock.now() - began) / 1000).toBeGreaterThan(8000);
     expect(told.at(-1)).toBe("finished");
+    expect(emulator.control.jobs().length).toBe(2);
+  });
+
+  test("waits for a service that is down when a run that was parked goes on", async () => {
+    await using emulator = InProcessEmulator.open({ devices: ["manila"], noise: false, queueSeconds: 4000 });
+    const { clock } = emulator;
+    const store = memoryStore({ clock });
+    await add(store, "queued", { config: onEmulator, options: { steps: 1, provider: "ibm:ibmq_manila" } });
+    const program = emulator.process();
+    const ending = new AbortController();
+    const told: WorkerEvent[] = [];
+    await work(store, {
+      clock: program.clock,
+      waker: pollingWaker(store, { clock: program.clock }),
+      providers: () => program.provider.backend("ibmq_manila", { refresh: true }),
+      once: false,
+      signal: ending.signal,
+      onEvent: (event) => {
+        told.push(event);
+        if (event.type === "finished" || event.type === "failed") ending.abort();
+        if (told.length > 2) return;
+        program.offline = event.type === "parked";
+        void clock.sleep(1_800_000).then(() => {
+          program.offline = false;
+        });
+      },
+    });
+    const outage = { type: "parked", words: expect.stringContaining("backend cannot be had now: GET") };
+    expect(told).toContainEqual(expect.objectContaining(outage));
+    expect(told.at(-1)).toEqual({ type: "finished", runId: "queued" });
     expect(emulator.control.jobs().length).toBe(2);
   });
 });
