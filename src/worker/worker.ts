@@ -95,6 +95,14 @@ class Worker {
   }
 
   async run(): Promise<void> {
+    const patience = new AbortController();
+    // What is aborted comes to its end in moments; what does not, such as a question to a service that is down, is left.
+    const over = this.#turns().then(() => Promise.all(this.#running.values()));
+    await Promise.race([over, this.#left(patience.signal)]);
+    patience.abort();
+  }
+
+  async #turns(): Promise<void> {
     let trouble = FIRST_TROUBLE_MS;
     while (!this.#signal.aborted) {
       try {
@@ -107,11 +115,15 @@ class Worker {
         trouble = Math.min(LONGEST_TROUBLE_MS, 2 * trouble);
       }
     }
-    // What is aborted comes to its end in moments; what does not is left to its lease.
-    const patience = new AbortController();
-    const late = this.#clock.sleep(this.#signal.aborted ? LEAVE_MS : 0, patience.signal).catch(() => {});
-    await Promise.race([Promise.all(this.#running.values()), late]);
-    patience.abort();
+  }
+
+  /** Resolves when the worker was told to end and its patience is over; never where `unneeded` comes first. */
+  async #left(unneeded: AbortSignal): Promise<void> {
+    const told = Promise.withResolvers<void>();
+    this.#signal.addEventListener("abort", () => told.resolve(), { once: true, signal: unneeded });
+    if (this.#signal.aborted) told.resolve();
+    await told.promise;
+    await sleepUnless(unneeded, LEAVE_MS, this.#clock);
   }
 
   /** Starts what is due, then waits; false where there is nothing more to do. */

@@ -250,6 +250,22 @@ describe("a worker", () => {
     expect(await work(store, { clock, schedules: false })).toEqual([]);
   });
 
+  test("ends in moments while a service that is down keeps a condition waiting", async () => {
+    const { clock, jump } = jumping();
+    const sleep: Clock["sleep"] = (ms, signal) => systemClock.sleep(ms > 2000 ? ms : ms / 100, signal);
+    const store = memoryStore({ clock });
+    const options = { provider: "ibm:ibmq_manila" };
+    await addSchedule(store, "picky", { config: problem, cron: "* * * * *", when: "queue < 5", options });
+    jump(61);
+    const ending = new AbortController();
+    const providers = () => {
+      ending.abort();
+      return new Promise<never>(() => {});
+    };
+    const worker = work(store, { clock: { now: clock.now, sleep }, signal: ending.signal, once: false, providers });
+    expect(await Promise.race([worker, setTimeout(1000, "still there")])).toEqual([]);
+  });
+
   test("refuses to drive less than one run", async () => {
     await expect(work(memoryStore(), { concurrency: 0 })).rejects.toMatchObject({ code: "WORKER_OPTION" });
   });
