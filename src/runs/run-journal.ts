@@ -113,7 +113,8 @@ export class RunJournal {
     this.#lease = lease;
     this.#fold = fold;
     this.#budget = options.budget ?? fold.state.budget ?? options.defaultBudget;
-    this.#snapshots = new KeptSnapshots(fold.state.snapshots);
+    // The states that a fork begins with are its parent's to drop; the one that it starts from is in its bundle.
+    this.#snapshots = new KeptSnapshots(fold.state.snapshots.slice(fold.state.parent?.step ?? 0));
     if (lease !== undefined)
       void renewLease(store, lease, {
         clock,

@@ -136,6 +136,29 @@ describe("forkRun", () => {
     expect(await replayRun(await exportRun(store, "b"), { run })).toMatchObject({ status: "finished", steps: 4 });
   });
 
+  test("has the state that it began with in its bundle, also when that is large and the old run has dropped it", async () => {
+    const store = memoryStore();
+    const large = { state: () => new Float64Array(40_000), restore() {} };
+    const run = (id: string, steps: number, stop = 0) => {
+      const driven = minimize({ ...problem, store, id, steps, callbacks: [large, { onStep }] });
+      function onStep({ step }: { readonly step: number }): void {
+        if (step === stop) driven.stop();
+      }
+      return driven;
+    };
+    await run("a", 9, 3);
+    await forkRun(store, "a", { at: 2, as: "b" });
+    await run("a", 9);
+    const { weights } = await run("b", 9);
+    let replayed: Float64Array | undefined;
+    await replayRun(await exportRun(store, "b"), {
+      run: async (kept) => {
+        replayed = (await minimize({ ...problem, steps: 9, callbacks: large, ...kept })).weights;
+      },
+    });
+    expect(replayed).toEqual(weights);
+  });
+
   test("takes the task along, with other options by name", async () => {
     const store = memoryStore();
     const events: RunEvent[] = [createdEvent()];
