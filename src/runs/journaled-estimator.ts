@@ -99,12 +99,12 @@ export class JournaledEstimator implements Estimator {
         return await this.#keep(key, job, results);
       } catch (error) {
         if (isLostResult(error) && this.#lostResults === "rebuy" && ++failures < MAX_ATTEMPTS) {
+          await this.#cancelParts(key, job, signal);
           await this.#reject(key, job.id, error.cause, true);
           continue;
         }
         if (!isJobFailure(error)) throw error;
-        // Of one that was split the other parts are of no use any more.
-        if ((journal.state.jobs.get(key)?.parts ?? 1) > 1) await this.#cancel(job, signal);
+        await this.#cancelParts(key, job, signal);
         failures++;
         const replaced = error.retryable && failures < MAX_ATTEMPTS;
         await this.#reject(key, job.id, error, replaced);
@@ -182,6 +182,11 @@ export class JournaledEstimator implements Estimator {
         current = this.#estimator.attach(job.id, pubs);
       }
     }
+  }
+
+  /** Of a job that was split the other parts are of no use any more. */
+  async #cancelParts(key: string, job: Job<EstimatorPubResult>, signal: AbortSignal | undefined): Promise<void> {
+    if ((this.#journal.state.jobs.get(key)?.parts ?? 1) > 1) await this.#cancel(job, signal);
   }
 
   /** For as long as the service cannot be reached; what it does not cancel then is counted when it has run. */

@@ -114,6 +114,23 @@ describe("a result that is lost is bought again where the run says so", () => {
     expect((await world.state()).quantumSeconds).toBeCloseTo(charged(world), 9);
   });
 
+  test("and of one that was split, the parts that still wait are cancelled", async () => {
+    await using world = new RunWorld({ queueSeconds: 7200 });
+    const process = { limits: { maxPayloadBytes: 1300 } };
+    const { run } = await world.drive({ steps: 1, lostResults: "rebuy", process });
+    await world.sleep(600);
+    const before = world.jobs.map(({ id }) => id);
+    expect(before.length).toBeGreaterThan(1);
+    for (const path of [`/jobs/${before[0]}`, `/jobs/${before[0]}/*`])
+      world.fault({ path, status: 404, code: 1291, times: null });
+    await run;
+    expect(world.jobs.length).toBe(2 * before.length + 1);
+    const others = world.jobs.filter(({ id }) => before.slice(1).includes(id));
+    expect(others.map(({ status, quantumSeconds }) => [status, quantumSeconds])).toEqual(
+      others.map(() => ["Cancelled", 0]),
+    );
+  });
+
   test("not by a run that does not know this word, or is not kept", async () => {
     await using world = new RunWorld();
     expect(await codeOf(world.finish({ lostResults: "buy" as never }))).toBe("RUN_OPTION");
