@@ -279,8 +279,9 @@ function idsOf({ submits, parts }: RunJob): readonly string[] | undefined {
 }
 
 /** The same whether it has just come in or is read again: a step's costs are then the same, too. */
-function finishedJob({ result }: RunJob, results: readonly EstimatorPubResult[]): Job<EstimatorPubResult> {
-  const { jobId, quantumSeconds, executions, final } = result!;
+function finishedJob({ result, told }: RunJob, results: readonly EstimatorPubResult[]): Job<EstimatorPubResult> {
+  const { jobId } = result!;
+  const { quantumSeconds, executions, final } = told!;
   const usage: JobUsage = { quantumSeconds, executions, ...(final === undefined ? {} : { final }) };
   return {
     id: jobId,

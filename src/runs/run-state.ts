@@ -1,4 +1,4 @@
-import type { EarlierSubmit } from "../../providers/index.ts";
+import type { EarlierSubmit, JobUsage } from "../../providers/index.ts";
 import type { Amount, Budget } from "./budget.ts";
 import type {
   IntentEvent,
@@ -41,6 +41,8 @@ export interface RunJob {
   /** When the last id became known; milliseconds since 1970. */
   readonly submittedAt: number | undefined;
   readonly result: ResultEvent | undefined;
+  /** What the result had cost when it came in, which its step reports, whatever was charged later on. */
+  readonly told: JobUsage | undefined;
   readonly rejected: RejectedEvent | undefined;
 }
 
@@ -232,7 +234,7 @@ function apply(draft: Draft, { seq, at, event }: RunRecord): void {
       draft.waiting = event.words;
       break;
     case "result":
-      changeJob(draft, event.key, (job) => ({ ...job, result: event }));
+      changeJob(draft, event.key, (job) => ({ ...job, result: event, told: event }));
       charge(draft, event);
       draft.waiting = undefined;
       break;
@@ -312,7 +314,16 @@ function addIntent(draft: Draft, event: IntentEvent, at: number): void {
     else keys.push(key);
   }
   draft.jobs.set(key, {
-    ...(known ?? { key, place, parts, backend, submittedAt: undefined, result: undefined, rejected: undefined }),
+    ...(known ?? {
+      key,
+      place,
+      parts,
+      backend,
+      submittedAt: undefined,
+      result: undefined,
+      told: undefined,
+      rejected: undefined,
+    }),
     reserved,
     // Each part once, however often it was submitted.
     planned: (known?.planned ?? 0) + (isNew ? quantumSeconds : 0),

@@ -1,15 +1,11 @@
-import * as tf from "@tensorflow/tfjs-core";
-import * as tfl from "@tensorflow/tfjs-layers";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
-import { Circuit, input, SparsePauliOp, weight } from "../../../circuits/index.ts";
 import { localSimulator, type RemoteBackend } from "../../../providers/index.ts";
 import { exportRun, replayRun, type TrainOptions, train } from "../../../src/index.ts";
-import { quantumLayer } from "../../../src/layers/index.ts";
 import { onCrashPoint } from "../../../src/runs/crash-points.ts";
 import { historyOf, memoryStore, type RunStore } from "../../../src/runs/index.ts";
-import { quantum } from "../../../src/tfjs.ts";
 import { EMULATED_BACKEND } from "../../support/emulated-provider.ts";
 import { EmulatedService } from "../../support/emulated-service.ts";
+import { layersInARow, rowSettings, twoRows } from "../../support/layers-in-a-row.ts";
 import { codeOf, count, DEVICE, RunWorld, undisturbed } from "../../support/run-world.ts";
 import { useTensorBackend } from "../../support/tensorflow.ts";
 
@@ -132,36 +128,14 @@ describe("what cannot be heeded is refused before anything is sent", () => {
 });
 
 describe("a step of two quantum layers in a row", () => {
-  const x = input("x", 1);
-  const w = weight("w", 1);
-  const circuit = Circuit.build(1, (c) => {
-    c.ry(x.at(0), 0).ry(w.at(0), 0);
-  });
-  const data = { x: [[0.3], [0.6]], y: [[0.1], [0.4]] };
   const service = new EmulatedService();
   beforeAll(() => useTensorBackend("cpu"));
   afterEach(() => onCrashPoint(undefined));
 
-  function model() {
-    const sequential = tfl.sequential();
-    const layer = () =>
-      quantum(
-        quantumLayer({
-          circuit,
-          observables: [SparsePauliOp.parse("Z")],
-          initializer: { type: "constant", value: 0.2 },
-        }),
-      );
-    sequential.add(tfl.layers.inputLayer({ inputShape: [1] }));
-    sequential.add(layer());
-    sequential.add(layer());
-    return sequential;
-  }
-  const settings = () => ({ optimizer: tf.train.sgd(0.1), loss: "meanSquaredError", batchSize: 2, precision: 0.1 });
   const drive = async (store: RunStore, id: string, options: TrainOptions = {}) => {
-    const trained = model();
-    const result = await train(trained, data, {
-      ...settings(),
+    const trained = layersInARow();
+    const result = await train(trained, twoRows, {
+      ...rowSettings(),
       ...{ provider: await service.backend(), store, id, steps: 2, recalibration: "restart-step", ...options },
     });
     return { result, weights: trained.getWeights().map((tensor) => Array.from(tensor.dataSync())) };
@@ -250,10 +224,15 @@ describe("a step of two quantum layers in a row", () => {
     const { weights } = await drive(store, "cut", { steps: 1 });
     expect(jobsOf("cut").length).toBe(3);
     expect(weights).toEqual((await drive(store, "whole", { steps: 1 })).weights);
-    const replayed = model();
+    const replayed = layersInARow();
     await replayRun(await exportRun(store, "cut"), {
       run: (keeping) =>
-        train(replayed, data, { ...settings(), steps: 1, recalibration: "restart-step", ...keeping } as TrainOptions),
+        train(replayed, twoRows, {
+          ...rowSettings(),
+          steps: 1,
+          recalibration: "restart-step",
+          ...keeping,
+        } as TrainOptions),
     });
     expect(replayed.getWeights().map((tensor) => Array.from(tensor.dataSync()))).toEqual(weights);
   });
