@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Command } from "commander";
+import type { RunRow, RunStore } from "../../runs/run-store.ts";
 import type { RunConfigOptions } from "../../training/run-config.ts";
 import { readRunConfig } from "../../training/run-config-file.ts";
 import type { Grid } from "../../worker/sweep.ts";
@@ -51,19 +52,25 @@ Example:
       const name = options.name ?? `${nameOf(file)}-${randomUUID().slice(0, 8)}`;
       await withStore(options.store, "create", async (store) => {
         const { runs, created } = await createSweep(store, { name, config: file, options: all });
-        if (created > 0) await wake(storeLocation(options.store), store);
+        if (created > 0) await wake(io, storeLocation(options.store), store);
         const now = await store.now();
-        print(io, options.json === true, { name, created, runs: runs.map((row) => rowJson(row, now)) }, () =>
-          [
-            `${created} of ${runs.length} ${runs.length === 1 ? `run made: ${name}-1` : `runs made: ${name}-1 to ${name}-${runs.length}`}. Workers take them: lepton worker\n`,
-          ].join(""),
+        print(
+          io,
+          options.json === true,
+          { name, created, runs: runs.map((row) => rowJson(row, now)) },
+          () => `${created} of ${runs.length} ${runsMade(runs)}. Workers take them: lepton worker\n`,
         );
       });
     });
 }
 
+function runsMade(runs: readonly RunRow[]): string {
+  const [first, last] = [runs[0]!.id, runs.at(-1)!.id];
+  return first === last ? `run made: ${first}` : `runs made: ${first} to ${last}`;
+}
+
 /** Workers that wait are told; those that are not find out themselves. */
-export async function wake(location: string, store: import("../../runs/run-store.ts").RunStore): Promise<void> {
+async function wake(io: Io, location: string, store: RunStore): Promise<void> {
   if (!/^postgres(ql)?:/i.test(location)) return;
   const { openWaker } = await import("../../worker/open-waker.ts");
   const { RunError } = await import("../../errors.ts");
@@ -72,8 +79,9 @@ export async function wake(location: string, store: import("../../runs/run-store
     await waker.notify();
     await waker.close();
   } catch (error) {
-    // A machine that only makes runs needs no pg-boss.
-    if (!(error instanceof RunError && error.code === "LEDGER_PACKAGE")) throw error;
+    // A machine that only makes runs needs no pg-boss. The runs are made, whatever else there is.
+    if (!(error instanceof RunError && error.code === "LEDGER_PACKAGE"))
+      io.err(`Workers that wait were not woken, and find the runs within half a minute: ${(error as Error).message}\n`);
   }
 }
 

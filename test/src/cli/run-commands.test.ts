@@ -213,6 +213,8 @@ describe("lepton sweep and worker", () => {
     expect((await runJson(...sweep, "--store", store)).json.created).toBe(0);
     const one = await run("sweep", problem, "--name", "one", "--store", ledger());
     expect(one.out).toBe("1 of 1 run made: one-1. Workers take them: lepton worker\n");
+    const ten = await run("sweep", problem, "--grid", "seed=0,1,2,3,4,5,6,7,8,9", "--name", "ten", "--store", ledger());
+    expect(ten.out).toBe("10 of 10 runs made: ten-01 to ten-10. Workers take them: lepton worker\n");
 
     const worked = await runJson("worker", "--once", "--store", store);
     expect(worked.json).toMatchObject({ claimed: 4, finished: 4, failed: 0 });

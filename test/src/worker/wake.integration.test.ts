@@ -4,8 +4,11 @@ import { postgresStore } from "../../../src/runs/postgres/postgres-store.ts";
 import { pollingWaker, type RunWaker } from "../../../src/worker/wake.ts";
 import { pgBossWaker } from "../../../src/worker/wake-postgres.ts";
 import { describeOnPostgres } from "../../support/describe-postgres.ts";
+import { PROBLEM, taskFiles } from "../../support/task-file.ts";
 import { VirtualClock } from "../../support/virtual-clock.ts";
+import { run } from "../cli/run.ts";
 
+const files = taskFiles();
 const FOREVER = Number.POSITIVE_INFINITY;
 const never = new AbortController().signal;
 
@@ -127,6 +130,15 @@ describeOnPostgres("wakers on PostgreSQL", (postgres) => {
     await ends(waker.wait(FOREVER, never));
     await sql(`ALTER ROLE ${name} LOGIN`);
     await waker.close();
+  });
+
+  test("a sweep is made also where workers cannot be woken, which is told", async () => {
+    const { url, name, sql } = await postgres.database();
+    await (await postgresStore(url)).close();
+    await sql(`ALTER DATABASE ${name} OWNER TO postgres`);
+    const { status, out, err } = await run(["sweep", files.write("run.mjs", PROBLEM), "--name", "s", "--store", url]);
+    expect([status, out]).toEqual([0, expect.stringContaining("run made: s-1.")]);
+    expect(err).toMatch(/^Workers that wait were not woken.*42501/);
   });
 
   test("a server that refuses is an error of the ledger", async () => {
