@@ -1,7 +1,7 @@
 import { realAmplitudes, SparsePauliOp } from "../../circuits/index.ts";
 import type { FaultRule } from "../../providers/emulator/index.ts";
 import type { IbmBackendOptions } from "../../providers/ibm/index.ts";
-import { adam, minimize } from "../../src/index.ts";
+import { adam, type MinimizeOptions, minimize } from "../../src/index.ts";
 import { historyOf } from "../../src/runs/history.ts";
 import { foldRun, memoryStore, type RunRow, type RunStore } from "../../src/runs/index.ts";
 import type { RunKeeping } from "../../src/training/run.ts";
@@ -12,7 +12,7 @@ export const DEVICE = "small_device";
 export const HOUR = 3600;
 export const START = Date.UTC(2026, 0, 1, 20);
 
-export interface Starting extends RunKeeping {
+export interface Starting extends RunKeeping, Pick<MinimizeOptions, "onSubmitted"> {
   readonly steps?: number;
   readonly backend?: IbmBackendOptions;
   readonly process?: ProcessOptions;
