@@ -120,6 +120,8 @@ export class Submission {
         signal?.throwIfAborted();
         const passes = error instanceof ProviderError && error.retryable;
         if (this.#sent !== undefined && isRefusal(error)) await this.#refused(this.#sent, error.message, !passes);
+        // Of what else goes wrong nobody knows whether a job was made; it is sent again where the service knows it by its key.
+        this.#sent = undefined;
         if (!passes) throw error;
         const told = (error as { readonly retryAfterSeconds?: number }).retryAfterSeconds;
         await journal.wait(`Not submitted yet: ${error.message}`, Math.max(wait, 1000 * (told ?? 0)), signal);
