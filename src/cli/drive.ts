@@ -1,4 +1,4 @@
-import { existsSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { systemClock } from "../../providers/clock.ts";
 import { type Backend, isRemote } from "../../providers/primitives.ts";
@@ -173,10 +173,12 @@ async function cancelJobs(
 }
 
 /** @throws UsageError FILE_WRITE */
-export function checkOut({ out }: DriveOptions): void {
+export function checkOut({ out }: Pick<DriveOptions, "out">): void {
   if (out === undefined) return;
   const folder = dirname(out);
   if (!existsSync(folder)) throw new UsageError("FILE_WRITE", `Cannot write ${out}: there is no folder ${folder}.`);
+  if (statSync(out, { throwIfNoEntry: false })?.isDirectory() === true)
+    throw new UsageError("FILE_WRITE", `Cannot write ${out}: it is a folder; name a file.`);
 }
 
 function writeWeights(out: string, weights: Uint8Array): void {

@@ -2,6 +2,7 @@ import { readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import type { Command } from "commander";
 import type { RunBundle } from "../../runs/bundle.ts";
 import type { Replayed } from "../../training/replay.ts";
+import { checkOut } from "../drive.ts";
 import { UsageError } from "../errors.ts";
 import { fileFault, type Io, print } from "../io.ts";
 import { once } from "../options.ts";
@@ -20,6 +21,7 @@ export function addExport(runs: Command, io: Io): void {
     .option("--json", "print one JSON object")
     .action(async (id: string, options: { readonly out: string; readonly store?: string; readonly json?: boolean }) => {
       const { out, store: location, json = false } = options;
+      checkOut(options);
       const bytes = await exported(id, location);
       try {
         // Whoever reads the file meanwhile finds the old one or the new one.

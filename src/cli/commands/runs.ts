@@ -2,6 +2,7 @@ import { type Command, Option } from "commander";
 import type { HistoryLine } from "../../runs/history.ts";
 import type { RunJob, RunState, RunStatus } from "../../runs/run-state.ts";
 import type { RunRow } from "../../runs/run-store.ts";
+import { taskSettings } from "../../worker/task-options.ts";
 import { UsageError } from "../errors.ts";
 import { type Io, print } from "../io.ts";
 import { collect, integer, once, ownOptions } from "../options.ts";
@@ -158,9 +159,12 @@ A run with a task is taken by the next worker; without one, lepton runs resume d
         id: string,
         options: StoreOption & { readonly at: number; readonly as: string; readonly set?: readonly string[] },
       ) => {
+        const given = ownOptions(options.set);
+        // Before anything is written down.
+        taskSettings(given);
         await withStore(options.store, "must-exist", async (store) => {
           const { forkRun } = await import("../../runs/index.ts");
-          const row = await forkRun(store, id, { at: options.at, as: options.as, options: ownOptions(options.set) });
+          const row = await forkRun(store, id, { at: options.at, as: options.as, options: given });
           const now = await store.now();
           print(io, options.json === true, rowJson(row, now), () =>
             row.task === undefined

@@ -99,6 +99,7 @@ describe("lepton train", () => {
     await refused("USAGE", /--set takes name=value/, problem, "--set", "lr");
     await refused("RUN_ID", /cannot be the id/, problem, "--run", "No such");
     await refused("FILE_WRITE", /no folder/, problem, "--out", "/no/such/folder/w.safetensors");
+    await refused("FILE_WRITE", /is a folder/, problem, "--out", files.folder);
     expect((await runJson("runs", "list", "--store", store)).json.runs).toEqual([]);
 
     // What only the run itself finds out is written down, so that no worker tries it.
@@ -181,7 +182,11 @@ describe("lepton runs", () => {
     await refused("RUN_STEP", "fork", "a", "--at", "3", "--as", "b");
     await refused("RUN_EXISTS", "fork", "a", "--at", "1", "--as", "a");
     await refused("USAGE", "fork", "a", "--at", "1");
+    await refused("RUN_OPTION", "fork", "a", "--at", "1", "--as", "b", "--set", "steps=many");
+    await refused("FILE_WRITE", "export", "a", "--out", files.folder);
     await refused("BUDGET_UNIT", "resume", "a", "--budget", "5");
+    await refused("RUN_OPTION", "resume", "a", "--lost-results", "buy");
+    expect((await runJson("runs", "resume", "a", "--lost-results", "rebuy", "--store", store)).status).toBe(0);
     await using opened = await openStore(store);
     await opened.create({ id: "program", events: [] });
     await refused("RUN_NO_TASK", "resume", "program");
