@@ -7,6 +7,7 @@ import type { NewRun, RunEvent } from "../../../src/runs/index.ts";
 import { postgresStore } from "../../../src/runs/postgres/postgres-store.ts";
 import { thisOwner } from "../../../src/runs/process-identity.ts";
 import { runStoreContract } from "../../contracts/run-store-contract.ts";
+import { driven, sha256, written } from "../../contracts/store-case.ts";
 import { describeOnPostgres } from "../../support/describe-postgres.ts";
 import type { TestDatabase } from "../../support/postgres.ts";
 
@@ -90,6 +91,18 @@ describeOnPostgres("a ledger on PostgreSQL", (postgres) => {
       [...TEXTS].sort(),
     );
     expect(await store.runs()).toHaveLength(TEXTS.length);
+  });
+
+  test("a large blob comes back as it was", async () => {
+    const { url } = await postgres.database();
+    await using store = await postgresStore(url);
+    const lease = await driven(store, "large");
+    for (const size of [0, 16 * 2 ** 20, 33 * 2 ** 20 + 1]) {
+      const blob = new Uint8Array(size);
+      for (let index = 0; index < size; index += 1021) blob[index] = index >>> 10;
+      await written(store, lease, { events: [], blobs: [blob] });
+      expect(Buffer.compare(await store.blob(sha256(blob)), blob)).toBe(0);
+    }
   });
 
   test("many who open a new database at once make one ledger", async () => {
