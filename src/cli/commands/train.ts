@@ -11,10 +11,16 @@ import type { Io } from "../io.ts";
 import { collect, integer, nonNegative, once, ownOptions } from "../options.ts";
 import { STORE_HELP, withStore } from "../store.ts";
 
+interface ResumeCommandOptions extends DriveOptions, Pick<TaskFlags, "lostResults"> {
+  readonly store?: string;
+}
+
 interface TrainCommandOptions extends DriveOptions, TaskFlags {
   readonly run?: string;
   readonly store?: string;
 }
+
+const LOST_RESULTS = "when the service has lost what a job has measured: stop or rebuy";
 
 export interface TaskFlags {
   readonly provider?: string;
@@ -81,14 +87,19 @@ export function addResume(runs: Command, io: Io): void {
     .command("resume")
     .description("Drive a run from where it stands to its end, as its task says.")
     .argument("<id>", "the run's id")
-    .option("--budget <b>", 'in place of the run\'s own, such as "120s"', once);
-  addDriveFlags(command).action(async (id: string, options: DriveOptions & { readonly store?: string }) => {
+    .option("--budget <b>", 'in place of the run\'s own, such as "120s"', once)
+    .option("--lost-results <p>", LOST_RESULTS, once);
+  addDriveFlags(command).action(async (id: string, options: ResumeCommandOptions) => {
     if (options.budget !== undefined) parseBudget(options.budget);
+    const { lostResults } = options;
+    const given = taskOptions(lostResults === undefined ? {} : { lostResults });
+    taskSettings(given);
     checkOut(options);
     await withStore(options.store, "must-exist", async (store) => {
       const { rowOf } = await import("../../runs/stop-run.ts");
       const { requireTask } = await import("../../worker/execute-run.ts");
-      const task = requireTask(await rowOf(store, id));
+      const own = requireTask(await rowOf(store, id));
+      const task: RunTask = { ...own, options: { ...own.options, ...given } };
       await driveRun(io, store, id, task, undefined, false, cliProviders(io), options);
     });
   });
@@ -105,7 +116,7 @@ export function addTaskFlags(command: Command): Command {
     .option("--batch-size <n>", "rows of a step", integer(1))
     .option("--seed <s>", "decides weights, order and samples", once)
     .option("--recalibration <p>", "when the device is calibrated anew: continue, pause or restart-step", once)
-    .option("--lost-results <p>", "when the service has lost what a job has measured: stop or rebuy", once)
+    .option("--lost-results <p>", LOST_RESULTS, once)
     .option("--set <name=value>", "an option of the file's own, where it exports a function; repeatable", collect);
 }
 
