@@ -26,6 +26,12 @@ export function historyOf(records: Iterable<RunRecord>): readonly HistoryLine[] 
   });
 }
 
+/** A provider's words say mostly themselves what is in doubt, or that no doubt is left. */
+function doubtWords(words: string): string {
+  const says = /^(whether a job was accepted|reconcil)/i.test(words);
+  return says ? `${words[0]!.toLowerCase()}${words.slice(1)}` : `whether a job was accepted is not known: ${words}`;
+}
+
 const LONGEST_LINE = 4000;
 
 /**
@@ -69,7 +75,7 @@ function wordsOf(event: RunEvent): string {
     case "submitted":
       return submittedWords(event);
     case "unknown":
-      return `whether a job was accepted is not known: ${event.words}`;
+      return doubtWords(event.words);
     case "result":
       return `job ${event.jobId} done: ${charged(event)}`;
     case "settled":

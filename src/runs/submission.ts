@@ -252,9 +252,10 @@ export class Submission {
   }
 
   async #doubt(words: string): Promise<void> {
-    this.#journal.activity(`Reconciling: ${words}`);
+    const activity = /^reconcil/i.test(words) ? words : `Reconciling: ${words}`;
+    this.#journal.activity(activity);
     await this.#journal.append({
-      activity: `Reconciling: ${words}`,
+      activity,
       events: [{ type: "unknown", key: this.#key, words }],
     });
   }

@@ -44,6 +44,14 @@ const LINES: readonly (readonly [RunEvent, string])[] = [
     "job j1 was there already and is taken over; cancelled as one too many: j2, j3",
   ],
   [{ type: "unknown", key: "k", words: "no answer" }, "whether a job was accepted is not known: no answer"],
+  [
+    { type: "unknown", key: "k", words: "Whether a job was accepted is not known: no answer. Reconciling: looking." },
+    "whether a job was accepted is not known: no answer. Reconciling: looking.",
+  ],
+  [
+    { type: "unknown", key: "k", words: "Reconciled: no job bears the tag k, so it is sent again." },
+    "reconciled: no job bears the tag k, so it is sent again.",
+  ],
   [{ type: "result", key: "k", jobId: "j1", result: "", ...usage }, "job j1 done: 12,000 executions, 3.2 s charged"],
   [
     { type: "result", key: "k", jobId: "j1", result: "", ...usage, final: false },
