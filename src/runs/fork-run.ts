@@ -1,6 +1,6 @@
 import { describeNumber } from "../../circuits/index.ts";
 import { RunError } from "../errors.ts";
-import type { EpochEvent, RunRecord, StepEvent } from "./events.ts";
+import type { BudgetEvent, EpochEvent, RunRecord, StepEvent } from "./events.ts";
 import { createdEvent } from "./new-run.ts";
 import type { RunRow, RunStore, RunTask } from "./run-store.ts";
 import { rowOf } from "./stop-run.ts";
@@ -16,7 +16,8 @@ export interface ForkOptions {
 
 /**
  * A new run that starts from where another one stood after a step: with its weights, optimizer state, generator and place in
- * the data. Its settings may differ from the old run's, which stays as it is; no job is paid again.
+ * the data. Its settings may differ from the old run's, which stays as it is; no job is paid again. The budget that the old run
+ * was last given holds for it too, with nothing spent, unless `options` has one.
  * @throws RunError RUN_UNKNOWN, RUN_STEP, RUN_STATE_DROPPED, RUN_NO_TASK (with options), RUN_EXISTS, RUN_ID; LEDGER_*
  */
 export async function forkRun(store: RunStore, id: string, { at, as, options }: ForkOptions): Promise<RunRow> {
@@ -31,14 +32,17 @@ export async function forkRun(store: RunStore, id: string, { at, as, options }: 
       "RUN_STEP",
       `Run ${id} has no step ${describeNumber(at)} to be forked at: ${step === 0 ? "it has done none" : `it has done 1 to ${step}`}.`,
     );
-  const copied = (await store.read(id)).flatMap(({ event }: RunRecord): readonly (StepEvent | EpochEvent)[] =>
+  const records = await store.read(id);
+  const copied = records.flatMap(({ event }: RunRecord): readonly (StepEvent | EpochEvent)[] =>
     (event.type === "step" || event.type === "epoch") && event.step <= at ? [event] : [],
   );
   const blob = await stateOf(store, id, at, copied);
+  const budgets = records.flatMap(({ event }): readonly BudgetEvent[] => (event.type === "budget" ? [event] : []));
+  const budget = options?.budget === undefined ? budgets.slice(-1) : [];
   return store.create({
     id: as,
     ...(task === undefined ? {} : { task: { ...task, options: { ...task.options, ...options } } }),
-    events: [createdEvent({ run: id, step: at }), ...copied],
+    events: [createdEvent({ run: id, step: at }), ...budget, ...copied],
     blobs: [blob],
   });
 }

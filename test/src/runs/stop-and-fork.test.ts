@@ -168,6 +168,21 @@ describe("forkRun", () => {
     expect(row.task).toEqual({ config: "run.ts", options: { lr: 0.3, seed: 2 } });
   });
 
+  test("may spend what the old run was last given, unless it is given another budget", async () => {
+    const store = memoryStore();
+    const events: RunEvent[] = [createdEvent()];
+    await store.create({ id: "a", task: { config: "run.ts", options: {} }, events });
+    await minimize({ ...problem, steps: 3, store, id: "a", budget: "60s" });
+    const budgetOf = async (id: string) => foldRun(await store.read(id)).budget;
+    await forkRun(store, "a", { at: 2, as: "b" });
+    expect(await budgetOf("b")).toEqual({ quantumSeconds: 60 });
+    await drive(store, "b");
+    expect(await budgetOf("b")).toEqual({ quantumSeconds: 60 });
+    await forkRun(store, "b", { at: 4, as: "c", options: { budget: "20s" } });
+    expect(await budgetOf("c")).toBeUndefined();
+    expect((await store.run("c"))?.task?.options).toEqual({ budget: "20s" });
+  });
+
   test("is refused where there is nothing to start from", async () => {
     const store = memoryStore();
     await drive(store, "a", 0.1, 3);
