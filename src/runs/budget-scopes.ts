@@ -1,4 +1,4 @@
-import { BudgetError } from "../errors.ts";
+import { BudgetError, RunError } from "../errors.ts";
 import type { Budget, BudgetLimits, BudgetScope, Price } from "./budget.ts";
 import { formatBudget } from "./budget-text.ts";
 
@@ -79,6 +79,19 @@ export function isDaily({ scope }: Pick<BudgetScope, "scope">): boolean {
 }
 
 const formats = new Map<string, Intl.DateTimeFormat>();
+
+/** @throws RunError RUN_OPTION */
+export function checkTimeZone(timeZone: string): void {
+  try {
+    dayOf(0, timeZone);
+  } catch (cause) {
+    throw new RunError(
+      "RUN_OPTION",
+      `There is no time zone ${JSON.stringify(timeZone)} to count days in; names are such as "UTC" or "Europe/Berlin".`,
+      { cause },
+    );
+  }
+}
 
 /** The day of a time, such as "2026-11-26". */
 export function dayOf(now: number, timeZone = "UTC"): string {

@@ -17,6 +17,7 @@ export {
 } from "./budget.ts";
 export {
   checkBudgetPrice,
+  checkTimeZone,
   dayEnd,
   dayOf,
   isDaily,
@@ -34,7 +35,7 @@ export { hashOf } from "./hash.ts";
 export { type HistoryLine, historyOf } from "./history.ts";
 export { memoryStore } from "./memory-store.ts";
 export { createdEvent } from "./new-run.ts";
-export { DEFAULT_LEDGER, openStore } from "./open-store.ts";
+export { checkStore, DEFAULT_LEDGER, openStore } from "./open-store.ts";
 export { thisOwner } from "./process-identity.ts";
 export { readBundle } from "./read-bundle.ts";
 export { takingStep } from "./recalibration.ts";

@@ -34,3 +34,14 @@ export async function openStore(location = DEFAULT_LEDGER, options: StoreOptions
   const { sqliteStore } = await import("./sqlite/sqlite-store.ts");
   return sqliteStore(location, options);
 }
+
+/** @throws RunError RUN_OPTION, without the text of an address, which may hold a password */
+export function checkStore(store: unknown): asserts store is RunStore {
+  if (typeof (store as Partial<RunStore> | null)?.claim === "function") return;
+  let what = store === null ? "null" : `a ${typeof store}`;
+  if (typeof store === "object" && store !== null) what = store instanceof Promise ? "a promise" : "another object";
+  throw new RunError(
+    "RUN_OPTION",
+    `Option store is ${what}; give an open ledger: { store: await openStore("runs.db") }.`,
+  );
+}

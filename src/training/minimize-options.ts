@@ -1,4 +1,4 @@
-import { Circuit, type Initializer, SparsePauliOp } from "../../circuits/index.ts";
+import { Circuit, describeValue, type Initializer, SparsePauliOp } from "../../circuits/index.ts";
 import type { Backend } from "../../providers/index.ts";
 import { TrainingError } from "../errors.ts";
 import type { GradientMethod, SpsaGradientOptions } from "../gradients/index.ts";
@@ -169,6 +169,10 @@ export function checkMinimizeOptions(options: MinimizeOptions): void {
     ["tolerance", tolerance, tolerance >= 0],
     ["patience", patience, Number.isSafeInteger(patience) && patience > 0],
   ] as const)
-    if (!valid) throw new TrainingError("TRAINING_OPTION", `${name} cannot be ${value}.`);
+    if (!valid)
+      throw new TrainingError(
+        "TRAINING_OPTION",
+        `${name} cannot be ${typeof value === "number" ? value : describeValue(value)}.`,
+      );
   if (from != null) checkCheckpoint(from, optimizer);
 }

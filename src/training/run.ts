@@ -6,6 +6,8 @@ import {
   type Budget,
   checkBudgetPrice,
   checkPolicies,
+  checkStore,
+  checkTimeZone,
   type Lease,
   type Price,
   parseBudget,
@@ -205,6 +207,7 @@ export class Run<Step, Result> implements PromiseLike<Result>, AsyncIterable<Ste
     checkPolicies(this.#options, store !== undefined);
     const budget = budgetOf(this.#options);
     if (store === undefined) return undefined;
+    checkStore(store);
     const journal = await RunJournal.open({
       store,
       id: this.id,
@@ -275,12 +278,13 @@ export class Run<Step, Result> implements PromiseLike<Result>, AsyncIterable<Ste
   }
 }
 
-/** @throws BudgetError BUDGET_UNIT, BUDGET_FORM, BUDGET_PRICE, BUDGET_STORE */
+/** @throws BudgetError BUDGET_UNIT, BUDGET_FORM, BUDGET_PRICE, BUDGET_STORE; RunError RUN_OPTION */
 function budgetOf({ store, price, timeZone, schedule, ...given }: RunKeeping): {
   readonly budget: Budget | undefined;
   readonly defaultBudget: Budget | undefined;
   readonly budgetOptions: ScopeOptions;
 } {
+  if (timeZone !== undefined) checkTimeZone(timeZone);
   const [budget, defaultBudget] = [given.budget, given.defaultBudget].map((text) => {
     if (text === undefined) return undefined;
     const parsed = parseBudget(text);

@@ -250,6 +250,29 @@ describe("a run that is kept", () => {
     await expect(counting(1, { store: memoryStore(), id: "a", budget: "60s" })).resolves.toBe("done after 1");
   });
 
+  test("is an open ledger, and told when it is none, without its address", async () => {
+    const password = "postgres://lepton:canary@localhost/runs";
+    for (const [store, words] of [
+      [password, "a string"],
+      [Promise.resolve(memoryStore()), "a promise"],
+      [null, "null"],
+      [{}, "another object"],
+    ] as const) {
+      const error = await counting(1, { store: store as never, id: "a" }).then(undefined, (caught: unknown) => caught);
+      expect(error).toMatchObject({ name: "RunError", code: "RUN_OPTION" });
+      expect((error as Error).message).toBe(
+        `Option store is ${words}; give an open ledger: { store: await openStore("runs.db") }.`,
+      );
+    }
+  });
+
+  test("counts days in a time zone that there is", async () => {
+    const store = memoryStore();
+    const run = counting(1, { store, id: "a", budget: "9s/day", timeZone: "Europe/Berln" });
+    await expect(run).rejects.toMatchObject({ code: "RUN_OPTION", message: expect.stringContaining("Europe/Berln") });
+    expect(await store.run("a")).toBeUndefined();
+  });
+
   test("is driven by one at a time", async () => {
     const store = memoryStore();
     const first = counting(1e6, { store, id: "a" });
