@@ -62,9 +62,10 @@ export class BackendSession {
 
   /** Takes no more jobs; those in its queue still run. Another session is opened for a job that is submitted later. */
   async close(): Promise<void> {
-    const id = this.#id;
+    // One that is just being opened would be left open, and be charged, with nobody to use it.
+    const id = this.#id ?? (await this.#opening?.catch(() => undefined));
     if (id === undefined) return;
-    this.#id = undefined;
+    if (this.#id === id) this.#id = undefined;
     await stopAccepting(this.#options.sessions, id);
   }
 
@@ -78,7 +79,13 @@ export class BackendSession {
     this.#lost = undefined;
     notify?.(line);
     this.#watching.tell(line);
-    await onSession?.(id);
+    try {
+      await onSession?.(id);
+    } catch (error) {
+      // Nobody would close it.
+      await stopAccepting(sessions, id).catch(() => {});
+      throw error;
+    }
     this.#id = id;
     return id;
   }

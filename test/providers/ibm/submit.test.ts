@@ -509,6 +509,27 @@ describe("a session that the backend opens", () => {
     expect((await own.estimator().run(pubs)).id).toBe(world.control.jobs()[0]!.id);
   });
 
+  test("is closed also when it is opened for a submit that was given up meanwhile, or its id could not be kept", async () => {
+    world.control.faults.add({ method: "POST", path: "/sessions", delaySeconds: 20 });
+    const accepting = async (id: string) => (await program.provider.client.sessions.retrieve(id)).accepting_jobs;
+    const own = await withSession();
+    const leave = new AbortController();
+    const run = failure(own.estimator().run(pubs, { signal: leave.signal }));
+    await world.clock.sleep(10_000);
+    leave.abort(new Error("left"));
+    expect((await run).message).toBe("left");
+    await own.closeSession();
+    expect(opened).toHaveLength(1);
+    expect(await accepting(opened[0]!)).toBe(false);
+    const onSession = (): never => {
+      throw new Error("full");
+    };
+    const forgetful = await withSession({ onSession });
+    expect((await failure(forgetful.estimator().run(pubs))).message).toBe("full");
+    expect(await accepting(forgetful.sessionIds[0]!)).toBe(false);
+    expect(posts()).toBe(0);
+  });
+
   test("that ends before a job of it has run leaves an error that can be retried; a cancel by hand does not", async () => {
     world.control.setBackend("small_device", "paused");
     const own = await withSession();
