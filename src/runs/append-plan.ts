@@ -116,9 +116,9 @@ export function checkAppend(run: StoredRun, lease: Lease, { events, settle = [],
   if (!onlyOrphans) checkLease(run, lease);
 }
 
-/** Whether a place taken at that time no longer counts. */
+/** Whether a place taken at that time no longer counts, also since the clock was set back by more than a minute. */
 export function isPast({ at }: SubmitPlace, now: number): boolean {
-  return at + MINUTE <= now;
+  return Math.abs(now - at) >= MINUTE;
 }
 
 /** The place to take, undefined where the key has one, or when there will be one. */

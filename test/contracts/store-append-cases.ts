@@ -249,6 +249,15 @@ export function storeAppendCases(storeCase: StoreCase): readonly ContractCase[] 
       for (const key of ["s1", "s7", "s8"]) assert.equal(await submit(lease, key), "written");
       assert.equal(await submit(lease, "s9"), clock.now() + 60_000);
     }),
+    storeCase("submits dated by a clock that was set back since keep nobody waiting", async ({ store, clock }) => {
+      const lease = await driven(store, "one");
+      const submit = (key: string) =>
+        store.append(lease, { events: [], submit: { account: "account", perMinute: 1, key } });
+      assert.equal((await submit("s1")).outcome, "written");
+      clock.advance(-7200);
+      assert.equal((await submit("s2")).outcome, "written");
+      assert.deepEqual(await submit("s3"), { outcome: "later", at: clock.now() + 60_000 });
+    }),
   ];
 }
 
