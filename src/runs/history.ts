@@ -39,11 +39,13 @@ const LONGEST_LINE = 4000;
  * user's program says may hold some.
  */
 export function oneLine(text: string): string {
-  const short = text.length <= LONGEST_LINE ? text : `${text.slice(0, LONGEST_LINE)} ...`;
+  // Where the cut goes through an address, what is left of it may be a part of a password.
+  const cut = (): string => `${text.slice(0, LONGEST_LINE).replace(/(:\/\/)[^\s/]*$/, "$1[hidden]")} ...`;
+  const short = text.length <= LONGEST_LINE ? text : cut();
   return (
     short
       .replace(/\bcrn:[^\s"'<>]+/gi, "[hidden]")
-      .replace(/(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/@]*@/gi, "$1[hidden]@")
+      .replace(/(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/]*@/gi, "$1[hidden]@")
       .replace(/\s+/g, " ")
       // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
       .replace(/[\u0000-\u001f\u007f-\u009f]/g, "")

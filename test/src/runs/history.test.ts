@@ -124,4 +124,8 @@ test("instances and passwords do not show", () => {
   expect(words({ type: "waiting", words: said })).toBe(
     "lost postgres://[hidden]@db/x of [hidden] at https://[hidden]@h",
   );
+  expect(words({ type: "waiting", words: "lost postgres://me:p@ss@db/x" })).toBe("lost postgres://[hidden]@db/x");
+  // Cut where the password stands.
+  const long = `${"x".repeat(3980)} postgres://me:password@db/x`;
+  expect(words({ type: "waiting", words: long })).toMatch(/x postgres:\/\/\[hidden\] \.\.\.$/);
 });
