@@ -96,6 +96,28 @@ describe("jobs that the service accepts for one job, whatever it answers then", 
     expect(result!.evs[0]).toBeCloseTo(Math.cos(0.3), 9);
     expect(world.control.counts().jobs).toBe(1);
   });
+
+  test("a lost connection, and lists that are out of date when they arrive: 1", async () => {
+    world.control.set({ listLagSeconds: 110 });
+    onPost({ dropConnection: "after" });
+    const slow = world.process({
+      lagSeconds: 120,
+      exchange: async (request) => {
+        const answer = await world.exchange(request);
+        if (request.method === "GET" && /\/jobs\?/.test(request.url)) await world.clock.sleep(100_000);
+        return answer;
+      },
+    });
+    const estimator = (await slow.provider.backend("small_device", { effort: 0 })).estimator();
+    const { id } = await estimator.run(pubs, { submitKey: KEY, earlier: [] });
+    expect(world.control.jobs().map((job) => job.id)).toEqual([id]);
+  });
+
+  test("a connection that is lost each time: it is not submitted for ever", async () => {
+    onPost({ dropConnection: "before", times: null });
+    expect(await failure(run())).toMatchObject({ code: "IBM_SUBMIT_UNKNOWN", retryable: true });
+    expect(posts()).toBe(3);
+  });
 });
 
 describe("what is known of a submit that failed", () => {
@@ -262,6 +284,14 @@ describe("with what became of the key before", () => {
     expect(waited).toBeGreaterThanOrEqual(1020);
     expect(waited).toBeLessThan(1060);
     expect(kept.words.at(-1)).toBe(`Reconciled: no job bears the tag ${KEY}, so it is sent again.`);
+  });
+
+  test("the last of several, broken off an hour after the first, is waited for as long as any", async () => {
+    const kept = await brokenOff(false);
+    const [{ serviceTime }] = kept.submits as [EarlierSubmit];
+    kept.submits.unshift({ ...kept.submits[0]!, serviceTime: serviceTime - 3_600_000 });
+    await run(kept.options);
+    expect((kept.intents[1]!.serviceTime - serviceTime) / 1000).toBeGreaterThanOrEqual(1020);
   });
 
   test("of days ago: one search is enough; and a time that is still to come counts as now", async () => {
