@@ -51,6 +51,8 @@ export class ReplayStore {
   readonly #described: DescribedEvent;
   readonly #commits: readonly Commit[];
   readonly #results: ReadonlySet<string>;
+  /** After how many commits the run was stopped; less those places at which the replay has gone on. */
+  readonly #stops: Set<number>;
   readonly #onStep: ((step: number) => void) | undefined;
   #next = 0;
 
@@ -58,27 +60,31 @@ export class ReplayStore {
   static async open(bundle: RunBundle, onStep?: (step: number) => void): Promise<ReplayStore> {
     const { run, records } = bundle;
     const at = records.findLastIndex(({ event }) => event.type === "described");
-    const commits = records.slice(at + 1).flatMap(({ event }) => (isCommit(event) ? [event] : []));
-    if (at < 0 || commits.length === 0)
+    if (at < 0 || !records.slice(at).some(({ event }) => isCommit(event)))
       throw new RunError("REPLAY_NOTHING", `Run ${run.id} has done no step, so there is nothing to replay.`);
     const inner = memoryStore();
     // A forked run begins with the steps of another one.
     const before = records.slice(0, at).filter(({ event }) => event.type === "created" || isCommit(event));
     await inner.create({ id: run.id, events: [...before.map(({ event }) => event), ...jobEvents(records)] });
-    return new ReplayStore(bundle, inner, records[at]!.event as DescribedEvent, commits, onStep);
+    return new ReplayStore(bundle, inner, records.slice(at), onStep);
   }
 
   private constructor(
     bundle: RunBundle,
     inner: RunStore,
-    described: DescribedEvent,
-    commits: readonly Commit[],
+    records: readonly RunRecord[],
     onStep: ((step: number) => void) | undefined,
   ) {
     this.#bundle = bundle;
     this.#inner = inner;
-    this.#described = described;
+    this.#described = records[0]!.event as DescribedEvent;
+    const commits: Commit[] = [];
+    const stops = new Set<number>();
+    for (const { event } of records)
+      if (isCommit(event)) commits.push(event);
+      else if (event.type === "stopped") stops.add(commits.length);
     this.#commits = commits;
+    this.#stops = stops;
     this.#onStep = onStep;
     this.#results = new Set(bundle.records.flatMap(({ event }) => (event.type === "result" ? [event.result] : [])));
     const own = {
@@ -103,6 +109,12 @@ export class ReplayStore {
     return this.#commits.filter(({ type }) => type === "step").length;
   }
 
+  /** The replay has stopped where the run had, such as by a callback, and is to be resumed as that was. Once at each place. */
+  async isToGoOn(): Promise<boolean> {
+    if (this.#isOver || (await this.#inner.run(this.#bundle.run.id))?.status !== "stopped") return false;
+    return this.#stops.delete(this.#next);
+  }
+
   /** The replay ended by itself, whether well or not. @throws RunError REPLAY_DIFFERS where something is missing */
   checkEnd(): void {
     const next = this.#commits[this.#next];
@@ -123,7 +135,8 @@ export class ReplayStore {
 
   async #blob(hash: string): Promise<Uint8Array> {
     if (this.#results.has(hash)) this.jobs++;
-    return this.#bundle.blobs.get(hash)?.slice() ?? this.#inner.blob(hash);
+    const kept = this.snapshot !== undefined && hashOf(this.snapshot) === hash ? this.snapshot : undefined;
+    return (kept ?? this.#bundle.blobs.get(hash))?.slice() ?? this.#inner.blob(hash);
   }
 
   async #append(lease: Lease, { events: given, blobs = [] }: Append): Promise<Appended> {

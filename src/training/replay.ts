@@ -26,7 +26,7 @@ export interface ReplayKeeping {
 }
 
 export interface ReplayOptions {
-  /** Starts the run as it was started at first. */
+  /** Starts the run as it was started at first; called again where it stops and the run did so, too, and was resumed. */
   readonly run: (kept: ReplayKeeping) => PromiseLike<unknown>;
   /** Told of each step that was the same, and how many there are. */
   readonly onStep?: (step: number, total: number) => void;
@@ -64,13 +64,15 @@ export async function replayRun(recorded: Uint8Array | RunBundle, { run, onStep 
   const { id } = bundle.run;
   const provider = replayBackend(bundle);
   try {
-    await run({
-      store: replay.store,
-      id,
-      ...(provider === undefined ? {} : { provider }),
-      budget: undefined,
-      schedule: undefined,
-    });
+    do
+      await run({
+        store: replay.store,
+        id,
+        ...(provider === undefined ? {} : { provider }),
+        budget: undefined,
+        schedule: undefined,
+      });
+    while (await replay.isToGoOn());
   } catch (error) {
     if (!replay.cutOff) throw replay.failure ?? reasonOf(error, replay);
   }

@@ -3,6 +3,7 @@ import { RunError } from "../errors.ts";
 import type { RunBundle } from "../runs/bundle.ts";
 import { hashOf } from "../runs/hash.ts";
 import { type Replayed, type ReplayKeeping, type ReplayOptions, replayRun } from "../training/replay.ts";
+import type { RunConfig } from "../training/run-config.ts";
 import { readRunConfig } from "../training/run-config-file.ts";
 import { executeRun } from "./execute-run.ts";
 
@@ -20,14 +21,18 @@ export async function replayTask(bundle: RunBundle, { config, onStep }: ReplayTa
   const { task } = bundle.run;
   const file = config ?? (await recordedFile(bundle));
   const { budget: _spent, ...options } = task?.options ?? {};
-  const read = await readRunConfig(file, options);
-  const run = ({ store, id, provider }: ReplayKeeping) =>
-    executeRun(store, id, {
+  let first: RunConfig | undefined = await readRunConfig(file, options);
+  const run = async ({ store, id, provider }: ReplayKeeping) => {
+    // A file that exports a function makes a model for each time.
+    const read = first ?? (await readRunConfig(file, options));
+    first = undefined;
+    return executeRun(store, id, {
       // What the options call the provider is another one now.
       task: { config: file, options: provider === undefined ? options : { ...options, provider: provider.name } },
       config: { ...read, budget: undefined },
       ...(provider === undefined ? {} : { providers: async () => provider }),
     });
+  };
   return replayRun(bundle, { run, ...(onStep === undefined ? {} : { onStep }) });
 }
 

@@ -256,6 +256,37 @@ describe("runs that were cut off, stopped, forked or computed here", () => {
     expect(whole).toMatchObject({ status: "finished", steps, weights: hashOfValues(...valuesOf(trained)) });
   });
 
+  test("one that a callback has stopped, and that went on when it was resumed, stops and goes on there", async () => {
+    const store = memoryStore();
+    // Amid an epoch, by a count that is kept.
+    const counting = () => {
+      let batches = 0;
+      return {
+        onBatchEnd: (_: unknown, control: { stop(): void }) => void (++batches === 3 && control.stop()),
+        state: () => batches,
+        restore(kept: unknown): void {
+          batches = kept as number;
+        },
+      };
+    };
+    const drive = (kept: Partial<ReplayKeeping>) => {
+      const trained = model();
+      return train(trained, data, { ...training(service), callbacks: counting(), ...kept }).then(({ steps }) => ({
+        steps,
+        weights: hashOfValues(...valuesOf(trained)),
+      }));
+    };
+    expect((await drive({ store, id: "called" })).steps).toBe(3);
+    const { steps, weights } = await drive({ store, id: "called" });
+    expect(steps).toBeGreaterThan(3);
+    const bundle = await bundleOf(store, "called");
+    const whole = await offline(async () => replayRun(bundle, { run: drive }));
+    expect(whole).toMatchObject({ status: "finished", steps, weights });
+    // Where it stops and the run did not, it is another.
+    const unstopped = { ...bundle, records: bundle.records.filter(({ event }) => event.type !== "stopped") };
+    await expect(replayRun(unstopped, { run: drive })).rejects.toMatchObject({ code: "REPLAY_DIFFERS" });
+  });
+
   test("a fork begins with the state of the run that it was forked from", async () => {
     const store = memoryStore();
     const run = (id: string, learningRate: number) =>
