@@ -2,7 +2,8 @@ import { setTimeout } from "node:timers/promises";
 import { expect, test } from "vitest";
 import type { RunDescription } from "../../../src/runs/events.ts";
 import { historyOf } from "../../../src/runs/history.ts";
-import { memoryStore, type RunStore } from "../../../src/runs/index.ts";
+import { createdEvent, foldRun, memoryStore, type RunStore } from "../../../src/runs/index.ts";
+import { thisOwner } from "../../../src/runs/process-identity.ts";
 import { RunJournal } from "../../../src/runs/run-journal.ts";
 import { failingStore } from "../../support/failing-store.ts";
 import { VirtualClock } from "../../support/virtual-clock.ts";
@@ -80,4 +81,18 @@ test("settings can be changed until a job was sent with them, which would be pai
   await expect(journal.describe(described(3), () => null)).rejects.toMatchObject({ code: "RUN_CHANGED" });
   await journal.describe(described(2), () => null);
   await journal.close();
+});
+
+test("a run that is finished stays so, whoever claims it, and no worker is given it again", async () => {
+  const store = memoryStore();
+  await store.create({ id: "run", task: { config: "run.ts", options: {} }, events: [createdEvent()] });
+  const journal = await RunJournal.open({ store, id: "run" });
+  await journal.finish("done");
+  await journal.close();
+  const lease = await store.claim("run", thisOwner(), 30);
+  await store.append(lease, { events: [{ type: "waiting", words: "for nothing" }] });
+  await store.release(lease);
+  expect(await store.run("run")).toMatchObject({ status: "finished" });
+  expect(await store.claimDue(thisOwner(), 30)).toBeUndefined();
+  expect(foldRun(await store.read("run")).status).toBe("finished");
 });

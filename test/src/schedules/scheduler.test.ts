@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { memoryStore, type RunStore } from "../../../src/index.ts";
+import { memoryStore, RunError, type RunStore } from "../../../src/index.ts";
 import type { Owner } from "../../../src/runs/index.ts";
 import {
   addSchedule,
@@ -220,6 +220,20 @@ describe("a condition", () => {
     expect(await wordsOf(store, 1)).toBe("45 min late");
   });
 
+  test("that one of several ticks waits for is read once, and those after it wait behind it", async () => {
+    let asked = 0;
+    const { passAt } = await setUp(
+      { when: "queue < 20", windowSeconds: 5400, overlap: "allow", catchUp: { all: 3 } },
+      async () => {
+        asked++;
+        return { queue: 35 };
+      },
+    );
+    const { skipped, waiting } = await passAt(3);
+    const hours = (ticks: readonly { readonly tick: number }[]) => ticks.map(({ tick }) => (tick - MIDNIGHT) / HOUR);
+    expect([hours(skipped), hours(waiting), asked]).toEqual([[1], [2], 1]);
+  });
+
   test("ends its tick with its window", async () => {
     const { store, passAt } = await setUp({ when: "queue < 20", windowSeconds: 600 }, async () => ({ queue: 35 }));
     expect((await passAt(1 + 599 / 3600)).nextAt).toBe(MIDNIGHT + HOUR + 600_000);
@@ -376,6 +390,23 @@ describe("what does not belong together", () => {
     const { store, passAt } = await setUp();
     await store.close();
     await expect(passAt(1)).rejects.toMatchObject({ code: "LEDGER_CLOSED" });
+  });
+
+  test("a store that could not take a tick is asked to again", async () => {
+    const { clock, store } = await setUp();
+    let failures = 1;
+    const troubled = new Proxy(store, {
+      get(target, name) {
+        if (name === "decideTick" && failures-- > 0)
+          return () => Promise.reject(new RunError("LEDGER_BUSY", "Somebody else writes."));
+        return Reflect.get(target, name).bind(target);
+      },
+    });
+    const scheduler = new Scheduler({ store: troubled, facts: noFacts });
+    clock.advance(3600);
+    await expect(scheduler.pass()).rejects.toMatchObject({ code: "LEDGER_BUSY" });
+    expect((await scheduler.pass()).started).toHaveLength(1);
+    expect(await outcomes(store)).toEqual(["1 started"]);
   });
 });
 
