@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { type Emulator, startEmulator } from "../providers/emulator/index.ts";
-import { run } from "./src/cli/run.ts";
+import { run, runJson } from "./src/cli/run.ts";
 import { execute, fencedPrograms, runnable } from "./support/documented-programs.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
@@ -66,6 +66,7 @@ test("the commands of docs/runs.md do what it says, in its order", async () => {
   expect(outputOf("lepton runs resume first")).toMatch(/^ended +steps\nsteps +2$/m);
   // Two steps and the value at the end, each of them one job.
   expect(emulator.control.jobs().length).toBe(3);
+  expect((await runJson(["runs", "resume", "first"], "", never)).json).toMatchObject({ steps: 2, jobs: 3 });
   expect(outputOf("lepton runs show first --all")).toMatch(/, in place of one that had not let go$/m);
   expect(outputOf("lepton runs resume branch")).toMatch(/^steps +30$/m);
   expect(outputOf("lepton worker --once")).toBe("6 claimed, 6 finished, 0 failed.\n");

@@ -6,6 +6,7 @@ import { RunError } from "../errors.ts";
 import type { Price } from "../runs/budget.ts";
 import { failedEvent } from "../runs/new-run.ts";
 import { thisOwner } from "../runs/process-identity.ts";
+import { foldRun } from "../runs/run-state.ts";
 import type { RunStore, RunTask } from "../runs/run-store.ts";
 import { rowOf } from "../runs/stop-run.ts";
 import type { RunConfig } from "../training/run-config.ts";
@@ -91,7 +92,8 @@ export async function driveRun(
     const executed = await orLate(follow(execute, config, isNew, store, id, progress, left.signal), left.signal);
     progress.end();
     if (options.out !== undefined) writeWeights(options.out, executed.weights!);
-    print(io, options.json === true, resultJson(id, executed, options.out), () =>
+    const atEnd = executed.kind === "train" ? 0 : await jobsAtEnd(store, id);
+    print(io, options.json === true, resultJson(id, executed, atEnd, options.out), () =>
       resultText(id, executed, options.out),
     );
   } catch (error) {
@@ -191,14 +193,20 @@ function writeWeights(out: string, weights: Uint8Array): void {
   }
 }
 
-function resultJson(run: string, { kind, result }: Executed, out: string | undefined): object {
+/** Jobs of the value at the end, which belong to no step. */
+async function jobsAtEnd(store: RunStore, id: string): Promise<number> {
+  const { jobs } = foldRun(await store.read(id));
+  return [...jobs.values()].filter(({ place }) => place.phase.startsWith("final")).length;
+}
+
+function resultJson(run: string, { kind, result }: Executed, atEnd: number, out: string | undefined): object {
   const written = out ?? null;
   if (kind === "train") {
     const { jobIds, ...rest } = result;
     return { run, kind, ...rest, jobs: jobIds.length, out: written };
   }
   const { history, weights, ...rest } = result;
-  const jobs = history.reduce((sum, { jobIds }) => sum + jobIds.length, 0);
+  const jobs = history.reduce((sum, { jobIds }) => sum + jobIds.length, atEnd);
   return { run, kind, steps: history.length, ...rest, weights: Array.from(weights), jobs, out: written };
 }
 
