@@ -55,18 +55,27 @@ export class JobAudit {
 
   /** Nobody asks any more when a run is finished, so the service is waited for. */
   async atEnd(): Promise<void> {
-    const { everDoubtful, resubmittedAt } = this.#journal.state;
-    if (resubmittedAt !== undefined) await this.#untilListed(resubmittedAt);
+    const { everDoubtful, resubmittedAt, refusedAt } = this.#journal.state;
+    if (resubmittedAt !== undefined)
+      await this.#untilListed(
+        resubmittedAt,
+        this.lateness,
+        "A submit was repeated, since nothing was heard of it; what may have come of it twice is looked for.",
+      );
+    if (refusedAt !== undefined && this.lateness > 0)
+      await this.#untilListed(
+        refusedAt,
+        listingLag(this.#remote),
+        "A submit was refused; whether a job was made of it all the same is looked for.",
+      );
     if (everDoubtful) await this.#sweepInTheEnd();
     await this.#settleInTheEnd();
   }
 
-  /** A submit that was repeated may have been accepted twice. */
-  async #untilListed(resubmittedAt: number): Promise<void> {
-    const left = resubmittedAt + this.lateness - (await this.#journal.store.now());
-    if (left <= 0) return;
-    const words = "A submit was repeated, since nothing was heard of it; what may have come of it twice is looked for.";
-    await this.#journal.wait(words, Math.min(left, this.lateness), this.#signal);
+  /** Until what came of a submit of that time is listed: a submit that was sent again may have been accepted twice. */
+  async #untilListed(since: number, lag: number, words: string): Promise<void> {
+    const left = since + lag - (await this.#journal.store.now());
+    if (left > 0) await this.#journal.wait(words, Math.min(left, lag), this.#signal);
   }
 
   async #sweepInTheEnd(): Promise<void> {

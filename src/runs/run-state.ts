@@ -84,6 +84,8 @@ export interface RunState {
   readonly everDoubtful: boolean;
   /** When a submit of which nothing was heard was last repeated, or what came of it became known; milliseconds since 1970. */
   readonly resubmittedAt: number | undefined;
+  /** When the service last refused a submit; milliseconds since 1970. */
+  readonly refusedAt: number | undefined;
   readonly waiting: string | undefined;
   readonly wakeAt: number | undefined;
   readonly executions: number;
@@ -129,6 +131,7 @@ export const EMPTY_RUN: RunState = Object.freeze({
   doubtful: false,
   everDoubtful: false,
   resubmittedAt: undefined,
+  refusedAt: undefined,
   waiting: undefined,
   wakeAt: undefined,
   executions: 0,
@@ -222,6 +225,7 @@ function apply(draft: Draft, { seq, at, event }: RunRecord): void {
       dropSubmit(draft, event);
       // Should the service have been wrong about it, the end of the run finds out.
       draft.everDoubtful = true;
+      draft.refusedAt = at;
       break;
     case "submitted":
       addJobId(draft, event, at);
