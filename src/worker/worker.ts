@@ -5,6 +5,7 @@ import { oneLine } from "../runs/history.ts";
 import { failedEvent } from "../runs/new-run.ts";
 import { thisOwner } from "../runs/process-identity.ts";
 import type { Lease, RunStore } from "../runs/run-store.ts";
+import type { PassReport, Scheduler } from "../schedules/scheduler.ts";
 import { deathsWithoutProgress, MAX_DEATHS } from "./crash-loop.ts";
 import { executeRun, isStoreTrouble } from "./execute-run.ts";
 import { LEASE_SECONDS } from "./held-lease.ts";
@@ -45,6 +46,8 @@ export interface WorkerOptions {
 
 /** A look at the store at least so often, should a wake-up be lost. */
 const LOOK_MS = 30_000;
+/** So long runs that are due wait for a pass over the schedules. */
+const PASS_MS = 500;
 /** Where another worker is just about to claim what is due. */
 const SHORTEST_WAIT_MS = 100;
 /** After trouble with the store. */
@@ -81,7 +84,9 @@ class Worker {
   readonly #running = new Map<string, Promise<void>>();
   #someRunEnded = Promise.withResolvers<void>();
   #schedulerDue = Number.NEGATIVE_INFINITY;
-  #scheduler: import("../schedules/scheduler.ts").Scheduler | undefined;
+  #scheduler: Scheduler | undefined;
+  /** A pass over the schedules that goes on. */
+  #passing: Promise<PassReport> | undefined;
 
   constructor(options: WorkerOptions, concurrency: number) {
     const { store, clock = systemClock, providers = namedProviders(), signal } = options;
@@ -181,7 +186,9 @@ class Worker {
       const facts = scheduleFacts(this.#store, this.#providers);
       this.#scheduler = new Scheduler({ store: this.#store, facts, clock: this.#clock });
     }
-    const { started, skipped, waiting, faults, nextAt } = await this.#scheduler.pass();
+    const report = await this.#pass(this.#scheduler);
+    if (report === undefined) return now;
+    const { started, skipped, waiting, faults, nextAt } = report;
     for (const { schedule, tick, runId } of started)
       this.#tell({ type: "started", schedule, words: `tick of ${iso(tick)}: run ${runId}` });
     for (const { schedule, tick, words } of skipped)
@@ -192,6 +199,26 @@ class Worker {
       this.#tell({ type: "trouble", words: `schedule ${schedule}: ${wordsOf(error)}` });
     if (started.length > 0) await this.#waker.notify();
     return Math.min(now + LOOK_MS, nextAt ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** What a pass has decided; undefined where it goes on, since a condition waits for its service: runs do not wait for that. */
+  async #pass(scheduler: Scheduler): Promise<PassReport | undefined> {
+    if (this.#passing === undefined) {
+      this.#passing = scheduler.pass();
+      // Where it fails between two looks at it, the next one tells.
+      this.#passing.catch(() => {});
+    }
+    const patience = new AbortController();
+    const late = this.#options.once === true ? [] : [sleepUnless(patience.signal, PASS_MS, this.#clock)];
+    let isOver = true;
+    try {
+      const report = await Promise.race([this.#passing, ...late]);
+      isOver = report !== undefined;
+      return report ?? undefined;
+    } finally {
+      patience.abort();
+      if (isOver) this.#passing = undefined;
+    }
   }
 
   #start(lease: Lease): void {
