@@ -31,6 +31,7 @@ import {
   recordOf,
   released,
   renewed,
+  rowLimit,
   rowOf,
   runExists,
   runUnknown,
@@ -96,7 +97,7 @@ class MemoryStore implements RunStore {
     const fits = (run: StoredRun): boolean =>
       (status === undefined || run.status === status) && (schedule === undefined || run.schedule?.id === schedule);
     const all = [...this.#runs.values()].reverse().map(({ run }) => run);
-    return all.filter(fits).slice(0, limit).map(rowOf);
+    return all.filter(fits).slice(0, rowLimit(limit)).map(rowOf);
   }
 
   async claim(id: string, owner: Owner, ttlSeconds: number): Promise<Lease> {
@@ -237,7 +238,7 @@ class MemoryStore implements RunStore {
   async ticks(schedule: string, limit = 20): Promise<readonly Tick[]> {
     this.#checkOpen();
     const ticks = [...(this.#schedules.get(schedule)?.ticks.values() ?? [])];
-    return ticks.sort((a, b) => b.tick - a.tick).slice(0, limit);
+    return ticks.sort((a, b) => b.tick - a.tick).slice(0, rowLimit(limit));
   }
 
   async close(): Promise<void> {

@@ -196,6 +196,11 @@ export function activityAfter(before: string | undefined, change: string | null 
   return change === undefined ? before : (change ?? undefined);
 }
 
+/** How many rows to read at most, as all databases take it; undefined for all. */
+export function rowLimit(limit: number): number | undefined {
+  return limit <= Number.MAX_SAFE_INTEGER ? Math.max(0, Math.floor(limit)) : undefined;
+}
+
 /** What others see of it. */
 export function rowOf({ seq: _seq, epoch: _epoch, ...row }: StoredRun): RunRow {
   return row;

@@ -21,6 +21,20 @@ const swept: RunEvent = { type: "swept", jobs: 3, orphans: 0 };
 /** Promises on runs, their journals and blobs. */
 export function storeRunCases(storeCase: StoreCase): readonly ContractCase[] {
   return [
+    storeCase("any number says how many rows to read", async ({ store }) => {
+      await store.addSchedule("nightly", {});
+      for (const [index, id] of ["one", "two", "three"].entries()) {
+        await store.create({ id, events: [created] });
+        await store.decideTick({ schedule: "nightly", tick: index, outcome: "skipped", words: "" });
+      }
+      for (const [limit, rows] of [
+        ...[-1, 0, 0.5, 2, 2.5].map((limit) => [limit, Math.max(0, Math.floor(limit))] as const),
+        ...[3, 2 ** 53, 1e20, Number.MAX_VALUE, Number.POSITIVE_INFINITY].map((limit) => [limit, 3] as const),
+      ]) {
+        assert.equal((await store.runs({ limit })).length, rows, `${limit} runs`);
+        assert.equal((await store.ticks("nightly", limit)).length, rows, `${limit} ticks`);
+      }
+    }),
     storeCase("a new run is ready and reads as it was given", async ({ store, clock }) => {
       const schedule = { id: "nightly", tick: 1_795_658_400_000 };
       const row = await store.create({ id: "digits-1", task, schedule, events: [created, swept] });

@@ -3,7 +3,16 @@ import { totalsOf } from "../budget-entry.ts";
 import type { Owner, RunRecord } from "../events.ts";
 import { encodeText } from "../kept-text.ts";
 import type { Append, Appended, Lease, NewRun, RunFilter, RunRow, RunStore, ScheduleRow, Tick } from "../run-store.ts";
-import { checkLease, released, renewed, rowOf, runUnknown, scheduleExists, scheduleUnknown } from "../store-rules.ts";
+import {
+  checkLease,
+  released,
+  renewed,
+  rowLimit,
+  rowOf,
+  runUnknown,
+  scheduleExists,
+  scheduleUnknown,
+} from "../store-rules.ts";
 import { appendTo, readTotals } from "./append.ts";
 import { dropBlobs, readBlob } from "./blobs-table.ts";
 import { postgresConnection } from "./connection.ts";
@@ -75,7 +84,7 @@ class PostgresStore implements RunStore {
       session.query(
         `SELECT * FROM lepton.runs WHERE ($1::text IS NULL OR status = $1) AND ($2::text IS NULL OR schedule = $2)
          ORDER BY number DESC LIMIT $3`,
-        [status, schedule === undefined ? undefined : encodeText(schedule), Number.isFinite(limit) ? limit : undefined],
+        [status, schedule === undefined ? undefined : encodeText(schedule), rowLimit(limit)],
       ),
     );
     return rows.map((row) => rowOf(runOf(row)));

@@ -1,5 +1,6 @@
 import { decodeText, encodeText } from "../kept-text.ts";
 import type { ScheduleRow, Tick } from "../run-store.ts";
+import { rowLimit } from "../store-rules.ts";
 import { NOW, type Session } from "./session.ts";
 
 /** Undefined where there is one of that id. */
@@ -62,7 +63,7 @@ export async function insertTick(
 export async function readTicks(session: Session, schedule: string, limit: number): Promise<readonly Tick[]> {
   const rows = await session.query(
     "SELECT tick, outcome, words, run, at FROM lepton.ticks WHERE schedule = $1 ORDER BY tick DESC LIMIT $2",
-    [encodeText(schedule), Number.isFinite(limit) ? limit : undefined],
+    [encodeText(schedule), rowLimit(limit)],
   );
   return rows.map(({ tick, outcome, words, run, at }) => ({
     schedule,

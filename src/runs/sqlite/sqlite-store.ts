@@ -26,6 +26,7 @@ import {
   dueWithoutOwner,
   released,
   renewed,
+  rowLimit,
   rowOf,
   scheduleExists,
   scheduleUnknown,
@@ -34,6 +35,9 @@ import type { Connection } from "./connection.ts";
 import { openDatabase } from "./open-database.ts";
 import { type NumberedRun, runOf, scheduleOf, tickOf } from "./rows.ts";
 import { named, Tables } from "./tables.ts";
+
+/** As SQLite takes it. */
+const NO_LIMIT = -1;
 
 /**
  * A ledger in a file, made where there is none, for any number of processes of one machine.
@@ -77,8 +81,8 @@ class SqliteStore implements RunStore {
     return this.#connection.read(() => {
       const rows =
         schedule === undefined
-          ? runs.all(status ?? null, limitOf(limit))
-          : runsOfSchedule.all(encodeText(schedule), status ?? null, limitOf(limit));
+          ? runs.all(status ?? null, rowLimit(limit) ?? NO_LIMIT)
+          : runsOfSchedule.all(encodeText(schedule), status ?? null, rowLimit(limit) ?? NO_LIMIT);
       return rows.map((row) => rowOf(runOf(row).run));
     });
   }
@@ -215,7 +219,9 @@ class SqliteStore implements RunStore {
   }
 
   async ticks(schedule: string, limit = 20): Promise<readonly Tick[]> {
-    return this.#connection.read(() => this.#tables.sql.ticks.all(encodeText(schedule), limitOf(limit)).map(tickOf));
+    return this.#connection.read(() =>
+      this.#tables.sql.ticks.all(encodeText(schedule), rowLimit(limit) ?? NO_LIMIT).map(tickOf),
+    );
   }
 
   async close(): Promise<void> {
@@ -249,9 +255,4 @@ class SqliteStore implements RunStore {
     const leased = this.#tables.sql.leasedHere.all(this.#connection.now(), this.#host).map(runOf);
     return leased.filter(({ run }) => run.lease !== undefined && isGone(run.lease.owner));
   }
-}
-
-/** As SQLite takes it, for which less than 0 is no limit. */
-function limitOf(limit: number): number {
-  return Number.isFinite(limit) ? Math.max(0, Math.floor(limit)) : -1;
 }
