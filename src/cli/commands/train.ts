@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { basename, resolve } from "node:path";
 import type { Command } from "commander";
+import { RunError } from "../../errors.ts";
 import { parseBudget } from "../../runs/budget-text.ts";
-import type { RunTask } from "../../runs/run-store.ts";
+import type { RunStore, RunTask } from "../../runs/run-store.ts";
 import { readRunConfig } from "../../training/run-config-file.ts";
 import type { NamedProviders } from "../../worker/named-provider.ts";
 import { taskSettings } from "../../worker/task-options.ts";
@@ -71,14 +72,23 @@ Examples:
         // A run that cannot be driven is not made.
         const backend = provider === undefined ? undefined : await named(provider);
         const providers: NamedProviders = async (text) => (text === provider ? backend! : named(text));
-        if (before === undefined) {
-          const { createdEvent } = await import("../../runs/new-run.ts");
-          await store.create({ id, task, events: [createdEvent()] });
-          if (options.run === undefined) io.err(`Run ${id} in ${store.location}.\n`);
-        }
-        await driveRun(io, store, id, task, config, before === undefined, { providers, lines }, options);
+        const isNew = before === undefined && (await created(store, id, task));
+        if (isNew && options.run === undefined) io.err(`Run ${id} in ${store.location}.\n`);
+        await driveRun(io, store, id, task, config, isNew, { providers, lines }, options);
       });
     });
+}
+
+/** Makes the run; false where another process has made it a moment ago. */
+async function created(store: RunStore, id: string, task: RunTask): Promise<boolean> {
+  const { createdEvent } = await import("../../runs/new-run.ts");
+  try {
+    await store.create({ id, task, events: [createdEvent()] });
+    return true;
+  } catch (error) {
+    if (error instanceof RunError && error.code === "RUN_EXISTS") return false;
+    throw error;
+  }
 }
 
 /** `lepton runs resume`. */

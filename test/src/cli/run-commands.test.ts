@@ -126,6 +126,15 @@ describe("lepton train", () => {
     expect((await runJson("runs", "resume", "held", "--store", store)).status).toBe(0);
   });
 
+  test("started twice at once, one drives and the other is told who does", async () => {
+    const store = ledger();
+    const start = () => runJson("train", problem, "--run", "a", "--store", store, "--steps", "200");
+    const ended = await Promise.all([start(), start()]);
+    const [first, second] = ended.sort((a, b) => a.status - b.status);
+    expect(first).toMatchObject({ status: 0, json: { run: "a", steps: 200 } });
+    expect(second).toMatchObject({ status: 1, json: { error: { code: "RUN_DRIVEN" } } });
+  });
+
   test("keeps what a file logs off standard output", async () => {
     const chatty = files.write("chatty.mjs", `console.log("hello", { n: 1 });\n${PROBLEM}`);
     const { json, err } = await runJson("train", chatty, "--run", "a", "--store", ledger());
