@@ -108,6 +108,8 @@ export class IbmProvider {
       throw new ProviderError(
         "IBM_NO_BACKEND",
         `No backend that is online passes the filter. The instance has ${all.map(({ name, status, numQubits }) => `${name} (${status}, ${numQubits ?? "?"} qubits)`).join(", ") || "none"}.`,
+        // One that fits may be online again later.
+        { retryable: filtered(all, { ...filter, online: false }).length > 0 },
       );
     return this.backend(best.name, options);
   }

@@ -66,8 +66,11 @@ describe("backends", () => {
   test("the least busy one that is online", async () => {
     expect((await provider.leastBusy({ minQubits: 6 })).name).toBe("small_device");
     const error = await failure(provider.leastBusy({ minQubits: 50 }));
-    expect(error).toMatchObject({ code: "IBM_NO_BACKEND" });
+    expect(error).toMatchObject({ code: "IBM_NO_BACKEND", retryable: false });
     expect(error.message).toMatch(/ibmq_manila \(online, 5 qubits\)/);
+    // Those in maintenance tonight may be online tomorrow.
+    for (const name of ["ibmq_manila", "small_device"]) emulator.control.setBackend(name, "maintenance");
+    expect(await failure(provider.leastBusy())).toMatchObject({ code: "IBM_NO_BACKEND", retryable: true });
   });
 
   test("an unknown name gets the near ones", async () => {
