@@ -352,6 +352,16 @@ describe("with what became of the key before", () => {
     expect(await (await program.provider.job(id)).status()).not.toBe("cancelled");
   });
 
+  test("nor is one beside it that was: whose the other one is, nobody knows", async () => {
+    world.control.setBackend("small_device", "paused");
+    const kept = new Kept();
+    const other = await run({ earlier: [] }, [[circuit, "Z", [[0.5], [1.1]]]]);
+    await world.clock.sleep(5000);
+    await run(kept.options);
+    expect(await failure(run(kept.options))).toMatchObject({ code: "IBM_SUBMIT_KEY", jobId: other.id });
+    expect(world.control.jobs().map(({ status }) => status)).toEqual(["Queued", "Queued"]);
+  });
+
   test("a job to whose parameters the service has added defaults is", async () => {
     const kept = await brokenOff(true);
     const fuller = world.process({

@@ -41,6 +41,27 @@ test("a setting that JSON has no word for is no other one when the run goes on",
   await expect(minimize({ ...options, maxRows: 8, store, id: "a" })).rejects.toMatchObject({ code: "RUN_CHANGED" });
 });
 
+test("a callback goes on with its state when the run does", async () => {
+  const store = memoryStore();
+  const counting = () => {
+    let seen = 0;
+    return {
+      onStep: () => void seen++,
+      state: () => ({ seen }),
+      restore(state: unknown) {
+        ({ seen } = state as { seen: number });
+      },
+      seen: () => seen,
+    };
+  };
+  const first = minimize({ ...problem, steps: 5, store, id: "a", callbacks: counting() });
+  for await (const { step } of first) if (step === 2) first.stop();
+  expect((await first).history.length).toBeLessThan(5);
+  const counted = counting();
+  await minimize({ ...problem, steps: 5, store, id: "a", callbacks: counted });
+  expect(counted.seen()).toBe(5);
+});
+
 describe("stopRun", () => {
   const task = { config: "run.ts", options: {} };
 

@@ -70,6 +70,32 @@ describe("callbacks", () => {
     expect(seen).toEqual(["begin", ...epoch(1, [1, 2, 3]), ...epoch(2, [4, 5, 6]), "completed"]);
   });
 
+  test("that have a state go on with it when a run is resumed, and so does early stopping", async () => {
+    const store = memoryStore();
+    const counting = () => {
+      let seen = 0;
+      return {
+        onBatchEnd: () => void seen++,
+        state: () => ({ seen }),
+        restore(state: unknown) {
+          ({ seen } = state as { seen: number });
+        },
+        seen: () => seen,
+      };
+    };
+    const drive = (...callbacks: NonNullable<TrainOptions["callbacks"]>[]) =>
+      train(hybrid(), data, {
+        ...{ ...compiled(), batchSize: 8, epochs: 9, callbacks: callbacks.flat(), store, id: "kept" },
+        // No epoch is so much better than the first.
+        earlyStopping: { monitor: "loss", patience: 2, minDelta: 1e6 },
+      });
+    const first = drive(counting(), { onBatchEnd: ({ step }) => (step === 4 ? first.stop() : undefined) });
+    expect(await first).toMatchObject({ ended: "stopped", steps: 4, epochs: 1 });
+    const counted = counting();
+    expect(await drive(counted)).toMatchObject({ ended: "early-stopping", epochs: 3, bestEpoch: 1, steps: 9 });
+    expect(counted.seen()).toBe(9);
+  });
+
   test("may stop the run after the step at hand", async () => {
     const result = await train(hybrid(), data, {
       ...compiled(),
