@@ -70,7 +70,8 @@ export function ledgerError(error: unknown, location: string, outcome: Outcome):
     case "read-only":
       return new RunError(
         "LEDGER_READ_ONLY",
-        `${location} does not let this role write, ${outcome}: ${words}. Connect to the primary server, as a role that may write.`,
+        `${location} does not let this role write, ${outcome}: ${words}. Connect to the primary server, as a role that may write` +
+          (/permission denied for database/.test(message) ? ", and at first make the schema lepton." : "."),
         { cause },
       );
     case "corrupt":
@@ -102,7 +103,8 @@ export function openError(error: unknown, location: string): RunError {
 function hint(error: unknown, state: string | undefined): string {
   if (state === "28P01" || state === "28000") return " Check user, password and pg_hba.conf.";
   if (state === "3D000") return " Create the database, or name another.";
-  if (state === "42501") return " The role needs CREATE on the database once, to make the schema lepton.";
+  if (state === "42501")
+    return " The role needs CREATE on the database once, to make the schemas lepton and, for workers, lepton_boss.";
   if (state === "53300") return " The server has no connection left.";
   if (state !== undefined) return "";
   const code = errorCode(error);

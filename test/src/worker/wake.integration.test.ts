@@ -138,7 +138,7 @@ describeOnPostgres("wakers on PostgreSQL", (postgres) => {
     await sql(`ALTER DATABASE ${name} OWNER TO postgres`);
     const { status, out, err } = await run(["sweep", files.write("run.mjs", PROBLEM), "--name", "s", "--store", url]);
     expect([status, out]).toEqual([0, expect.stringContaining("run made: s-1.")]);
-    expect(err).toMatch(/^Workers that wait were not woken.*42501/);
+    expect(err).toMatch(/^Workers that wait were not woken.*42501.*lepton_boss/);
   });
 
   test("a server that refuses is an error of the ledger", async () => {
