@@ -100,7 +100,7 @@ const EVENTS: { readonly [Type in RunEvent["type"]]: Omit<Fields<Extract<RunEven
   waiting: { words: text },
   parked: { words: text, wakeAt: number },
   step: { step: count, report: anything, snapshot: hash },
-  epoch: { epoch: count, step: count, report: anything, snapshot: hash },
+  epoch: { epoch: count, step: count, report: anything, snapshot: hash, isCut: optional(flag) },
   stopped: { words: text },
   failed: { error: shape({ name: text, code: optional(text), message: text }) },
   finished: { result: hash, snapshot: optional(hash) },

@@ -216,6 +216,8 @@ export interface EpochEvent {
   readonly step: number;
   readonly report: unknown;
   readonly snapshot: string;
+  /** The run had no more steps to take in it: a fork with more goes on with it. */
+  readonly isCut?: boolean;
 }
 
 /** The driver left on purpose, at a request or since the process was asked to end. */

@@ -34,7 +34,7 @@ export async function forkRun(store: RunStore, id: string, { at, as, options }: 
     );
   const records = await store.read(id);
   const copied = records.flatMap(({ event }: RunRecord): readonly (StepEvent | EpochEvent)[] =>
-    (event.type === "step" || event.type === "epoch") && event.step <= at ? [event] : [],
+    (event.type === "step" || (event.type === "epoch" && event.isCut !== true)) && event.step <= at ? [event] : [],
   );
   const blob = await stateOf(store, id, at, copied);
   const budgets = records.flatMap(({ event }): readonly BudgetEvent[] => (event.type === "budget" ? [event] : []));

@@ -247,10 +247,11 @@ export class RunJournal {
     await this.#audit?.afterStep();
   }
 
-  async commitEpoch(epoch: number, step: number, report: unknown, state: unknown): Promise<void> {
+  /** @param isCut the run ends amid the epoch */
+  async commitEpoch(epoch: number, step: number, report: unknown, state: unknown, isCut = false): Promise<void> {
     const blob = packState(state);
     const event: RunEvent = { type: "epoch", epoch, step, report: jsonOf(report), snapshot: hashOf(blob) };
-    await this.append({ blobs: [blob], activity: null, events: [event] });
+    await this.append({ blobs: [blob], activity: null, events: [isCut ? { ...event, isCut } : event] });
   }
 
   /** @param state at the end, where it differs from the last step's */

@@ -253,10 +253,11 @@ class TrainingLoop {
     this.#loss = loss;
     this.#checkEarly(report);
     await this.#call("onEpochEnd", report);
+    const isCut = this.#rowsDone < numRows;
     this.#epoch++;
     this.#rowsDone = 0;
     this.#sums = {};
-    await this.#run.journal?.commitEpoch(report.epoch, this.#steps, report, this.state());
+    await this.#run.journal?.commitEpoch(report.epoch, this.#steps, report, this.state(), isCut);
   }
 
   async #runStep(rows: Int32Array): Promise<void> {

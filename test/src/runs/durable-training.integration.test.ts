@@ -3,7 +3,7 @@ import * as tfl from "@tensorflow/tfjs-layers";
 import { beforeAll, describe, expect, test } from "vitest";
 import { Circuit, input, Rng, weight } from "../../../circuits/index.ts";
 import { type Backend, localSimulator } from "../../../providers/index.ts";
-import { forkRun, type TrainOptions, train } from "../../../src/index.ts";
+import { exportRun, forkRun, replayRun, type TrainOptions, train } from "../../../src/index.ts";
 import { quantumLayer } from "../../../src/layers/index.ts";
 import { foldRun, memoryStore, type RunStore } from "../../../src/runs/index.ts";
 import { quantum } from "../../../src/tfjs.ts";
@@ -189,6 +189,25 @@ describe("training that is kept", () => {
       expect(result).toMatchObject({ ended: "completed", steps: 9, epochs: 3 });
       expect(bytesOf(kept)).toEqual(bytesOf(straight));
     }
+  });
+
+  test("is forked at its last step amid an epoch, which goes on as in a longer run", async () => {
+    const [straight, kept] = [model(5), model(5)];
+    const store = memoryStore();
+    const whole = await train(straight, data, { ...optionsFor(localSimulator()), store, id: "straight" });
+    await train(model(5), data, { ...optionsFor(localSimulator()), steps: 4, store, id: "short" });
+    await forkRun(store, "short", { at: 4, as: "longer" });
+    const result = await train(kept, data, { ...optionsFor(localSimulator()), store, id: "longer" });
+    expect(bytesOf(kept)).toEqual(bytesOf(straight));
+    const losses = ({ history }: typeof result) => history.map(({ epoch, steps, loss }) => ({ epoch, steps, loss }));
+    expect(losses(result)).toEqual(losses(whole));
+    const [short, longer] = [await exportRun(store, "short"), await exportRun(store, "longer")];
+    const replay = (bundle: Uint8Array, more: TrainOptions = {}) =>
+      replayRun(bundle, {
+        run: (keeping) => train(model(5), data, { ...optionsFor(localSimulator()), ...more, ...keeping }),
+      });
+    expect(await replay(short, { steps: 4 })).toMatchObject({ status: "finished", steps: 4 });
+    expect(await replay(longer)).toMatchObject({ status: "finished", steps: 5 });
   });
 
   test("refuses to go on with other settings, and says which", async () => {
