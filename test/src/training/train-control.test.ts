@@ -83,17 +83,33 @@ describe("callbacks", () => {
         seen: () => seen,
       };
     };
+    // No epoch is so much better than the first.
+    const earlyStopping = { monitor: "loss", patience: 2, minDelta: 1e6 };
+    const options = { batchSize: 8, epochs: 9, earlyStopping };
     const drive = (...callbacks: NonNullable<TrainOptions["callbacks"]>[]) =>
-      train(hybrid(), data, {
-        ...{ ...compiled(), batchSize: 8, epochs: 9, callbacks: callbacks.flat(), store, id: "kept" },
-        // No epoch is so much better than the first.
-        earlyStopping: { monitor: "loss", patience: 2, minDelta: 1e6 },
-      });
+      train(hybrid(), data, { ...options, ...compiled(), callbacks: callbacks.flat(), store, id: "kept" });
     const first = drive(counting(), { onBatchEnd: ({ step }) => (step === 4 ? first.stop() : undefined) });
     expect(await first).toMatchObject({ ended: "stopped", steps: 4, epochs: 1 });
     const counted = counting();
-    expect(await drive(counted)).toMatchObject({ ended: "early-stopping", epochs: 3, bestEpoch: 1, steps: 9 });
+    const resumed = await drive(counted);
+    expect(resumed).toMatchObject({ ended: "early-stopping", epochs: 3, bestEpoch: 1, steps: 9 });
     expect(counted.seen()).toBe(9);
+    const { executions, loss } = await train(hybrid(), data, { ...options, ...compiled() });
+    expect(resumed).toMatchObject({ executions, loss });
+  });
+
+  test("see that each step draws its own shots", async () => {
+    const losses: number[] = [];
+    await train(hybrid(), data, {
+      // So slow that the weights stay the same.
+      ...{ optimizer: tf.train.sgd(1e-12), loss: "meanSquaredError", shuffle: false, batchSize: 20, epochs: 3 },
+      ...{
+        provider: localSimulator(),
+        precision: 0.1,
+        callbacks: { onBatchEnd: ({ loss }) => void losses.push(loss) },
+      },
+    });
+    expect(new Set(losses).size).toBe(3);
   });
 
   test("may stop the run after the step at hand", async () => {
