@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { openStore } from "../../../src/runs/open-store.ts";
 import { thisOwner } from "../../../src/runs/process-identity.ts";
@@ -52,8 +53,10 @@ describe("lepton train", () => {
   test("is left by Ctrl-C, and goes on to the same numbers", async () => {
     const store = ledger();
     const long = ["train", problem, "--store", store, "--steps", "4000"];
-    const soon = new Promise<void>((resolve) => setTimeout(resolve, 150));
-    const left = await runJsonCommand([...long, "--run", "b"], "", soon);
+    const begun = async (): Promise<void> => {
+      while (!((await runJson("runs", "show", "b", "--store", store)).json.step >= 1)) await delay(20);
+    };
+    const left = await runJsonCommand([...long, "--run", "b"], "", begun());
     expect(left.status).toBe(1);
     expect(left.json.error).toMatchObject({
       code: "RUN_SUSPENDED",
