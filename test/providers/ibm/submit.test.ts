@@ -519,6 +519,13 @@ describe("a session that the backend opens", () => {
     expect(await program.provider.client.sessions.retrieve(opened[1]!)).toMatchObject({ accepting_jobs: false });
   });
 
+  test("is one for all that are submitted at the same time", async () => {
+    const estimator = (await withSession()).estimator();
+    await Promise.all([estimator.run(pubs), estimator.run(pubs)]);
+    expect(opened).toHaveLength(1);
+    expect(requests("POST", /\/sessions$/)).toBe(1);
+  });
+
   test("is opened again once for a submit, and one that the caller names is not", async () => {
     onPost({ status: 400, code: 1217, times: null });
     const own = await withSession();

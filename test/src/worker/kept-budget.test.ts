@@ -3,6 +3,7 @@ import { memoryStore, RunError } from "../../../src/index.ts";
 import { historyOf } from "../../../src/runs/history.ts";
 import { createdEvent } from "../../../src/runs/new-run.ts";
 import { foldRun } from "../../../src/runs/run-state.ts";
+import type { NewRun, RunTask, TaskBudget } from "../../../src/runs/run-store.ts";
 import { type ExecuteOptions, executeRun } from "../../../src/worker/execute-run.ts";
 import { pollingWaker } from "../../../src/worker/wake.ts";
 import { startWorker, type WorkerEvent } from "../../../src/worker/worker.ts";
@@ -14,13 +15,17 @@ const withBudget = (budget: string): string =>
   PROBLEM.replace("seed: 5,", `seed: 5,\n  precision: 0.1,\n  budget: "${budget}",`);
 
 /** A run whose file gives it too few jobs: it takes five. */
-async function start(name: string) {
+async function start(
+  name: string,
+  { options, ...more }: { options?: RunTask["options"] } & Partial<NewRun> = {},
+  budget?: TaskBudget,
+) {
   const emulator = InProcessEmulator.open({ devices: ["manila"], noise: false });
   const { provider, clock } = emulator.process();
   const store = memoryStore({ clock });
   const config = files.write(name, withBudget("2 jobs"));
-  const task = { config, options: { provider: "ibm:ibmq_manila" } };
-  await store.create({ id: "run", task, events: [createdEvent()] });
+  const task = { config, options: { provider: "ibm:ibmq_manila", ...options }, ...(budget && { budget }) };
+  await store.create({ id: "run", task, events: [createdEvent()], ...more });
   const shared = { providers: () => provider.backend("ibmq_manila"), clock };
   const drive = (options: ExecuteOptions = {}) => executeRun(store, "run", { ...shared, ...options });
   /** Leaves it to workers after the first step. */
@@ -71,4 +76,26 @@ test("without one that was given, what the file says by now holds", async () => 
   files.write("edited.mjs", withBudget("5 jobs"));
   await run.drive();
   expect(await run.budgets()).toEqual([]);
+});
+
+test("that of its options goes before that of its schedule's runs, and that before the file's", async () => {
+  const ofRuns = { run: { jobs: 5 }, timeZone: "UTC" };
+  await using own = await start("own.mjs", { options: { budget: "3 jobs" } }, ofRuns);
+  await expect(own.drive()).rejects.toMatchObject({
+    code: "BUDGET_PLAN",
+    message: expect.stringContaining("(3 jobs)"),
+  });
+  await using run = await start("of-runs.mjs", {}, ofRuns);
+  await run.drive();
+  expect(run.emulator.control.jobs().length).toBe(5);
+});
+
+test("that of its schedule holds for all of its runs together", async () => {
+  const budget = { run: { jobs: 5 }, schedule: { jobs: 4 }, timeZone: "UTC" };
+  await using run = await start("scheduled.mjs", { schedule: { id: "nightly", tick: 0 } }, budget);
+  await expect(run.drive()).rejects.toMatchObject({
+    code: "BUDGET_PLAN",
+    message: expect.stringContaining("budget of schedule nightly"),
+  });
+  expect(run.emulator.control.jobs()).toEqual([]);
 });
