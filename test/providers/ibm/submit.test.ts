@@ -519,6 +519,23 @@ describe("a session that the backend opens", () => {
     expect(await program.provider.client.sessions.retrieve(opened[1]!)).toMatchObject({ accepting_jobs: false });
   });
 
+  test("has its id kept before its first job is sent", async () => {
+    let known: boolean | undefined;
+    const estimator = (
+      await withSession({
+        async onSession(id) {
+          await world.clock.sleep(1000);
+          opened.push(id);
+        },
+      })
+    ).estimator();
+    program.onRequest = ({ method, url }, stage) => {
+      if (stage === "sending" && method === "POST" && url.endsWith("/jobs")) known = opened.length === 1;
+    };
+    await estimator.run(pubs);
+    expect(known).toBe(true);
+  });
+
   test("is one for all that are submitted at the same time", async () => {
     const estimator = (await withSession()).estimator();
     await Promise.all([estimator.run(pubs), estimator.run(pubs)]);

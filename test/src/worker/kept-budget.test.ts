@@ -79,7 +79,7 @@ test("without one that was given, what the file says by now holds", async () => 
 });
 
 test("that of its options goes before that of its schedule's runs, and that before the file's", async () => {
-  const ofRuns = { run: { jobs: 5 }, timeZone: "UTC" };
+  const ofRuns = { run: { jobs: 5 }, timeZone: "America/New_York" };
   await using own = await start("own.mjs", { options: { budget: "3 jobs" } }, ofRuns);
   await expect(own.drive()).rejects.toMatchObject({
     code: "BUDGET_PLAN",
@@ -88,6 +88,8 @@ test("that of its options goes before that of its schedule's runs, and that befo
   await using run = await start("of-runs.mjs", {}, ofRuns);
   await run.drive();
   expect(run.emulator.control.jobs().length).toBe(5);
+  // It is midnight in UTC.
+  expect((await run.store.totals("day:run:run:2025-12-31")).settled.jobs).toBe(5);
 });
 
 test("that of its schedule holds for all of its runs together", async () => {
