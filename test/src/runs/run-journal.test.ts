@@ -96,3 +96,22 @@ test("a run that is finished stays so, whoever claims it, and no worker is given
   expect(await store.claimDue(thisOwner(), 30)).toBeUndefined();
   expect(foldRun(await store.read("run")).status).toBe("finished");
 });
+
+test("a driver that was replaced lets go of nobody else's lease, and settles nothing but jobs that no step uses", async () => {
+  const clock = new VirtualClock();
+  const store = memoryStore({ clock });
+  await store.create({ id: "run", events: [createdEvent()] });
+  const late = await store.claim("run", thisOwner(), 30);
+  clock.advance(31);
+  const owner = thisOwner();
+  await store.claim("run", owner, 30);
+  await store.release(late);
+  expect((await store.run("run"))!.lease?.owner).toEqual(owner);
+  const amount = { quantumSeconds: 2, money: 0, jobs: 1 };
+  const orphan = { type: "orphan", jobId: "j", words: "submitted twice", cancelled: true, quantumSeconds: 2 } as const;
+  const settling = (key: string) =>
+    store.append(late, { events: [orphan], settle: [{ key, scopes: ["run:run"], amount }] });
+  await expect(settling("lp1-a")).rejects.toMatchObject({ code: "RUN_FENCED" });
+  expect(await settling("orphan:j")).toMatchObject({ outcome: "written" });
+  expect((await store.totals("run:run")).settled).toEqual(amount);
+});

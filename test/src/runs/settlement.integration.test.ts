@@ -83,6 +83,8 @@ describe("a charge that is not final", () => {
         async onStep({ step }) {
           const { settled, reserved } = await store.totals("run:slow");
           expect(settled.quantumSeconds).toBe(0);
+          // The service says nothing yet; they count as planned.
+          expect(foldRun(await store.read("slow")).quantumSeconds).toBeGreaterThanOrEqual(2 * step);
           // Three times what is planned and 30 s for each.
           expect(reserved).toMatchObject({ quantumSeconds: step * 38, jobs: step });
         },
