@@ -1,6 +1,7 @@
 import { oneLine } from "../runs/history.ts";
 import { isGone } from "../runs/process-identity.ts";
 import type { RunRow } from "../runs/run-store.ts";
+import { taskText } from "../runs/run-task.ts";
 import { formatTime } from "./text.ts";
 
 /** A run as `--json` prints it: times as ISO 8601, what is not there as null. */
@@ -52,9 +53,6 @@ export function isDriven({ lease }: RunRow, now: number): boolean {
   return lease !== undefined && lease.until > now && !isGone(lease.owner);
 }
 
-/** `numbers.ts lr=0.1 seed=2`. */
 export function taskWords({ task }: RunRow): string {
-  if (task === undefined) return "";
-  const options = Object.entries(task.options).map(([name, value]) => `${name}=${value}`);
-  return [task.config, ...options].join(" ");
+  return task === undefined ? "" : taskText(task);
 }

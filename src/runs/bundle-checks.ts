@@ -41,6 +41,7 @@ const shape =
 const usage = { quantumSeconds: number, executions: number, final: optional(flag) };
 const limits = { quantumSeconds: optional(number), money: optional(number), jobs: optional(number) };
 const versions = recordOf(text);
+const task = shape({ config: text, options: recordOf(scalar), budget: optional(record) });
 
 /** Fields that an earlier version did not write are optional here. */
 const EVENTS: { readonly [Type in RunEvent["type"]]: Omit<Fields<Extract<RunEvent, { type: Type }>>, "type"> } = {
@@ -58,6 +59,7 @@ const EVENTS: { readonly [Type in RunEvent["type"]]: Omit<Fields<Extract<RunEven
   },
   claimed: { owner: shape({ id: text, host: text, pid: number }), takeover: flag },
   budget: { budget: shape({ ...limits, currency: optional(text), perDay: optional(shape(limits)) }) },
+  task: { task },
   intent: {
     key: text,
     partKey: text,
@@ -112,7 +114,7 @@ const RUN: Fields<BundledRun> = {
   createdAt: number,
   updatedAt: number,
   step: count,
-  task: optional(shape({ config: text, options: recordOf(scalar), budget: optional(record) })),
+  task: optional(task),
   schedule: optional(shape({ id: text, tick: number })),
 };
 

@@ -7,7 +7,8 @@ import { secretLine, withoutSecrets } from "./bundle-secrets.ts";
 import type { RunEvent, RunRecord } from "./events.ts";
 import { hashOf } from "./hash.ts";
 import { foldRun } from "./run-state.ts";
-import type { RunRow, RunStore, RunTask } from "./run-store.ts";
+import type { RunRow, RunStore } from "./run-store.ts";
+import type { RunTask } from "./run-task.ts";
 import { digestOf, type SnapshotDigest } from "./snapshot-digest.ts";
 import { rowOf } from "./stop-run.ts";
 
@@ -171,6 +172,7 @@ function hideInEvent(event: RunEvent): RunEvent {
     const { error } = event;
     return { ...event, error: { ...error, message: withoutSecrets(error.message) } };
   }
+  if (event.type === "task") return { ...event, task: hideInTask(event.task) };
   return "words" in event ? { ...event, words: withoutSecrets(event.words) } : event;
 }
 

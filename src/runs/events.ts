@@ -1,5 +1,6 @@
 import type { Capabilities, EarlierSubmit, JobUsage } from "../../providers/index.ts";
 import type { Amount, Budget } from "./budget.ts";
+import type { RunTask } from "./run-task.ts";
 
 /** What happened in a run, one row of its journal each. Events are only ever added; a run is what they fold to. */
 export type RunEvent =
@@ -7,6 +8,7 @@ export type RunEvent =
   | DescribedEvent
   | ClaimedEvent
   | BudgetEvent
+  | TaskEvent
   | IntentEvent
   | RefusedEvent
   | SubmittedEvent
@@ -78,6 +80,12 @@ export interface Owner {
 export interface BudgetEvent {
   readonly type: "budget";
   readonly budget: Budget;
+}
+
+/** What is to be run from here on, in place of what the run's row said before: its driver was given other options. */
+export interface TaskEvent {
+  readonly type: "task";
+  readonly task: RunTask;
 }
 
 /** Where a job stands in its run: the `index`-th (from 0) of a phase such as "step-12", "step-12-again" or "validation-3". */

@@ -2,7 +2,8 @@ import { describeNumber } from "../../circuits/index.ts";
 import { RunError } from "../errors.ts";
 import type { BudgetEvent, EpochEvent, RunRecord, StepEvent } from "./events.ts";
 import { createdEvent } from "./new-run.ts";
-import type { RunRow, RunStore, RunTask } from "./run-store.ts";
+import type { RunRow, RunStore } from "./run-store.ts";
+import type { RunTask } from "./run-task.ts";
 import { rowOf } from "./stop-run.ts";
 
 export interface ForkOptions {

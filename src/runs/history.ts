@@ -2,6 +2,7 @@ import type { Amount } from "./budget.ts";
 import { formatBudget } from "./budget-text.ts";
 import type { IntentEvent, JobPlace, ResultEvent, RunEvent, RunRecord, SubmittedEvent } from "./events.ts";
 import { STEP_RESTARTED } from "./recalibration.ts";
+import { taskText } from "./run-task.ts";
 
 /** One line of a run's history. */
 export interface HistoryLine {
@@ -70,6 +71,8 @@ function wordsOf(event: RunEvent): string {
     }
     case "budget":
       return `its budget from here on: ${formatBudget(event.budget)}`;
+    case "task":
+      return `to be run from here on: ${taskText(event.task)}`;
     case "intent":
       return intentWords(event);
     case "refused":

@@ -55,13 +55,13 @@ export type {
   RunFilter,
   RunRow,
   RunStore,
-  RunTask,
   ScheduleRow,
   Settlement,
   StoreOptions,
   SubmitSlot,
   Tick,
 } from "./run-store.ts";
+export type { RunTask } from "./run-task.ts";
 export {
   readSafetensors,
   type SafetensorsContent,

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { type Backend, type Clock, type JobRecord, type RemoteBackend, systemClock } from "../../providers/index.ts";
 import { RunError } from "../errors.ts";
 import type { Budget, BudgetScope, ScopeTotals } from "./budget.ts";
@@ -18,9 +19,13 @@ import { claimOrCreate, renewLease } from "./run-lease.ts";
 import type { RunPolicies } from "./run-policies.ts";
 import { RunFold, type RunJob, type RunState } from "./run-state.ts";
 import type { Append, Appended, Lease, RunStore } from "./run-store.ts";
+import type { RunTask } from "./run-task.ts";
 import { packState, unpackState } from "./snapshot.ts";
+import { plain } from "./store-rules.ts";
 
 export interface JournalOptions extends RunPolicies {
+  /** What the run's driver was told to run, where that may be another than the run's row says. */
+  readonly task?: RunTask | undefined;
   readonly store: RunStore;
   readonly id: string;
   /** A lease that was claimed before, such as by a worker. */
@@ -189,8 +194,12 @@ export class RunJournal {
    */
   async describe(description: RunDescription, initial: () => unknown): Promise<void> {
     const { description: known, step, jobs, snapshot, parent } = this.state;
+    const task = await this.#otherTask();
     const changes = known === undefined ? [] : changesOf(known, description);
-    if (known?.kind === description.kind && changes.length === 0) return;
+    if (known?.kind === description.kind && changes.length === 0) {
+      if (task.length > 0) await this.append({ events: task });
+      return;
+    }
     // What has sent nothing and done nothing may still become another run, such as one that fits its budget.
     const isUntouched = step === (parent?.step ?? 0) && jobs.size === 0 && !this.finished;
     if (known === undefined || isUntouched) {
@@ -198,11 +207,22 @@ export class RunJournal {
       const blob = snapshot === undefined || parent === undefined ? packState(initial()) : undefined;
       await this.append({
         blobs: blob === undefined ? [] : [blob],
-        events: [{ type: "described", description, ...(blob === undefined ? {} : { snapshot: hashOf(blob) }) }],
+        events: [
+          { type: "described", description, ...(blob === undefined ? {} : { snapshot: hashOf(blob) }) },
+          ...task,
+        ],
       });
       return;
     }
     throw runChanged(this.id, step, known, description);
+  }
+
+  /** Says what those who drive the run later are to run, where that is another than they would. */
+  async #otherTask(): Promise<readonly RunEvent[]> {
+    const { task } = this.#options;
+    if (task === undefined || this.finished) return [];
+    if (isDeepStrictEqual((await this.store.run(this.id))?.task, plain(task))) return [];
+    return [{ type: "task", task }];
   }
 
   /** The provider as the run sees it: one at a service has its jobs journaled. @throws RunError RUN_PROVIDER */

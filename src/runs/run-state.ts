@@ -215,6 +215,9 @@ function apply(draft: Draft, { seq, at, event }: RunRecord): void {
         draft.replaced++;
       }
       break;
+    // Kept by the store, in the run's row.
+    case "task":
+      break;
     case "budget":
       draft.budget = event.budget;
       break;

@@ -1,7 +1,8 @@
 import type { Clock } from "../../providers/index.ts";
-import type { Amount, Budget, Grant, ReservationRequest, ScopeTotals } from "./budget.ts";
+import type { Amount, Grant, ReservationRequest, ScopeTotals } from "./budget.ts";
 import type { Owner, RunEvent, RunRecord } from "./events.ts";
 import type { RunStatus } from "./run-state.ts";
+import type { RunTask } from "./run-task.ts";
 
 /** What is known of a run without reading its journal. */
 export interface RunRow {
@@ -25,24 +26,6 @@ export interface RunRow {
   readonly task: RunTask | undefined;
   /** The schedule that started it, and its logical tick in milliseconds since 1970. */
   readonly schedule: { readonly id: string; readonly tick: number } | undefined;
-}
-
-/** How a worker finds out what to run. */
-export interface RunTask {
-  /** Path of the file whose default export is a `RunConfig`. */
-  readonly config: string;
-  /** What the command line said in place of the file: names and values of options. */
-  readonly options: Readonly<Record<string, string | number | boolean>>;
-  /** What the schedule that started it allows; kept here, since the schedule may be gone when the run goes on. */
-  readonly budget?: TaskBudget;
-}
-
-export interface TaskBudget {
-  readonly run?: Budget;
-  /** For all runs of the schedule together. */
-  readonly schedule?: Budget;
-  /** Where days of both begin and end. */
-  readonly timeZone: string;
 }
 
 export interface NewRun {

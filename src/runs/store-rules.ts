@@ -82,17 +82,22 @@ export function newRun({ id, task, schedule, events }: NewRun, now: number): Cha
 export function withEvents(run: StoredRun, events: readonly RunEvent[], now: number): ChangedRun {
   const texts = events.map((event) => JSON.stringify(event));
   const records = texts.map((text, index) => recordOf(run.seq + index + 1, now, run.epoch, text));
-  let { status, step, activity, wakeAt } = run;
+  let { status, step, activity, wakeAt, task } = run;
   for (const { event } of records) {
     status = statusAfter(status, event);
     if (event.type === "step") step = event.step;
+    if (event.type === "task") task = event.task;
     if (event.type === "parked") wakeAt = event.wakeAt;
     else if (status !== "parked") wakeAt = undefined;
     if (event.type === "claimed" || status === "stopped" || status === "failed" || status === "finished")
       activity = undefined;
   }
   const updatedAt = events.length === 0 ? run.updatedAt : now;
-  return { run: { ...run, status, step, activity, wakeAt, updatedAt, seq: run.seq + records.length }, records, texts };
+  return {
+    run: { ...run, status, step, activity, wakeAt, task, updatedAt, seq: run.seq + records.length },
+    records,
+    texts,
+  };
 }
 
 /** As it is read once it was kept. */

@@ -14,6 +14,7 @@ import {
   RunJournal,
   type RunPolicies,
   type RunStore,
+  type RunTask,
   type ScopeOptions,
 } from "../runs/index.ts";
 
@@ -34,6 +35,8 @@ export interface RunKeeping extends RunPolicies {
    * before a job is submitted and never exceeded. Needs a store.
    */
   readonly budget?: string | Budget | undefined;
+  /** What its driver was told to run, for those who drive the run later; the command line's runs and workers' have one. */
+  readonly task?: RunTask | undefined;
   /** In place of it for a run that was never given one: a budget is written down, and holds until another is given. */
   readonly defaultBudget?: string | Budget | undefined;
   /** Of a second of the quantum computer; needed where the budget limits money. */
@@ -55,6 +58,7 @@ export const RUN_KEEPING = [
   "store",
   "lease",
   "budget",
+  "task",
   "defaultBudget",
   "price",
   "timeZone",
@@ -203,7 +207,7 @@ export class Run<Step, Result> implements PromiseLike<Result>, AsyncIterable<Ste
   }
 
   async #open(): Promise<RunJournal | undefined> {
-    const { store, lease, park, recalibration, lostResults, clock, onActivity } = this.#options;
+    const { store, lease, task, park, recalibration, lostResults, clock, onActivity } = this.#options;
     checkPolicies(this.#options, store !== undefined);
     const budget = budgetOf(this.#options);
     if (store === undefined) return undefined;
@@ -212,6 +216,7 @@ export class Run<Step, Result> implements PromiseLike<Result>, AsyncIterable<Ste
       store,
       id: this.id,
       lease,
+      task,
       park,
       recalibration,
       lostResults,

@@ -4,7 +4,8 @@ import type { Budget, Price } from "../runs/budget.ts";
 import { oneLine } from "../runs/history.ts";
 import { failedEvent } from "../runs/new-run.ts";
 import { foldRun } from "../runs/run-state.ts";
-import type { Lease, RunRow, RunStore, RunTask } from "../runs/run-store.ts";
+import type { Lease, RunRow, RunStore } from "../runs/run-store.ts";
+import type { RunTask } from "../runs/run-task.ts";
 import { writeSafetensors } from "../runs/safetensors.ts";
 import { rowOf } from "../runs/stop-run.ts";
 import type { MinimizeOptions, MinimizeResult, MinimizeStep } from "../training/minimize-options.ts";
@@ -17,7 +18,7 @@ import { type NamedProviders, namedProviders } from "./named-provider.ts";
 import { type TaskSettings, taskSettings } from "./task-options.ts";
 
 export interface ExecuteOptions {
-  /** In place of what the store has for the run. */
+  /** In place of what the store has for the run; kept for those who drive it later, once it is known to be the same run. */
   readonly task?: RunTask;
   /** What the run may take from here on, in place of what it might before and of what its task and file say. */
   readonly budget?: string | Budget | undefined;
@@ -176,11 +177,12 @@ type Kept = RunKeeping & { readonly id: string; readonly signal?: AbortSignal };
 function keeping(
   store: RunStore,
   { id, schedule }: RunRow,
-  { budget: allowed }: RunTask,
+  task: RunTask,
   defaultBudget: string | Budget | undefined,
   lease: Lease | undefined,
   { budget, signal, park, clock, onActivity }: ExecuteOptions,
 ): Kept {
+  const { budget: allowed } = task;
   return {
     store,
     id,
@@ -188,6 +190,7 @@ function keeping(
     // That of the file is among the defaults.
     budget,
     defaultBudget,
+    task,
     ...(allowed === undefined ? {} : { timeZone: allowed.timeZone }),
     ...(schedule === undefined ? {} : { schedule: { id: schedule.id, budget: allowed?.schedule } }),
     ...(signal === undefined ? {} : { signal }),

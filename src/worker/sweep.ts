@@ -1,7 +1,8 @@
 import { resolve } from "node:path";
 import { RunError } from "../errors.ts";
 import { createdEvent } from "../runs/new-run.ts";
-import type { RunRow, RunStore, RunTask } from "../runs/run-store.ts";
+import type { RunRow, RunStore } from "../runs/run-store.ts";
+import type { RunTask } from "../runs/run-task.ts";
 import type { RunConfigOptions } from "../training/run-config.ts";
 import { taskSettings } from "./task-options.ts";
 

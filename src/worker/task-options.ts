@@ -3,7 +3,7 @@ import { RunError } from "../errors.ts";
 import type { Budget } from "../runs/budget.ts";
 import { parseBudget } from "../runs/budget-text.ts";
 import { RUN_POLICIES, type RunPolicies } from "../runs/run-policies.ts";
-import type { RunTask } from "../runs/run-store.ts";
+import type { RunTask } from "../runs/run-task.ts";
 
 /** What a task's options say in place of its file. */
 export interface TaskSettings extends RunPolicies {

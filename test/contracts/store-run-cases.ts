@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Rng } from "../../circuits/index.ts";
-import { foldRun, type RunEvent, type RunStore } from "../../src/runs/index.ts";
+import { foldRun, type RunEvent, type RunStore, thisOwner } from "../../src/runs/index.ts";
 import { type ContractCase, rejectsWithCode } from "./contract-case.ts";
 import {
   bytesOf,
@@ -59,6 +59,21 @@ export function storeRunCases(storeCase: StoreCase): readonly ContractCase[] {
       const plain = await store.create({ id: "plain", events: [created] });
       assert.deepEqual([plain.task, plain.schedule], [undefined, undefined]);
       assert.equal(await store.now(), clock.now());
+    }),
+    storeCase("a run is to be run as it was said last", async ({ store }) => {
+      await store.create({ id: "told", task, events: [created] });
+      await store.create({ id: "program", events: [created] });
+      const other = { ...task, options: { lr: 0.5, note: "naïve\u0000" } };
+      for (const id of ["told", "program"]) {
+        const lease = await store.claim(id, thisOwner(), 30);
+        await store.append(lease, { events: [{ type: "task", task: other }, swept] });
+        assert.deepEqual((await store.run(id))?.task, other);
+        await store.append(lease, { events: [step(1)] });
+        await store.release(lease);
+        await store.claim(id, thisOwner(), 30);
+        assert.deepEqual((await store.run(id))?.task, other);
+      }
+      assert.deepEqual(new Set((await store.runs()).map((run) => run.task?.options.lr)), new Set([0.5]));
     }),
     storeCase("ids of runs are 1 to 50 of a-z, 0-9 and -, and begin with no -", async ({ store }) => {
       const longest = "a".repeat(50);

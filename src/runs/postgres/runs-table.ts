@@ -2,7 +2,8 @@ import type { Owner, RunRecord } from "../events.ts";
 import { decodeText, encodeText } from "../kept-text.ts";
 import { isGone } from "../process-identity.ts";
 import type { RunStatus } from "../run-state.ts";
-import type { Lease, NewRun, RunTask } from "../run-store.ts";
+import type { Lease, NewRun } from "../run-store.ts";
+import type { RunTask } from "../run-task.ts";
 import {
   type ChangedRun,
   claimed,
@@ -31,6 +32,7 @@ const COLUMNS: Readonly<Record<string, (run: StoredRun) => unknown>> = {
   stop_requested: (run) => run.stopRequested,
   seq: (run) => run.seq,
   epoch: (run) => run.epoch,
+  task: (run) => jsonOrNull(run.task),
   due_at: dueAt,
   due_without_owner: dueWithoutOwner,
 };
@@ -39,7 +41,6 @@ const COLUMNS: Readonly<Record<string, (run: StoredRun) => unknown>> = {
 const FIXED: typeof COLUMNS = {
   id: (run) => run.id,
   created_at: (run) => run.createdAt,
-  task: (run) => jsonOrNull(run.task),
   schedule: (run) => textOrNull(run.schedule?.id),
   tick: (run) => run.schedule?.tick,
 };

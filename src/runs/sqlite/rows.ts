@@ -3,7 +3,8 @@ import type { Amount } from "../budget.ts";
 import type { BudgetEntry, ScopeMillionths } from "../budget-entry.ts";
 import { decodeText, encodeText } from "../kept-text.ts";
 import type { RunStatus } from "../run-state.ts";
-import type { RunRow, RunTask, ScheduleRow, Tick } from "../run-store.ts";
+import type { RunRow, ScheduleRow, Tick } from "../run-store.ts";
+import type { RunTask } from "../run-task.ts";
 import { dueAt, type StoredRun } from "../store-rules.ts";
 
 /** What a SELECT gives. */
@@ -49,12 +50,13 @@ export function changingColumns(run: StoredRun): SQLInputValue[] {
     run.lease?.owner.host ?? null,
     run.stopRequested ? 1 : 0,
     dueAt(run) ?? null,
+    text(run.task),
   ];
 }
 
 /** The other columns of `insertRun`. */
-export function fixedColumns({ id, task, schedule }: StoredRun): SQLInputValue[] {
-  return [id, text(task), schedule === undefined ? null : encodeText(schedule.id), schedule?.tick ?? null];
+export function fixedColumns({ id, schedule }: StoredRun): SQLInputValue[] {
+  return [id, schedule === undefined ? null : encodeText(schedule.id), schedule?.tick ?? null];
 }
 
 export function entryOf(row: Row): BudgetEntry {

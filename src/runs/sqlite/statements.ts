@@ -3,9 +3,9 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 /** Parameters are bare question marks: Node 22 takes numbered ones for named. */
 const SQL = {
   insertRun: `INSERT INTO runs (status, created_at, updated_at, seq, epoch, step, activity, wake_at, lease, lease_host,
-    stop_requested, due_at, id, task, schedule, tick) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    stop_requested, due_at, task, id, schedule, tick) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   updateRun: `UPDATE runs SET status = ?, created_at = ?, updated_at = ?, seq = ?, epoch = ?, step = ?, activity = ?,
-    wake_at = ?, lease = ?, lease_host = ?, stop_requested = ?, due_at = ? WHERE number = ?`,
+    wake_at = ?, lease = ?, lease_host = ?, stop_requested = ?, due_at = ?, task = ? WHERE number = ?`,
   run: "SELECT * FROM runs WHERE id = ?",
   runs: "SELECT * FROM runs WHERE status = coalesce(?, status) ORDER BY number DESC LIMIT ?",
   runsOfSchedule: "SELECT * FROM runs WHERE schedule = ? AND status = coalesce(?, status) ORDER BY number DESC LIMIT ?",

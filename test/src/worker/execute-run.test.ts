@@ -6,7 +6,7 @@ import { adam, minimize } from "../../../src/index.ts";
 import { memoryStore } from "../../../src/runs/memory-store.ts";
 import { createdEvent } from "../../../src/runs/new-run.ts";
 import { thisOwner } from "../../../src/runs/process-identity.ts";
-import type { RunTask } from "../../../src/runs/run-store.ts";
+import type { RunTask } from "../../../src/runs/run-task.ts";
 import { readSafetensors } from "../../../src/runs/safetensors.ts";
 import { executeRun } from "../../../src/worker/execute-run.ts";
 import { PROBLEM, taskFiles } from "../../support/task-file.ts";

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import { exportRun, memoryStore, type RunBundle, readBundle } from "../../../src/index.ts";
 import { createdEvent } from "../../../src/runs/index.ts";
-import type { RunTask } from "../../../src/runs/run-store.ts";
+import type { RunTask } from "../../../src/runs/run-task.ts";
 import { executeRun } from "../../../src/worker/execute-run.ts";
 import { replayTask } from "../../../src/worker/replay-task.ts";
 import { InProcessEmulator } from "../../support/in-process-emulator.ts";
