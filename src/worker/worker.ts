@@ -6,7 +6,7 @@ import { failedEvent } from "../runs/new-run.ts";
 import { thisOwner } from "../runs/process-identity.ts";
 import type { Lease, RunStore } from "../runs/run-store.ts";
 import type { PassReport, Scheduler } from "../schedules/scheduler.ts";
-import { deathsWithoutProgress, MAX_DEATHS } from "./crash-loop.ts";
+import { cameFurther, deathsWithoutProgress, MAX_DEATHS, trialMs } from "./crash-loop.ts";
 import { executeRun, isStoreTrouble } from "./execute-run.ts";
 import { LEASE_SECONDS } from "./held-lease.ts";
 import { type NamedProviders, namedProviders } from "./named-provider.ts";
@@ -56,6 +56,8 @@ const TROUBLE_MS = 10_000;
 const LONGEST_TROUBLE_MS = 60_000;
 /** For runs to be left when the worker ends; their leases end by themselves otherwise. */
 const LEAVE_MS = 1_800;
+/** Between looks whether a run that is driven alone has come further. */
+const TRIAL_LOOK_MS = 1_000;
 
 /**
  * Drives the runs of a store that have a task, as many at a time as it may, and starts those of its schedules. Any number of
@@ -73,6 +75,22 @@ export async function startWorker(options: WorkerOptions): Promise<void> {
   await new Worker(options, concurrency).run();
 }
 
+interface Driven {
+  readonly ended: Promise<void>;
+  /** Leaves the run to whoever claims it next. */
+  leave(why: string): void;
+}
+
+/** A run that is driven alone, since it may be what ended its drivers. */
+interface Trial {
+  readonly runId: string;
+  readonly owner: string;
+  /** The first record that may tell that it came further. */
+  readonly fromSeq: number;
+  /** By the worker's clock. */
+  readonly until: number;
+}
+
 class Worker {
   readonly #options: WorkerOptions;
   readonly #store: RunStore;
@@ -81,7 +99,8 @@ class Worker {
   readonly #providers: NamedProviders;
   readonly #signal: AbortSignal;
   readonly #waker: RunWaker;
-  readonly #running = new Map<string, Promise<void>>();
+  readonly #running = new Map<string, Driven>();
+  #trial: Trial | undefined;
   #someRunEnded = Promise.withResolvers<void>();
   #schedulerDue = Number.NEGATIVE_INFINITY;
   #scheduler: Scheduler | undefined;
@@ -102,7 +121,7 @@ class Worker {
   async run(): Promise<void> {
     const patience = new AbortController();
     // What is aborted comes to its end in moments; what does not, such as a question to a service that is down, is left.
-    const over = this.#turns().then(() => Promise.all(this.#running.values()));
+    const over = this.#turns().then(() => this.#allEnded());
     await Promise.race([over, this.#left(patience.signal)]);
     patience.abort();
   }
@@ -138,10 +157,11 @@ class Worker {
     const now = await this.#store.now();
     if (now >= this.#schedulerDue) this.#schedulerDue = await this.#passSchedules(now);
     let found = true;
-    while (this.#running.size < this.#concurrency && !this.#signal.aborted) {
+    while (this.#running.size < this.#concurrency && !this.#signal.aborted && !(await this.#isOnTrial())) {
       const lease = await this.#store.claimDue(thisOwner(), LEASE_SECONDS);
       found = lease !== undefined;
       if (lease === undefined) break;
+      if (lease.takeover) await this.#beginTrial(lease);
       this.#start(lease);
     }
     if (this.#options.once === true && !found && this.#running.size === 0) return false;
@@ -157,7 +177,8 @@ class Worker {
     if (busy) {
       const waiting = new AbortController();
       const signal = AbortSignal.any([waiting.signal, this.#signal]);
-      const untilTick = Math.min(LOOK_MS, Math.max(0, this.#schedulerDue - (await this.#store.now())));
+      const longest = this.#trial === undefined ? LOOK_MS : TRIAL_LOOK_MS;
+      const untilTick = Math.min(longest, Math.max(0, this.#schedulerDue - (await this.#store.now())));
       await Promise.race([ended, sleepUnless(signal, untilTick, this.#clock)]);
       waiting.abort();
       return;
@@ -221,24 +242,60 @@ class Worker {
     }
   }
 
+  /** Where a run may be what ended its drivers, those that are driven now are left, and others wait until it came further. */
+  async #beginTrial(lease: Lease): Promise<void> {
+    const { runId, owner } = lease;
+    // What keeps it from being read now keeps it from being driven, too, and is told there.
+    const records = await this.#store.read(runId).catch(() => []);
+    const patience = trialMs(deathsWithoutProgress(records));
+    if (patience === undefined) return;
+    const until = this.#clock.now() + patience;
+    this.#trial = { runId, owner: owner.id, fromSeq: records.at(-1)!.seq + 1, until };
+    for (const { leave } of this.#running.values())
+      leave(`since run ${runId}, whose drivers died, is driven alone for a while`);
+    await this.#within(LEAVE_MS, this.#allEnded());
+  }
+
+  async #isOnTrial(): Promise<boolean> {
+    const trial = this.#trial;
+    if (trial === undefined) return false;
+    const { runId, owner, fromSeq, until } = trial;
+    if (this.#running.has(owner) && this.#clock.now() < until && !cameFurther(await this.#store.read(runId, fromSeq)))
+      return true;
+    this.#trial = undefined;
+    return false;
+  }
+
+  async #allEnded(): Promise<void> {
+    await Promise.all([...this.#running.values()].map(({ ended }) => ended));
+  }
+
+  async #within(milliseconds: number, work: Promise<unknown>): Promise<void> {
+    const waiting = new AbortController();
+    await Promise.race([work, sleepUnless(waiting.signal, milliseconds, this.#clock)]);
+    waiting.abort();
+  }
+
   #start(lease: Lease): void {
     const { runId, takeover } = lease;
     this.#tell({ type: "claimed", runId, takeover });
-    const driven = this.#drive(lease).finally(() => {
+    // The reason by which a run is left to whoever claims it next.
+    const left = new AbortController();
+    const leave = (why: string): void =>
+      left.abort(new RunError("RUN_PARKED", `Run ${runId} was left, ${why}; another goes on.`));
+    const end = (): void => leave("since its worker ends");
+    this.#signal.addEventListener("abort", end, { once: true });
+    if (this.#signal.aborted) end();
+    const ended = this.#drive(lease, left).finally(() => {
+      this.#signal.removeEventListener("abort", end);
       this.#running.delete(lease.owner.id);
       this.#someRunEnded.resolve();
     });
-    this.#running.set(lease.owner.id, driven);
+    this.#running.set(lease.owner.id, { ended, leave });
   }
 
-  async #drive(lease: Lease): Promise<void> {
+  async #drive(lease: Lease, left: AbortController): Promise<void> {
     const { runId } = lease;
-    // The reason by which a run is left to whoever claims it next.
-    const left = new AbortController();
-    const leave = (): void =>
-      left.abort(new RunError("RUN_PARKED", `Run ${runId} was left, since its worker ends; another goes on.`));
-    this.#signal.addEventListener("abort", leave, { once: true });
-    if (this.#signal.aborted) leave();
     try {
       if ((await this.#stops(lease)) || (lease.takeover && (await this.#givesUp(lease)))) return;
       const { result } = await executeRun(this.#store, lease, {
@@ -250,8 +307,6 @@ class Worker {
       this.#tell({ type: result.ended === "stopped" ? "stopped" : "finished", runId });
     } catch (error) {
       await this.#end(lease, error, left.signal.aborted);
-    } finally {
-      this.#signal.removeEventListener("abort", leave);
     }
   }
 
