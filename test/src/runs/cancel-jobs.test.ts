@@ -1,12 +1,15 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { realAmplitudes, SparsePauliOp } from "../../../circuits/index.ts";
-import { type Backend, isRemote } from "../../../providers/index.ts";
+import { type Backend, isRemote, type JobStatus, type RemoteBackend } from "../../../providers/index.ts";
 import { adam, minimize } from "../../../src/index.ts";
 import { cancelOpenJobs } from "../../../src/runs/cancel-jobs.ts";
+import type { RunEvent } from "../../../src/runs/events.ts";
 import { memoryStore } from "../../../src/runs/memory-store.ts";
+import { RunJournal } from "../../../src/runs/run-journal.ts";
 import { foldRun } from "../../../src/runs/run-state.ts";
 import type { RunStore } from "../../../src/runs/run-store.ts";
 import { InProcessEmulator } from "../../support/in-process-emulator.ts";
+import { VirtualClock } from "../../support/virtual-clock.ts";
 
 const start = (store: RunStore, provider: Backend, clock: InProcessEmulator["clock"], id: string) =>
   minimize({
@@ -77,4 +80,63 @@ test.each([
   const charged = jobs.reduce((sum, { quantumSeconds }) => sum + quantumSeconds, 0);
   expect(state.quantumSeconds).toBeCloseTo(charged, 5);
   expect((await store.totals("run:left")).reserved.quantumSeconds).toBe(0);
+});
+
+describe("of a run that was left with a job of two parts", () => {
+  const KEY = "lp1-abcdefghijklmnopqrstuvwxyz";
+
+  /** A store in which parts were sent, with the ids that were answered, and the service with these jobs of each part. */
+  async function left(ids: readonly (string | undefined)[], listed: readonly (readonly string[])[], name = "device") {
+    const store = memoryStore();
+    const journal = await RunJournal.open({ store, id: "run" });
+    const events = ids.flatMap((jobId, part): readonly RunEvent[] => {
+      const partKey = `${KEY}-${part}`;
+      const intent: RunEvent = {
+        ...{ type: "intent", key: KEY, partKey, part, parts: 2, backend: "device", bodyHash: "body", serviceTime: 0 },
+        ...{ place: { phase: "step-1", index: 0, attempt: 0 }, reserved: { quantumSeconds: 9, money: 0, jobs: 2 } },
+        ...{ executions: 1, quantumSeconds: 5 },
+      };
+      const accepted = { type: "submitted", key: KEY, partKey, adopted: false, surplus: [] } as const;
+      return jobId === undefined ? [intent] : [intent, { ...accepted, jobId }];
+    });
+    await journal.append({ events });
+    await journal.close();
+    const statuses = new Map<string, JobStatus>();
+    const asked: string[] = [];
+    const backend = {
+      name,
+      clock: new VirtualClock(),
+      async jobsTagged(tag: string) {
+        asked.push(tag);
+        const found = listed[Number(tag.at(-1))] ?? [];
+        return found.map((id) => ({ id, tags: [tag], status: statuses.get(id) ?? "queued", created: 0 }));
+      },
+      cancelJob: async (id: string) => void statuses.set(id, "cancelled"),
+      jobUsage: async () => ({ quantumSeconds: 0, executions: 0, final: true }),
+    } as unknown as RemoteBackend;
+    return { store, backend, statuses, asked, state: async () => foldRun(await store.read("run")) };
+  }
+
+  test("jobs too many are cancelled as well, and their charge is still to be found out", async () => {
+    const { store, backend, statuses, state } = await left(["a", undefined], [["a"], ["b", "surplus"]]);
+    expect(await cancelOpenJobs(store, "run", backend)).toEqual({ cancelled: ["a", "b"], kept: [] });
+    expect([...statuses.keys()].sort()).toEqual(["a", "b", "surplus"]);
+    expect((await state()).doubtful).toBe(true);
+  });
+
+  test("a part that the service does not list any more is not known to be cancelled, and its job is kept", async () => {
+    const { store, backend, state } = await left(["a", "b"], [["a"], []]);
+    expect(await cancelOpenJobs(store, "run", backend)).toEqual({ cancelled: [], kept: ["a", "b"] });
+    expect((await state()).jobs.get(KEY)!.rejected).toBeUndefined();
+  });
+
+  test.each([
+    ["with ids", ["a", "b"], ["a", "b"]],
+    ["without", [undefined, undefined], []],
+  ])("another backend's jobs %s are neither looked for nor cancelled", async (_what, ids, kept) => {
+    const { store, backend, statuses, asked, state } = await left(ids, [["a"], ["b"]], "other");
+    expect(await cancelOpenJobs(store, "run", backend)).toEqual({ cancelled: [], kept });
+    expect([asked, statuses.size]).toEqual([[], 0]);
+    expect((await state()).status).toBe("stopped");
+  });
 });

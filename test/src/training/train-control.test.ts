@@ -98,6 +98,17 @@ describe("callbacks", () => {
     expect(resumed).toMatchObject({ executions, loss });
   });
 
+  test("see that each validation draws its own shots", async () => {
+    const losses: number[] = [];
+    await train(hybrid(), data, {
+      // So slow that the weights stay the same.
+      ...{ optimizer: tf.train.sgd(1e-12), loss: "meanSquaredError", epochs: 3, validation: data },
+      ...{ provider: localSimulator(), precision: 0.1 },
+      callbacks: { onEpochEnd: ({ validation }) => void losses.push(validation!.loss) },
+    });
+    expect(new Set(losses).size).toBe(3);
+  });
+
   test("see that each step draws its own shots", async () => {
     const losses: number[] = [];
     await train(hybrid(), data, {
@@ -192,6 +203,29 @@ describe("early stopping", () => {
       earlyStopping: { monitor: "loss", patience },
     });
     expect(result.epochs).toBe(epoch.length);
+  });
+
+  test("puts back the weights of the best epoch also where another process saw that epoch, or the end", async () => {
+    const store = memoryStore();
+    // No epoch is so much better than the first.
+    const earlyStopping = { monitor: "loss", patience: 2, minDelta: 1e6, restoreBest: true };
+    const options = { batchSize: 8, epochs: 9, earlyStopping };
+    const drive = async (callbacks: NonNullable<TrainOptions["callbacks"]> = []) => {
+      const model = hybrid();
+      const result = await train(model, data, { ...options, ...compiled(), callbacks, store, id: "best" });
+      return { model, result };
+    };
+    const stopping = {
+      onBatchEnd: ({ step }: { step: number }, run: { stop(): void }) => (step === 5 ? run.stop() : null),
+    };
+    expect((await drive(stopping)).result).toMatchObject({ ended: "stopped", epochs: 1, steps: 5 });
+    const best = hybrid();
+    await train(best, data, { batchSize: 8, epochs: 1, ...compiled() });
+    for (const when of ["resumed", "finished before"]) {
+      const { model, result } = await drive();
+      expect(result, when).toMatchObject({ ended: "early-stopping", epochs: 3, bestEpoch: 1, steps: 9 });
+      expect(largestDifference(model.getWeights(), best.getWeights()), when).toBe(0);
+    }
   });
 
   test("ends the run and puts back the weights of the best epoch", async () => {
