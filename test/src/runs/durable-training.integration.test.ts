@@ -134,17 +134,24 @@ describe("training that is kept", () => {
       }
   });
 
-  test("keeps the state of early stopping and of callbacks, and puts back the best weights", async () => {
-    const earlyStopping = { patience: 2, restoreBest: true, monitor: "val_loss" };
+  test.each<readonly [what: string, ended: string, more: () => TrainOptions]>([
+    [
+      "early stopping, and puts back the best weights",
+      "early-stopping",
+      () => ({ earlyStopping: { patience: 2, restoreBest: true, monitor: "val_loss" } }),
+    ],
+    ["callbacks", "stopped", () => ({ callbacks: falls(6) })],
+  ])("keeps the state of %s", async (_what, ended, more) => {
     const run = async (store: RunStore, seed: number) => {
       const kept = model(seed);
-      const callbacks = falls(6);
-      const options = optionsFor(localSimulator(), { epochs: 30, earlyStopping, callbacks });
+      const options = optionsFor(localSimulator(), { epochs: 30, ...more() });
       const result = await train(kept, data, { ...options, optimizer: tf.train.momentum(0.5, 0.9), store, id: "a" });
       return { kept, result };
     };
     const straight = await run(memoryStore(), 1);
-    for (const nth of [2, 5, 7]) {
+    expect(straight.result.ended).toBe(ended);
+    expect(straight.result.steps).toBeGreaterThan(8);
+    for (const nth of [2, 5, 8]) {
       const { store, endLeases } = expiringStore();
       expect(await killedAt("k15", nth, store, (own) => run(own, 1))).toBe("killed");
       endLeases();

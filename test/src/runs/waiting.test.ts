@@ -210,6 +210,18 @@ test("a budget that is used up on the way: nothing is submitted or lost, and wit
   expect(world.jobs.length).toBe(4);
 });
 
+test("a budget that is enough for a run is enough for what is left of it when it is resumed", async () => {
+  await using world = new RunWorld();
+  const kept = { steps: 4, budget: "5 jobs" };
+  const { run } = await world.drive(kept);
+  for await (const { step } of run) if (step === 3) run.stop();
+  await run;
+  expect(world.jobs.length).toBeGreaterThanOrEqual(3);
+  const { weights } = await world.finish(kept);
+  expect(weights).toEqual(await undisturbed(4));
+  expect(world.jobs.length).toBe(5);
+});
+
 test.each([
   ["UTC", "2026-01-02T00:00:00.000Z"],
   ["America/New_York", "2026-01-02T05:00:00.000Z"],
