@@ -7,22 +7,32 @@ const RUNS_LOOKED_AT = 100;
 
 /**
  * Other runs of the same schedule that were stopped or have failed with jobs out hold a part of its budget, and nobody asks what
- * became of these until the runs are resumed. Settles those that have ended; a run that is resumed takes their values all the
- * same.
+ * became of these until the runs are resumed. Settles those that have ended, each once; a run that is resumed takes their values
+ * all the same.
  */
 export async function settleIdleRuns(remote: RemoteBackend, journal: RunJournal): Promise<void> {
   const { store, id: own, scheduleId } = journal;
   if (scheduleId === undefined) return;
+  const settled = new Set<string>();
+  for (const { event } of await store.read(own)) if (event.type === "settled") settled.add(event.key);
   for (const { id, status } of await store.runs({ schedule: scheduleId, limit: RUNS_LOOKED_AT })) {
     if (id === own || (status !== "stopped" && status !== "failed")) continue;
     const state = foldRun(await store.read(id));
     if (state.description?.remote?.account !== remote.account) continue;
     for (const job of state.jobs.values()) {
-      if ((job.result ?? job.rejected)?.final === true || !(await hasEnded(remote, job))) continue;
+      if (settled.has(job.key) || (job.result ?? job.rejected)?.final === true || !(await hasEnded(remote, job)))
+        continue;
       const charge = await chargeOf(remote, job);
       if (!charge.final) continue;
       const words = `A job of run ${id}, which nobody drives, has ended and is settled.`;
-      await journal.append({ settle: settlementOf(job, charge), events: [{ type: "waiting", words }] });
+      await journal.append({
+        settle: settlementOf(job, charge),
+        // The other run's journal is closed to this one, which is to know of it the next time.
+        events: [
+          { type: "waiting", words },
+          { type: "settled", key: job.key, ...charge },
+        ],
+      });
     }
   }
 }
