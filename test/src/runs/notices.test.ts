@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { RemoteBackend } from "../../../providers/index.ts";
 import { RunError } from "../../../src/errors.ts";
+import type { RunEvent } from "../../../src/runs/events.ts";
 import { createdEvent, memoryStore, RunJournal, type RunStore } from "../../../src/runs/index.ts";
 import { keepNotices } from "../../../src/runs/notices.ts";
 import { count, DEVICE, HOUR, RunWorld, undisturbed } from "../../support/run-world.ts";
@@ -115,6 +116,26 @@ describe("lines that a backend tells", () => {
     await journal.commitStep(1, {}, {});
     tell("Asked for c2d3; trying again in 1 s.");
     expect((await told()).length).toBe(4);
+  });
+
+  const intent: RunEvent = {
+    ...{ type: "intent", key: "k", partKey: "k", part: 0, parts: 1, backend: "device", bodyHash: "b", serviceTime: 0 },
+    ...{ place: { phase: "final-1", index: 0, attempt: 0 }, reserved: { quantumSeconds: 9, money: 0, jobs: 1 } },
+    ...{ executions: 100, quantumSeconds: 5 },
+  };
+  const result = { type: "result", key: "k", jobId: "j", result: "0", quantumSeconds: 5, executions: 100 } as const;
+
+  test.each<readonly [what: string, event: RunEvent]>([
+    ["a job goes out", intent],
+    ["a job is done", result],
+    ["an epoch is done", { type: "epoch", epoch: 1, step: 0, report: {}, snapshot: "0" }],
+  ])("are written again once %s", async (_what, event) => {
+    const { journal, tell, told } = await watched();
+    for (let time = 0; time < 2; time++) tell("Trying again in 1 s.");
+    expect((await told()).length).toBe(1);
+    await journal.append({ events: [event] });
+    tell("Trying again in 1 s.");
+    expect((await told()).length).toBe(2);
   });
 
   test("keep their place among what else is written", async () => {

@@ -120,7 +120,8 @@ describe("what cannot be heeded is refused before anything is sent", () => {
         return typeof member === "function" ? member.bind(target) : member;
       },
     });
-    expect(await codeOf(world.finish({ provider: mute, recalibration: "pause" } as never))).toBe("RUN_PROVIDER");
+    for (const recalibration of ["pause", "restart-step"])
+      expect(await codeOf(world.finish({ provider: mute, recalibration } as never))).toBe("RUN_PROVIDER");
     expect(world.jobs).toEqual([]);
     await world.finish({ provider: mute, id: "run" } as never);
     expect(world.jobs.length).toBe(3);
