@@ -27,6 +27,8 @@ export class PostgresDatabase {
   /** What is under way; a store that is closed waits for it. */
   readonly #work = new Set<Promise<unknown>>();
   #closing: Promise<void> | undefined;
+  /** Aborted when it is closed. */
+  readonly #ending = new AbortController();
 
   private constructor(
     pool: Pool,
@@ -68,7 +70,7 @@ export class PostgresDatabase {
   }
 
   async #read<Result>(work: (session: Session) => Promise<Result>): Promise<Result> {
-    const patience = new Patience(this.#patienceSeconds, this.location);
+    const patience = this.#patience();
     for (;;) {
       try {
         return await this.#connected(({ session }) => work(session));
@@ -93,7 +95,7 @@ export class PostgresDatabase {
     work: (session: Session) => Promise<Result>,
     unsure?: (commit: UnsureCommit, result: Result) => void,
   ): Promise<Result> {
-    const patience = new Patience(this.#patienceSeconds, this.location);
+    const patience = this.#patience();
     for (;;) {
       let attempt: { readonly result: Result; readonly commit?: UnsureCommit };
       try {
@@ -117,13 +119,18 @@ export class PostgresDatabase {
 
   /** What became of a transaction whose end was not heard of. @throws RunError where the server cannot be asked */
   committed(commit: UnsureCommit): Promise<boolean> {
-    return this.#whileOpen(() => this.#committed(commit, new Patience(this.#patienceSeconds, this.location)));
+    return this.#whileOpen(() => this.#committed(commit, this.#patience()));
   }
 
-  /** Ends all connections, when what is under way is done. */
+  /** Ends all connections, when what is under way is done; a server that is down is not waited for. */
   close(): Promise<void> {
+    this.#ending.abort();
     this.#closing ??= Promise.allSettled(this.#work).then(() => this.#pool.end());
     return this.#closing;
+  }
+
+  #patience(): Patience {
+    return new Patience(this.#patienceSeconds, this.location, this.#ending.signal);
   }
 
   async #whileOpen<Result>(work: () => Promise<Result>): Promise<Result> {

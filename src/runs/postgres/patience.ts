@@ -16,21 +16,27 @@ const WAITS: Partial<Record<Fault, { readonly first: number; readonly most: numb
 export class Patience {
   readonly #until: number;
   readonly #location: string;
+  readonly #closing: AbortSignal;
   #attempts = 0;
 
-  constructor(seconds: number, location: string) {
+  /** @param closing the store is closed: a connection that is lost is made again as often as it has to be, without long waits */
+  constructor(seconds: number, location: string, closing: AbortSignal) {
     this.#until = systemClock.now() + seconds * 1000;
     this.#location = location;
+    this.#closing = closing;
   }
 
   /** Waits before the next attempt. @throws the error in the ledger's words, where there is to be none */
   async again(error: unknown, outcome: Outcome): Promise<void> {
     if (!(error instanceof DriverFault)) throw error;
-    const wait = WAITS[faultOf(error.original)];
+    const fault = faultOf(error.original);
+    const wait = WAITS[fault];
     if (wait === undefined) throw ledgerError(error.original, this.#location, outcome);
     const milliseconds = Math.min(wait.most, wait.first * 2 ** this.#attempts++);
-    if (this.#attempts > wait.least && systemClock.now() + milliseconds > this.#until)
+    const leaves = (): boolean => fault === "lost" && this.#closing.aborted;
+    if (this.#attempts > wait.least && (leaves() || systemClock.now() + milliseconds > this.#until))
       throw ledgerError(error.original, this.#location, outcome);
-    await systemClock.sleep(milliseconds);
+    if (fault !== "lost" || leaves()) return systemClock.sleep(milliseconds);
+    await systemClock.sleep(milliseconds, this.#closing).catch(() => {});
   }
 }

@@ -130,6 +130,19 @@ describeOnPostgres("connections that are lost", (postgres) => {
     expect((await store.totals("run:lost")).settled.jobs).toBe(count);
   });
 
+  test("a store is closed within moments while its server is down", async () => {
+    const database = await postgres.database();
+    const proxy = await PostgresProxy.start(postgres.server().port);
+    const store = await postgresStore(proxy.through(database.url));
+    await proxy[Symbol.asyncDispose]();
+    const asked = store.now().catch((error) => error.code);
+    await delay(3000);
+    const began = performance.now();
+    await store.close();
+    expect(performance.now() - began).toBeLessThan(1000);
+    expect(await asked).toBe("LEDGER_IO");
+  });
+
   test("a server that restarts is waited for", async () => {
     const database = await postgres.database();
     await using proxy = await PostgresProxy.start(postgres.server().port);
