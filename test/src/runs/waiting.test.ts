@@ -205,6 +205,11 @@ test("a budget that is used up on the way: nothing is submitted or lost, and wit
   expect(settled.quantumSeconds).toBeLessThanOrEqual(9);
   expect(reserved.quantumSeconds).toBe(0);
   expect(await world.history()).toMatch(/^failed: BUDGET_USED_UP .*raise the budget and resume the run\.$/m);
+  // Settings cannot be changed any more, so none are told that would fit.
+  await expect(world.finish({ budget: "9s" })).rejects.toMatchObject({
+    code: "BUDGET_PLAN",
+    message: expect.not.stringContaining("would fit"),
+  });
   const { weights } = await world.finish({ budget: "15s" });
   expect(weights).toEqual(await undisturbed());
   expect(world.jobs.length).toBe(4);

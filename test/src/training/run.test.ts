@@ -143,6 +143,22 @@ describe("ending a run", () => {
     expect(run.steps.length).toBeGreaterThan(0);
   });
 
+  test("a run that is aborted within a step takes no other one", async () => {
+    const controller = new AbortController();
+    const run = Run.start<number, never>(
+      async (emit) => {
+        for (let step = 0; ; step++) {
+          if (step === 2) controller.abort(new Error("enough"));
+          if (step === 5) throw new Error("too far");
+          await emit(step);
+        }
+      },
+      { signal: controller.signal },
+    );
+    await expect(run).rejects.toThrow("enough");
+    expect(run.steps).toEqual([0, 1, 2]);
+  });
+
   test("a signal that is aborted already runs nothing", async () => {
     let ran = false;
     const run = Run.start(
@@ -226,6 +242,8 @@ describe("a run that is kept", () => {
     const first = counting(1e6, { store, id: "a" });
     for await (const step of first) if (step === 2) break;
     await first.suspend();
+    // It is left by now.
+    expect(first.status).toBe("failed");
     await expect(first).rejects.toMatchObject({ code: "RUN_SUSPENDED" });
     expect(await store.run("a")).toMatchObject({ status: "stopped", lease: undefined });
     const done = first.steps.length;
@@ -247,6 +265,7 @@ describe("a run that is kept", () => {
       { budget: "60s" },
     );
     await expect(run).rejects.toMatchObject({ code: "BUDGET_STORE" });
+    await expect(counting(1, { defaultBudget: "60s" })).rejects.toMatchObject({ code: "BUDGET_STORE" });
     expect(steps).toEqual([]);
     await expect(counting(1, { store: memoryStore(), id: "a", budget: "60s" })).resolves.toBe("done after 1");
   });
@@ -271,6 +290,21 @@ describe("a run that is kept", () => {
     const store = memoryStore();
     const run = counting(1, { store, id: "a", budget: "9s/day", timeZone: "Europe/Berln" });
     await expect(run).rejects.toMatchObject({ code: "RUN_OPTION", message: expect.stringContaining("Europe/Berln") });
+    expect(await store.run("a")).toBeUndefined();
+  });
+
+  test("stays as its computation has ended it", async () => {
+    const store = memoryStore();
+    const options = { store, id: "a" };
+    await Run.start<number, void>(async (_emit, _signal, journal) => journal!.stop("enough"), options);
+    expect(await store.run("a")).toMatchObject({ status: "stopped", lease: undefined });
+    expect((await store.read("a")).slice(2).map(({ event }) => event)).toEqual([{ type: "stopped", words: "enough" }]);
+  });
+
+  test("has a price where its budget is of money", async () => {
+    const store = memoryStore();
+    const run = counting(1, { store, id: "a", budget: "5 USD" });
+    await expect(run).rejects.toMatchObject({ code: "BUDGET_PRICE" });
     expect(await store.run("a")).toBeUndefined();
   });
 
