@@ -4,4 +4,5 @@ export { openWaker } from "./open-waker.ts";
 export { type ReplayTaskOptions, replayTask } from "./replay-task.ts";
 export { createSweep, type Grid, gridOptions, type Sweep, type SweepOptions } from "./sweep.ts";
 export { pollingWaker, type RunWaker } from "./wake.ts";
-export { startWorker, type WorkerEvent, type WorkerOptions } from "./worker.ts";
+export { startWorker, type WorkerOptions } from "./worker.ts";
+export type { WorkerEvent } from "./worker-events.ts";

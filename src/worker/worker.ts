@@ -1,30 +1,16 @@
 import { LeptonError } from "../../circuits/index.ts";
 import { type Clock, systemClock } from "../../providers/index.ts";
 import { RunError } from "../errors.ts";
-import { oneLine } from "../runs/history.ts";
 import { failedEvent } from "../runs/new-run.ts";
 import { thisOwner } from "../runs/process-identity.ts";
 import type { Lease, RunStore } from "../runs/run-store.ts";
-import type { PassReport, Scheduler } from "../schedules/scheduler.ts";
 import { cameFurther, deathsWithoutProgress, MAX_DEATHS, trialMs } from "./crash-loop.ts";
 import { executeRun, isStoreTrouble } from "./execute-run.ts";
 import { LEASE_SECONDS } from "./held-lease.ts";
 import { type NamedProviders, namedProviders } from "./named-provider.ts";
-import { scheduleFacts } from "./schedule-facts.ts";
+import { SchedulePasses } from "./schedule-passes.ts";
 import { pollingWaker, type RunWaker, sleepUnless } from "./wake.ts";
-
-/** What a worker tells of itself. */
-export type WorkerEvent =
-  /** A run is driven from here on. */
-  | { readonly type: "claimed"; readonly runId: string; readonly takeover: boolean }
-  | { readonly type: "finished" | "stopped"; readonly runId: string }
-  /** Left at a wake time, or since the worker ends; a worker goes on with it. */
-  | { readonly type: "parked" | "left"; readonly runId: string; readonly words: string }
-  | { readonly type: "failed"; readonly runId: string; readonly code: string; readonly words: string }
-  /** A tick of a schedule was decided, or waits. */
-  | { readonly type: "started" | "skipped" | "waiting"; readonly schedule: string; readonly words: string }
-  /** Something is wrong with a schedule, or with the store, which is asked again. */
-  | { readonly type: "trouble"; readonly words: string };
+import { type WorkerEvent, wordsOf } from "./worker-events.ts";
 
 export interface WorkerOptions {
   readonly store: RunStore;
@@ -102,10 +88,8 @@ class Worker {
   readonly #running = new Map<string, Driven>();
   #trial: Trial | undefined;
   #someRunEnded = Promise.withResolvers<void>();
-  #schedulerDue = Number.NEGATIVE_INFINITY;
-  #scheduler: Scheduler | undefined;
-  /** A pass over the schedules that goes on. */
-  #passing: Promise<PassReport> | undefined;
+  readonly #passes: SchedulePasses;
+  #schedulerDue: number;
 
   constructor(options: WorkerOptions, concurrency: number) {
     const { store, clock = systemClock, providers = namedProviders(), signal } = options;
@@ -116,6 +100,10 @@ class Worker {
     this.#concurrency = concurrency;
     this.#providers = providers;
     this.#signal = signal ?? new AbortController().signal;
+    this.#schedulerDue = options.schedules === false ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
+    const tell = (event: WorkerEvent): void => this.#tell(event);
+    const patienceMs = options.once === true ? Number.POSITIVE_INFINITY : PASS_MS;
+    this.#passes = new SchedulePasses({ store, providers, clock, patienceMs, lookMs: LOOK_MS, tell });
   }
 
   async run(): Promise<void> {
@@ -155,7 +143,11 @@ class Worker {
     // One for each turn, so that neither an end in the middle of it is missed, nor what waits for one gathers.
     this.#someRunEnded = Promise.withResolvers();
     const now = await this.#store.now();
-    if (now >= this.#schedulerDue) this.#schedulerDue = await this.#passSchedules(now);
+    if (now >= this.#schedulerDue) {
+      const { dueAt, hasStarted } = await this.#passes.pass(now);
+      this.#schedulerDue = dueAt;
+      if (hasStarted) await this.#waker.notify();
+    }
     let found = true;
     while (this.#running.size < this.#concurrency && !this.#signal.aborted && !(await this.#isOnTrial())) {
       const lease = await this.#store.claimDue(thisOwner(), LEASE_SECONDS);
@@ -194,51 +186,6 @@ class Worker {
       if (!signal.aborted) throw error;
     } finally {
       waiting.abort();
-    }
-  }
-
-  /** @returns when the next pass is due */
-  async #passSchedules(now: number): Promise<number> {
-    if (this.#options.schedules === false) return Number.POSITIVE_INFINITY;
-    // A schedule that is added meanwhile is seen by the next look.
-    if ((await this.#store.schedules()).length === 0) return now + LOOK_MS;
-    if (this.#scheduler === undefined) {
-      const { Scheduler } = await import("../schedules/scheduler.ts");
-      const facts = scheduleFacts(this.#store, this.#providers);
-      this.#scheduler = new Scheduler({ store: this.#store, facts, clock: this.#clock });
-    }
-    const report = await this.#pass(this.#scheduler);
-    if (report === undefined) return now;
-    const { started, skipped, waiting, faults, nextAt } = report;
-    for (const { schedule, tick, runId } of started)
-      this.#tell({ type: "started", schedule, words: `tick of ${iso(tick)}: run ${runId}` });
-    for (const { schedule, tick, words } of skipped)
-      this.#tell({ type: "skipped", schedule, words: `tick of ${iso(tick)}: ${words}` });
-    for (const { schedule, tick, words } of waiting)
-      this.#tell({ type: "waiting", schedule, words: `tick of ${iso(tick)}: ${words}` });
-    for (const { schedule, error } of faults)
-      this.#tell({ type: "trouble", words: `schedule ${schedule}: ${wordsOf(error)}` });
-    if (started.length > 0) await this.#waker.notify();
-    return Math.min(now + LOOK_MS, nextAt ?? Number.POSITIVE_INFINITY);
-  }
-
-  /** What a pass has decided; undefined where it goes on, since a condition waits for its service: runs do not wait for that. */
-  async #pass(scheduler: Scheduler): Promise<PassReport | undefined> {
-    if (this.#passing === undefined) {
-      this.#passing = scheduler.pass();
-      // Where it fails between two looks at it, the next one tells.
-      this.#passing.catch(() => {});
-    }
-    const patience = new AbortController();
-    const late = this.#options.once === true ? [] : [sleepUnless(patience.signal, PASS_MS, this.#clock)];
-    let isOver = true;
-    try {
-      const report = await Promise.race([this.#passing, ...late]);
-      isOver = report !== undefined;
-      return report ?? undefined;
-    } finally {
-      patience.abort();
-      if (isOver) this.#passing = undefined;
     }
   }
 
@@ -368,12 +315,4 @@ class Worker {
   #tell(event: WorkerEvent): void {
     this.#options.onEvent?.(event);
   }
-}
-
-function wordsOf(error: unknown): string {
-  return oneLine(error instanceof Error ? error.message : String(error));
-}
-
-function iso(milliseconds: number): string {
-  return new Date(milliseconds).toISOString();
 }

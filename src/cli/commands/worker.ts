@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import type { WorkerEvent } from "../../worker/worker.ts";
+import type { WorkerEvent } from "../../worker/worker-events.ts";
 import { type Io, print } from "../io.ts";
 import { integer, once } from "../options.ts";
 import { STORE_HELP, storeLocation, withStore } from "../store.ts";

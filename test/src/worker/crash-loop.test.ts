@@ -6,7 +6,8 @@ import { thisOwner } from "../../../src/runs/process-identity.ts";
 import type { RunStore } from "../../../src/runs/run-store.ts";
 import { deathsWithoutProgress } from "../../../src/worker/crash-loop.ts";
 import { pollingWaker } from "../../../src/worker/wake.ts";
-import { startWorker, type WorkerEvent } from "../../../src/worker/worker.ts";
+import { startWorker } from "../../../src/worker/worker.ts";
+import type { WorkerEvent } from "../../../src/worker/worker-events.ts";
 import { PROBLEM, taskFiles } from "../../support/task-file.ts";
 
 const files = taskFiles();

@@ -7,7 +7,8 @@ import type { NewRun } from "../../../src/runs/run-store.ts";
 import type { RunTask, TaskBudget } from "../../../src/runs/run-task.ts";
 import { type ExecuteOptions, executeRun } from "../../../src/worker/execute-run.ts";
 import { pollingWaker } from "../../../src/worker/wake.ts";
-import { startWorker, type WorkerEvent } from "../../../src/worker/worker.ts";
+import { startWorker } from "../../../src/worker/worker.ts";
+import type { WorkerEvent } from "../../../src/worker/worker-events.ts";
 import { InProcessEmulator } from "../../support/in-process-emulator.ts";
 import { PROBLEM, taskFiles } from "../../support/task-file.ts";
 

@@ -12,7 +12,8 @@ import { stopRun } from "../../../src/runs/stop-run.ts";
 import { addSchedule } from "../../../src/schedules/index.ts";
 import { deathsWithoutProgress, MAX_DEATHS } from "../../../src/worker/crash-loop.ts";
 import { pollingWaker } from "../../../src/worker/wake.ts";
-import { startWorker, type WorkerEvent, type WorkerOptions } from "../../../src/worker/worker.ts";
+import { startWorker, type WorkerOptions } from "../../../src/worker/worker.ts";
+import type { WorkerEvent } from "../../../src/worker/worker-events.ts";
 import { InProcessEmulator } from "../../support/in-process-emulator.ts";
 import { PROBLEM, taskFiles } from "../../support/task-file.ts";
 
