@@ -7,7 +7,7 @@ import { disown } from "../../../src/runs/orphan-jobs.ts";
 import { thisOwner } from "../../../src/runs/process-identity.ts";
 import { type JournalOptions, RunJournal } from "../../../src/runs/run-journal.ts";
 import type { RunStore } from "../../../src/runs/run-store.ts";
-import { sweep } from "../../../src/runs/sweep.ts";
+import { chargeOf, settlementOf, sweep } from "../../../src/runs/sweep.ts";
 import { VirtualClock } from "../../support/virtual-clock.ts";
 
 const KEY = "lp1-abcdefghijklmnopqrstuvwxyz";
@@ -144,6 +144,42 @@ function waitingClock() {
     signal === undefined ? time.sleep(milliseconds) : new Promise(() => {});
   return { time, clock: { now: () => time.now(), sleep } };
 }
+
+test("after a doubt jobs are compared after each step, until the charges of those that no step uses are final", async () => {
+  const { clock } = waitingClock();
+  const store = memoryStore({ clock });
+  const journal = await journalIn(store, { clock });
+  await journal.append({ events: [{ type: "unknown", key: KEY, words: "no answer" }] });
+  let asked = 0;
+  let listed = 0;
+  const { remote } = service(
+    [twin],
+    () => ({ quantumSeconds: 1.5, executions: 0, final: ++asked > 1 }),
+    () => listed++,
+  );
+  const audit = new JobAudit(Object.assign(remote, { capabilities: {} }), journal, undefined);
+  for (const times of [1, 2, 2]) {
+    await audit.afterStep();
+    expect(listed).toBe(times);
+  }
+  expect(journal.state.orphans).toEqual(new Map([["twin", 1.5]]));
+  await journal.close();
+});
+
+test("a job of several parts counts as all of them, and as no less than planned until its charge is final", async () => {
+  const journal = await journalIn(memoryStore());
+  const job = journal.state.jobs.get(KEY)!;
+  const charged = (final: boolean) =>
+    chargeOf(service([], () => ({ quantumSeconds: 1.5, executions: 3, final })).remote, job);
+  expect(await charged(false)).toEqual({ quantumSeconds: 10, executions: 6, final: false });
+  const charge = await charged(true);
+  expect(charge).toEqual({ quantumSeconds: 3, executions: 6, final: true });
+  expect(settlementOf(job, charge)).toEqual([
+    { key: KEY, scopes: [], amount: { quantumSeconds: 3, money: 0, jobs: 2 } },
+  ]);
+  expect(settlementOf(job, await charged(false))).toEqual([]);
+  await journal.close();
+});
 
 describe("the end of a run of which something was in doubt", () => {
   test.each([

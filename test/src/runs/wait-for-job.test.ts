@@ -6,7 +6,7 @@ import { waitForJob } from "../../../src/runs/wait-for-job.ts";
 import { VirtualClock } from "../../support/virtual-clock.ts";
 
 /** Waits for a job whose result is asked for again and again, by a clock that goes on with whoever waits. */
-async function waitFor(result: Job<EstimatorPubResult>["result"]) {
+async function waitFor(result: Job<EstimatorPubResult>["result"], signal?: AbortSignal) {
   const time = new VirtualClock();
   const never = new Promise<void>(() => {});
   // No lease is renewed.
@@ -16,8 +16,7 @@ async function waitFor(result: Job<EstimatorPubResult>["result"]) {
   const store = memoryStore({ clock });
   const journal = await RunJournal.open({ store, id: "run", clock });
   const job = { id: "j", result } as Job<EstimatorPubResult>;
-  const waited = await waitForJob(job, journal, "device", undefined, undefined);
-  await journal.close();
+  const waited = await waitForJob(job, journal, "device", signal, undefined).finally(() => journal.close());
   const told = (await store.read("run")).flatMap(({ event }) => (event.type === "waiting" ? [event.words] : []));
   return { waited, told, sleeps: time.sleeps };
 }
@@ -45,4 +44,18 @@ test("the third question in a row without an answer is told, and the next answer
     return [];
   });
   expect(told).toEqual(["Job j at device: fifth", "Job j at device: runs still"]);
+});
+
+test("a run that is left while a job waits is left at once, with the reason for which it is", async () => {
+  const leave = new AbortController();
+  const waiting = waitFor(async ({ signal } = {}) => {
+    const { promise, reject } = Promise.withResolvers<never>();
+    // A client has its own error for it.
+    signal!.addEventListener("abort", () =>
+      reject(new ProviderError("SERVICE_UNREACHABLE", "Broken off.", { retryable: true })),
+    );
+    leave.abort(new Error("left"));
+    return promise;
+  }, leave.signal);
+  await expect(waiting).rejects.toThrow("left");
 });

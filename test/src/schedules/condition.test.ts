@@ -106,6 +106,7 @@ describe("a condition", () => {
     expect(Condition.parse("queue < 20 && twoQubitError < 0.01 && operational").check(values).words).toBe(
       "queue < 20 && twoQubitError < 0.01 && operational is not met: queue is 35, twoQubitError is not known (backend x does not tell it), operational is not known (nobody told it)",
     );
+    expect(Condition.parse("readoutError > 0").check({ readoutError: 0.012345678 }).words).toMatch(/is 0\.01235$/);
     expect(Condition.parse("queue<=35").check(values)).toEqual({ met: true, words: "queue<=35 is met: queue is 35" });
   });
 
@@ -205,18 +206,22 @@ describe("facts of a backend", () => {
           [1, 0],
           [1, 2],
           [2, 3],
+          [0, 2],
         ],
       },
       {
-        qubits: [qubit(0.01), qubit(0.02), qubit(0.04), qubit(0.9)],
+        // Neither in order nor as texts.
+        qubits: [qubit(0.04), qubit(0.01), qubit(0.02), qubit(0.9)],
         gates: [
-          gate("ecr", [0, 1], 0.01),
-          gate("ecr", [1, 0], 0.02),
-          gate("ecr", [1, 2], 0.03),
+          gate("ecr", [0, 1], 0.03),
+          gate("ecr", [1, 0], 0.04),
+          gate("ecr", [1, 2], 0.01),
+          // One whose error is not told.
+          { gate: "ecr", qubits: [0, 2], parameters: [] },
           gate("ecr", [2, 3], 0.0001),
-          gate("sx", [0], 0.001),
-          gate("sx", [1], 0.002),
-          gate("sx", [2], 0.003),
+          gate("sx", [0], 0.003),
+          gate("sx", [1], 5e-7),
+          gate("sx", [2], 0.002),
           gate("sx", [3], 1),
         ],
       },

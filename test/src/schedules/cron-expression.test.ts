@@ -97,6 +97,10 @@ describe("ticks of a cron expression", () => {
     expect(afterwards).toBe(Date.parse("2026-10-25T02:00:00Z"));
     expect(last("2026-10-25T01:15:00Z")).toBe("2026-10-25T00:30:00.000Z");
     expect(last("2026-10-25T00:29:59.999Z")).toBe("2026-10-24T00:30:00.000Z");
+    // A time of the first pass that the second one has yet to show.
+    const late = await CronExpression.parse("50 2 * * *");
+    const before = late.upTo(Date.parse("2026-10-25T01:45:00Z"), "Europe/Berlin").next().value;
+    expect(before).toBe(Date.parse("2026-10-25T00:50:00Z"));
   });
 
   test("a day that a zone left out comes with the next one", async () => {
@@ -105,6 +109,12 @@ describe("ticks of a cron expression", () => {
       "2011-12-29T22:00:00",
       "2011-12-30T10:00:00",
       "2011-12-30T22:00:00",
+    ]);
+  });
+
+  test("a zone whose clocks differ by seconds", async () => {
+    expect(await ticks("0 12 * * *", "Africa/Monrovia", "1970-01-01T00:00Z", "1970-01-02T00:00Z")).toEqual([
+      "1970-01-01T12:44:30",
     ]);
   });
 

@@ -304,6 +304,17 @@ describe("a pause", () => {
     expect(await outcomes(store)).toEqual(["3 skipped", "4 started"]);
   });
 
+  test.each(["none", { all: 3 }] as const)("is told as such whatever the catch-up, here %j", async (catchUp) => {
+    const { store, passAt } = await setUp({ catchUp });
+    await passAt(1);
+    await pauseSchedule(store, "s");
+    await passAt(2.5);
+    await pauseSchedule(store, "s", false);
+    await passAt(2.6);
+    expect(await outcomes(store)).toEqual(["1 started", "2 skipped"]);
+    expect(await wordsOf(store, 2)).toBe("the schedule was paused");
+  });
+
   test("that is over before a tick, or was none, skips nothing", async () => {
     const { clock, store, scheduler, passAt } = await setUp();
     await pauseSchedule(store, "s");

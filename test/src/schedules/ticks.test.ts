@@ -31,6 +31,19 @@ describe("dueTicks", () => {
     expect(dueTicks(patient, cron, at("00:00"), at("04:30")).start).toEqual([at("03:00"), at("04:00")]);
   });
 
+  test("catch-up none starts no more than a thousand ticks, however long they may wait for their condition", async () => {
+    const dense = {
+      ...hourly,
+      cron: "* * * * * *",
+      catchUp: "none",
+      when: "operational",
+      windowSeconds: 7200,
+    } as const;
+    const everySecond = await CronExpression.parse(dense.cron);
+    const { start, skip } = dueTicks(await checkSchedule(dense), everySecond, at("00:00"), at("01:00"));
+    expect([start.length, start.at(-1), skip.at(-1)!.tick]).toEqual([1000, at("01:00"), at("01:00") - 1_000_000]);
+  });
+
   test("with a start, which may be a tick itself", async () => {
     const spec = await checkSchedule({ ...hourly, catchUp: { all: 9 }, start: "2026-11-26T03:00Z" });
     expect(dueTicks(spec, cron, at("00:00"), at("02:59"))).toEqual({ start: [], skip: [] });

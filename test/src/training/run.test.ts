@@ -301,6 +301,20 @@ describe("a run that is kept", () => {
     expect((await store.read("a")).slice(2).map(({ event }) => event)).toEqual([{ type: "stopped", words: "enough" }]);
   });
 
+  test("that is finished has not failed, whatever its computation does then", async () => {
+    const store = memoryStore();
+    const run = Run.start<number, never>(
+      async (_emit, _signal, journal) => {
+        await journal!.finish("done");
+        throw new Error("late");
+      },
+      { store, id: "a" },
+    );
+    await expect(run).rejects.toThrow("late");
+    expect((await store.read("a")).map(({ event }) => event.type)).toEqual(["created", "claimed", "finished"]);
+    expect(await store.run("a")).toMatchObject({ status: "finished", lease: undefined });
+  });
+
   test("has a price where its budget is of money", async () => {
     const store = memoryStore();
     const run = counting(1, { store, id: "a", budget: "5 USD" });

@@ -208,6 +208,7 @@ describe("an optimizer of a user's own", () => {
       return ++this.#count;
     }
   }
+  class Below extends Hidden {}
   class PrivateMethod extends tf.SGDOptimizer {
     rate(): number {
       return this.#half();
@@ -228,6 +229,7 @@ describe("an optimizer of a user's own", () => {
     ["a symbol for a name", () => Object.assign(tf.train.sgd(1), { [Symbol("s")]: 1 }), /Symbol\(s\) .* by a symbol/],
     ["a getter", () => Object.defineProperty(tf.train.sgd(1), "own", { get: () => 1 }), /Field own .* no plain field/],
     ["a private field", () => new Hidden(0.1), /Field #count of the optimizer is private/],
+    ["a private field of a class above", () => new Below(0.1), /Field #count of the optimizer is private/],
     [
       "a private field of one inside",
       () => withField(new Hidden(0.1)),
@@ -241,6 +243,52 @@ describe("an optimizer of a user's own", () => {
 
   test("may have private methods", () => {
     expect(saved(new PrivateMethod(0.1))().optimizer.fields.learningRate).toEqual({ kind: "value", value: 0.1 });
+  });
+});
+
+describe("fields that are put back", () => {
+  beforeAll(() => useTensorBackend("cpu"));
+  const withOwn = <Own>(own: Own) => Object.assign(tf.train.sgd(0.1), { own });
+  const slot = (shape: number[], trainable: boolean) => tf.variable(tf.zeros(shape), trainable);
+
+  test("are copies, and variables as trainable as they were", () => {
+    const model = MODELS.dense!();
+    const own = { numbers: Float64Array.of(1, 2), frozen: slot([2], false), free: slot([2], true) };
+    const state = captureTraining(model, withOwn(own));
+    own.numbers.fill(9);
+    for (let time = 0; time < 2; time++) {
+      const fresh = withOwn<typeof own | undefined>(undefined);
+      restoreTraining(model, fresh, state);
+      const { numbers, frozen, free } = fresh.own!;
+      expect([...numbers]).toEqual([1, 2]);
+      numbers.fill(7);
+      expect([frozen.trainable, free.trainable]).toEqual([false, true]);
+    }
+  });
+
+  test("take the place of a slot of another kind, which is disposed, and never of a weight", () => {
+    const model = MODELS.dense!();
+    const kernel = model.weights[0]!.read() as tf.Variable;
+    const before = [...kernel.dataSync()];
+    const state = captureTraining(model, withOwn(slot([3, 4], true)));
+    for (const current of [slot([2], true), slot([3, 4], false), kernel]) {
+      const other = withOwn<tf.Variable>(current);
+      restoreTraining(model, other, state);
+      expect(other.own).not.toBe(current);
+      expect([other.own.shape, other.own.trainable]).toEqual([[3, 4], true]);
+      expect(current.isDisposed).toBe(current !== kernel);
+    }
+    expect([...kernel.dataSync()]).toEqual(before);
+  });
+
+  test("are all that there is: another one is disposed and gone", () => {
+    const model = MODELS.dense!();
+    const state = captureTraining(model, tf.train.sgd(0.1));
+    const surplus = slot([2], false);
+    const other = withOwn({ surplus });
+    restoreTraining(model, other, state);
+    expect(surplus.isDisposed).toBe(true);
+    expect(other).not.toHaveProperty("own");
   });
 });
 
@@ -293,6 +341,11 @@ describe("a saved state", () => {
     ["values of another type", weight({ values: new Int32Array(4) }), /no values of dtype float32/],
     ["an unknown dtype", weight({ dtype: "toString" }), /no values of dtype toString/],
     ["fewer layers", ({ trainable }) => trainable.pop(), /one of 2 layers, but this model has 3/],
+    [
+      "a weight that there is not, in a list",
+      field("own", { kind: "list", items: [{ kind: "weight", weight: 99 }] }),
+      /own\[0\] is that of weight 99 of 4/,
+    ],
     [
       "another optimizer",
       ({ optimizer }) => Object.assign(optimizer, { className: "SGD" }),
