@@ -52,6 +52,7 @@ function checkEarlier(earlier: unknown, submitKey: string | undefined): void {
     typeof entry.key === "string" &&
     typeof entry.bodyHash === "string" &&
     Number.isFinite(entry.serviceTime) &&
+    (entry.split === undefined || Array.isArray(entry.split)) &&
     (entry.jobId === undefined || (typeof entry.jobId === "string" && entry.jobId !== ""));
   if (!Array.isArray(earlier) || !earlier.every(isSubmit))
     throw new PubError(

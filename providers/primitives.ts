@@ -178,7 +178,7 @@ export interface RunOptions {
    * What became of this key before, as `beforeSubmit` and `onSubmitted` told it. A part whose job is known is not submitted;
    * for a part whose submits were left without an answer its job is looked for first, for as long as the service may take to
    * list it, and taken over only if it is one of those that were sent. With this list, perhaps an empty one, nothing else is
-   * looked for; without it, a job of `submitKey` is looked for once.
+   * looked for; without it, a job of `submitKey` is looked for once. PUBs that were split are split as they were then.
    */
   readonly earlier?: readonly EarlierSubmit[];
   /**
@@ -215,9 +215,14 @@ export interface SubmitIntent {
   readonly capSeconds: number;
   /** The service's time in milliseconds since 1970. */
   readonly serviceTime: number;
+  /** How the PUBs are split; absent where they are not. */
+  readonly split?: JobSplit;
 }
 
-export interface EarlierSubmit extends Pick<SubmitIntent, "key" | "bodyHash" | "serviceTime"> {
+/** For each of several jobs the rows `from` up to, without, `to` of the PUBs that are sent. */
+export type JobSplit = readonly (readonly { readonly pub: number; readonly from: number; readonly to: number }[])[];
+
+export interface EarlierSubmit extends Pick<SubmitIntent, "key" | "bodyHash" | "serviceTime" | "split"> {
   /** Where it is known that it was accepted. */
   readonly jobId?: string;
 }
@@ -316,8 +321,9 @@ export interface RemoteEstimator extends Estimator {
    * A job that an estimator with the same options submitted before, perhaps in another process.
    * @param id what `job.id` was
    * @param pubs the same PUBs, by which its result is read
+   * @param split as `beforeSubmit` was told it; by default as `run` would split them now
    */
-  attach(id: string, pubs: readonly EstimatorPub[]): Job<EstimatorPubResult>;
+  attach(id: string, pubs: readonly EstimatorPub[], split?: JobSplit): Job<EstimatorPubResult>;
   /** The compiled circuits of these PUBs. */
   record(pubs: readonly EstimatorPub[]): JobRecord;
 }

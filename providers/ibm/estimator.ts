@@ -7,6 +7,7 @@ import type {
   EstimatorPubResult,
   JobPlan,
   JobRecord,
+  JobSplit,
   RemoteEstimator,
   RunOptions,
 } from "../primitives.ts";
@@ -16,7 +17,7 @@ import { compileChecked, type IbmDevice, serviceJob } from "./device.ts";
 import { IbmJob } from "./job.ts";
 import { checkJobOptions, type IbmEstimatorOptions, optionError } from "./program-options.ts";
 import { type EstimatorAnswer, estimatorProgram, estimatorText } from "./programs.ts";
-import { packed, type Shipment, send } from "./send.ts";
+import { packed, type Shipment, send, splitBefore } from "./send.ts";
 
 /** The service's own default: 1/sqrt(4096). */
 const DEFAULT_PRECISION = 0.015625;
@@ -49,7 +50,7 @@ export class IbmEstimator implements RemoteEstimator {
    * IBM_TAGS, IBM_USAGE_LIMIT, IBM_NOTHING_TO_RUN; IbmError; ProviderError IBM_OPTION, IBM_SUBMIT_UNKNOWN, IBM_SUBMIT_KEY
    */
   async run(pubs: readonly EstimatorPub[], options?: RunOptions): Promise<IbmJob<EstimatorPubResult>> {
-    const prepared = this.#prepare(pubs);
+    const prepared = this.#prepare(pubs, splitBefore(options));
     assertNotAborted(options);
     const sent = await send(this.#device, estimatorProgram, prepared.shipment, this.#options, options ?? {});
     return this.#job(prepared, sent.jobs, sent.surplus);
@@ -63,9 +64,10 @@ export class IbmEstimator implements RemoteEstimator {
    * A job that `run` of an estimator with the same options submitted before, perhaps in another process.
    * @param id what `job.id` was, or what `onSubmitted` was called with
    * @param pubs the same PUBs, by which its result is read
+   * @param split how they were split, as `beforeSubmit` was told it; as they would be now by default
    */
-  attach(id: string, pubs: readonly EstimatorPub[]): IbmJob<EstimatorPubResult> {
-    const prepared = this.#prepare(pubs);
+  attach(id: string, pubs: readonly EstimatorPub[], split?: JobSplit): IbmJob<EstimatorPubResult> {
+    const prepared = this.#prepare(pubs, split);
     const jobs = id.split(",").map((part) => serviceJob(this.#device, part));
     if (jobs.length !== prepared.shipment.jobs.length)
       throw new PubError(
@@ -83,7 +85,7 @@ export class IbmEstimator implements RemoteEstimator {
     return { circuits: Object.freeze(circuits), calibration: this.#device.calibration };
   }
 
-  #prepare(pubs: readonly EstimatorPub[]): Prepared {
+  #prepare(pubs: readonly EstimatorPub[], split?: JobSplit): Prepared {
     const device = this.#device;
     const checked = checkEstimatorPubs(pubs, this.#precision, { maxShots: device.limits.maxShots });
     for (const [index, { precision, circuit }] of checked.entries()) {
@@ -100,7 +102,7 @@ export class IbmEstimator implements RemoteEstimator {
         );
     }
     const isa = isaEstimatorPubs(checked, (circuit) => compileChecked(device, circuit));
-    return { isa, shipment: packed(device, estimatorProgram, isa.pubs, this.#options) };
+    return { isa, shipment: packed(device, estimatorProgram, isa.pubs, this.#options, split) };
   }
 
   #job(

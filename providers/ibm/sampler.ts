@@ -2,13 +2,13 @@ import { bitArray } from "../bit-array.ts";
 import { PubError } from "../errors.ts";
 import { type IsaSamplerPub, isaSamplerPubs } from "../isa-pubs.ts";
 import { assertNotAborted } from "../options.ts";
-import type { BitArray, JobPlan, RunOptions, Sampler, SamplerPub, SamplerPubResult } from "../primitives.ts";
+import type { BitArray, JobPlan, JobSplit, RunOptions, Sampler, SamplerPub, SamplerPubResult } from "../primitives.ts";
 import { checkSamplerPubs, checkShots } from "../pub.ts";
 import { compileChecked, type IbmDevice, serviceJob } from "./device.ts";
 import { IbmJob } from "./job.ts";
 import { checkJobOptions, type IbmSamplerOptions } from "./program-options.ts";
 import { type SamplerAnswer, samplerProgram } from "./programs.ts";
-import { packed, type Shipment, send } from "./send.ts";
+import { packed, type Shipment, send, splitBefore } from "./send.ts";
 import type { ServiceJob } from "./service-job.ts";
 
 /** The service's own default. */
@@ -34,7 +34,7 @@ export class IbmSampler implements Sampler {
 
   /** As `IbmEstimator.run`. */
   async run(pubs: readonly SamplerPub[], options?: RunOptions): Promise<IbmJob<SamplerPubResult>> {
-    const shipment = this.#prepare(pubs);
+    const shipment = this.#prepare(pubs, splitBefore(options));
     assertNotAborted(options);
     const sent = await send(this.#device, samplerProgram, shipment, this.#options, options ?? {});
     return this.#job(shipment, sent.jobs, sent.surplus);
@@ -56,11 +56,11 @@ export class IbmSampler implements Sampler {
     return this.#job(shipment, jobs, []);
   }
 
-  #prepare(pubs: readonly SamplerPub[]): Shipment<IsaSamplerPub, SamplerAnswer> {
+  #prepare(pubs: readonly SamplerPub[], split?: JobSplit): Shipment<IsaSamplerPub, SamplerAnswer> {
     const device = this.#device;
     const checked = checkSamplerPubs(pubs, this.#shots, { maxShots: device.limits.maxShots });
     const isa = isaSamplerPubs(checked, (circuit) => compileChecked(device, circuit));
-    return packed(device, samplerProgram, isa, this.#options);
+    return packed(device, samplerProgram, isa, this.#options, split);
   }
 
   #job(

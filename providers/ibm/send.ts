@@ -2,13 +2,13 @@ import { randomUUID } from "node:crypto";
 import { ProviderError } from "../errors.ts";
 import type { IsaEstimatorPub, IsaSamplerPub } from "../isa-pubs.ts";
 import { JOB_OVERHEAD_SECONDS } from "../isa-pubs.ts";
-import type { JobPlan, RunOptions } from "../primitives.ts";
+import type { JobPlan, JobSplit, RunOptions } from "../primitives.ts";
 import type { SubmitBody } from "./adopt.ts";
 import { IbmCheckError } from "./check-error.ts";
 import { checkCompiledPubs, checkTags } from "./checks.ts";
 import type { DecodedResult } from "./decode.ts";
 import { assertUsageLeft, type IbmDevice, serviceJob } from "./device.ts";
-import { type PubSlice, splitIntoJobs } from "./limits.ts";
+import { type PubSize, type PubSlice, splitIntoJobs } from "./limits.ts";
 import { mitigationWork } from "./mitigation-work.ts";
 import { type IbmEstimatorOptions, type IbmSamplerOptions, MAX_COST } from "./program-options.ts";
 import type { PrimitiveProgram } from "./programs.ts";
@@ -33,20 +33,23 @@ export interface Shipment<Pub, Answer> {
 
 /**
  * Checks compiled PUBs and fills jobs with them.
- * @throws IbmCheckError IBM_NOT_ISA, IBM_LIMIT, IBM_NOTHING_TO_RUN
+ * @param before how they were split when parts of them were submitted; compiled anew, they might be split otherwise
+ * @throws IbmCheckError IBM_NOT_ISA, IBM_LIMIT, IBM_NOTHING_TO_RUN; ProviderError IBM_SUBMIT_KEY
  */
 export function packed<Pub extends DevicePub, Own extends Options, Params, Answer>(
   device: IbmDevice,
   program: PrimitiveProgram<Pub, Own, Params, Answer>,
   pubs: readonly Pub[],
   options: Own,
+  before?: JobSplit,
 ): Shipment<Pub, Answer> {
   checkCompiledPubs(pubs, device.target, options, device.limits);
   const sizes = pubs.map((pub) => {
     const size = program.sizeOf(pub, device.limits);
     return { ...size, executionsPerRow: Math.round(size.executionsPerRow * twirlingFactor(pub, options)) };
   });
-  const split = splitIntoJobs(sizes, device.limits);
+  if (before !== undefined) assertCovers(before, sizes);
+  const split = before ?? splitIntoJobs(sizes, device.limits);
   if (split === undefined) {
     const index = sizes.findIndex(
       ({ bytes, bytesPerRow, executionsPerRow }) =>
@@ -154,6 +157,7 @@ export async function send<Pub extends DevicePub, Own extends Options, Params, A
       const submitted = await submitOnce(body, {
         ...{ client, clock, lagSeconds, signal, beforeFirst, beforeSubmit, onReconciling },
         ...{ key: partKey, part, parts, quantumSeconds, executions, session: device.session },
+        split: parts === 1 ? undefined : shipment.jobs,
         // Without a key of the caller's, parts of a run that fails are cancelled below, and of no use to another run.
         again: parts === 1 ? key : submitKey,
         earlier: earlier?.filter((submit) => submit.key === partKey),
@@ -170,6 +174,28 @@ export async function send<Pub extends DevicePub, Own extends Options, Params, A
     throw error;
   }
   return { jobs, surplus };
+}
+
+/** How PUBs were split before, where that was kept. */
+export function splitBefore({ earlier }: RunOptions = {}): JobSplit | undefined {
+  // What is no list is refused with the other options.
+  return Array.isArray(earlier) ? earlier.find((submit) => submit?.split !== undefined)?.split : undefined;
+}
+
+/** @throws ProviderError IBM_SUBMIT_KEY unless every row is in one job */
+function assertCovers(split: JobSplit, sizes: readonly PubSize[]): void {
+  const next = sizes.map(() => 0);
+  const isNext = ({ pub, from, to }: PubSlice): boolean => {
+    const fits = next[pub] === from && to > from;
+    next[pub] = to;
+    return fits;
+  };
+  const isWhole = split.every((slices) => slices.length > 0 && slices.every(isNext));
+  if (isWhole && next.every((to, pub) => to === sizes[pub]?.rows)) return;
+  throw new ProviderError(
+    "IBM_SUBMIT_KEY",
+    `Before, PUBs were submitted in ${split.length} jobs whose rows are not those of these ${sizes.length} compiled PUBs. They are to be the same.`,
+  );
 }
 
 /** @throws ProviderError IBM_SUBMIT_KEY where PUBs were split otherwise before: jobs of then would be left behind */

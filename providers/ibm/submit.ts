@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
 import { ProviderError } from "../errors.ts";
-import type { EarlierSubmit, SubmitIntent, SubmitLimit } from "../primitives.ts";
+import type { EarlierSubmit, JobSplit, SubmitIntent, SubmitLimit } from "../primitives.ts";
 import { adopt, bodyHash, type SubmitBody } from "./adopt.ts";
 import type { BackendSession } from "./backend-session.ts";
 import type { IbmClient } from "./client.ts";
@@ -17,6 +17,8 @@ export interface SubmitOptions {
   readonly key: string;
   readonly part: number;
   readonly parts: number;
+  /** Where it is one of several. */
+  readonly split: JobSplit | undefined;
   /** What the job is planned to take. */
   readonly quantumSeconds: number;
   readonly executions: number;
@@ -114,7 +116,7 @@ type Posted =
 
 /** @throws whatever is sure to have made no job */
 async function post(body: SubmitBody, hash: string, options: SubmitOptions): Promise<Posted> {
-  const { client, key, part, parts, quantumSeconds, executions, session, signal, beforeSubmit } = options;
+  const { client, key, part, parts, split, quantumSeconds, executions, session, signal, beforeSubmit } = options;
   for (let reopened = false; ; reopened = true) {
     const sessionId = body.session_id ?? (await session?.id(signal));
     const capSeconds = body.cost!;
@@ -129,7 +131,8 @@ async function post(body: SubmitBody, hash: string, options: SubmitOptions): Pro
         if (tries++ > 0) found = await taggedJobs(client.jobs, key, { since, signal, retries: 0 }).catch(() => []);
         if (found.length > 0) throw new Error("it is there");
         serviceTime = client.serverNow();
-        const intent = { key, part, parts, bodyHash: hash, quantumSeconds, executions, capSeconds, serviceTime };
+        const planned = { quantumSeconds, executions, capSeconds, ...(split === undefined ? {} : { split }) };
+        const intent = { key, part, parts, bodyHash: hash, serviceTime, ...planned };
         const cost = limited(capSeconds, await beforeSubmit?.(intent));
         return { ...body, cost, ...(sessionId === undefined ? {} : { session_id: sessionId }) };
       } catch (reason) {

@@ -69,6 +69,7 @@ const EVENTS: { readonly [Type in RunEvent["type"]]: Omit<Fields<Extract<RunEven
     backend: text,
     bodyHash: text,
     serviceTime: number,
+    split: optional(listOf(listOf(shape({ pub: count, from: count, to: count })))),
     reserved: shape({ quantumSeconds: number, money: number, jobs: number }),
     executions: number,
     quantumSeconds: number,

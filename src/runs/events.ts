@@ -97,7 +97,7 @@ export interface JobPlace {
 }
 
 /** A submit is about to be sent; it may or may not have been. */
-export interface IntentEvent extends Pick<EarlierSubmit, "bodyHash" | "serviceTime"> {
+export interface IntentEvent extends Pick<EarlierSubmit, "bodyHash" | "serviceTime" | "split"> {
   readonly type: "intent";
   /** The submit key of the whole job. */
   readonly key: string;

@@ -5,6 +5,7 @@ import {
   type EstimatorPubResult,
   type Job,
   type JobPlan,
+  type JobSplit,
   type JobUsage,
   ProviderError,
   type RemoteBackend,
@@ -38,6 +39,12 @@ const LONGEST_WAIT_MS = 300_000;
 export interface JournaledOptions {
   readonly calibrations: CalibrationWatch;
   readonly lostResults: LostResultPolicy | undefined;
+}
+
+interface ReadOptions {
+  readonly signal: AbortSignal | undefined;
+  readonly since: number | undefined;
+  readonly split: JobSplit | undefined;
 }
 
 /** An estimator whose every job is found again by the process that takes up its run. */
@@ -95,6 +102,7 @@ export class JournaledEstimator implements Estimator {
         const results = await this.#results(job, pubs, checked, {
           signal,
           since: journal.state.jobs.get(key)?.submittedAt,
+          split: splitOf(journal.state.jobs.get(key)),
         });
         return await this.#keep(key, job, results);
       } catch (error) {
@@ -151,7 +159,7 @@ export class JournaledEstimator implements Estimator {
   ): Promise<Job<EstimatorPubResult>> {
     const known = this.#journal.state.jobs.get(key);
     const ids = known === undefined ? undefined : idsOf(known);
-    if (ids !== undefined) return this.#estimator.attach(ids.join(","), pubs);
+    if (ids !== undefined) return this.#estimator.attach(ids.join(","), pubs, splitOf(known));
     const parties = { remote: this.#remote, estimator: this.#estimator, calibrations: this.#calibrations };
     return new Submission(parties, this.#journal, key, place).send(pubs, options);
   }
@@ -161,7 +169,7 @@ export class JournaledEstimator implements Estimator {
     job: Job<EstimatorPubResult>,
     pubs: readonly EstimatorPub[],
     checked: ReturnType<typeof hashPubs>["checked"],
-    { signal, since }: { readonly signal: AbortSignal | undefined; readonly since: number | undefined },
+    { signal, since, split }: ReadOptions,
   ): Promise<readonly EstimatorPubResult[]> {
     let current = job;
     let lost = 0;
@@ -179,7 +187,7 @@ export class JournaledEstimator implements Estimator {
           if (!wrong || read >= MAX_READS) throw error;
           await this.#journal.wait(`${error.message} Reading it again.`, 1000 * read, signal);
         }
-        current = this.#estimator.attach(job.id, pubs);
+        current = this.#estimator.attach(job.id, pubs, split);
       }
     }
   }
@@ -276,6 +284,10 @@ function idsOf({ submits, parts }: RunJob): readonly string[] | undefined {
   if (ids.size < parts) return undefined;
   const number = (key: string): number => Number(/-(\d+)$/.exec(key)?.[1] ?? 0);
   return [...ids].sort(([a], [b]) => number(a) - number(b)).map(([, id]) => id);
+}
+
+function splitOf(job: RunJob | undefined): JobSplit | undefined {
+  return job?.submits.find(({ split }) => split !== undefined)?.split;
 }
 
 /** The same whether it has just come in or is read again: a step's costs are then the same, too. */

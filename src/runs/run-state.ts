@@ -299,13 +299,15 @@ function doubt(draft: Draft): void {
 }
 
 function addIntent(draft: Draft, event: IntentEvent, at: number): void {
-  const { key, partKey, parts, place, backend, bodyHash, serviceTime, reserved, quantumSeconds, calibratedAt } = event;
+  const { key, partKey, parts, split, place, backend, bodyHash, serviceTime, reserved, quantumSeconds } = event;
+  const { calibratedAt } = event;
   const kept = sentBy([event]);
   const submit: RunSubmit = {
     key: partKey,
     bodyHash,
     serviceTime,
     ...kept,
+    ...(split === undefined ? {} : { split }),
     ...(calibratedAt === undefined ? {} : { calibratedAt }),
   };
   const known = draft.jobs.get(key);

@@ -146,7 +146,7 @@ export class Submission {
     pubs: readonly EstimatorPub[],
     { signal, record }: SendOptions,
   ): Promise<SubmitLimit | undefined> {
-    const { key, part, parts, bodyHash, quantumSeconds, executions, capSeconds } = intent;
+    const { key, part, parts, bodyHash, split, quantumSeconds, executions, capSeconds } = intent;
     const journal = this.#journal;
     const asked = journal.clock.now();
     const { account, submitsPerMinute, name } = this.#remote;
@@ -160,6 +160,7 @@ export class Submission {
       record: hash,
       ...(calibration === undefined ? {} : { calibration }),
       ...(this.#calibratedAt === undefined ? {} : { calibratedAt: this.#calibratedAt }),
+      ...(split === undefined ? {} : { split }),
     };
     reached("k0");
     for (let wait = SETTLE_WAIT_MS; ; ) {
