@@ -1,5 +1,6 @@
 import type { RemoteBackend } from "../../providers/index.ts";
 import type { Price } from "./budget.ts";
+import type { RunEvent } from "./events.ts";
 import { RunJournal } from "./run-journal.ts";
 import type { RunJob } from "./run-state.ts";
 import type { RunStore } from "./run-store.ts";
@@ -40,6 +41,7 @@ export async function cancelOpenJobs(
         await journal.append({
           settle: settlementOf(job, charge),
           events: [
+            ...unansweredOf(job),
             {
               type: "rejected",
               key: job.key,
@@ -80,6 +82,14 @@ async function findUnanswered(
     for (const id of surplus) await backend.cancelJob(id, options);
     await journal.append({ events: [{ type: "submitted", key, partKey, jobId: first, adopted: true, surplus }] });
   }
+}
+
+/** What is listed only later of a part that was left without an answer is to be found, though nobody waits for it. */
+function unansweredOf({ key, submits }: RunJob): readonly RunEvent[] {
+  const known = new Set(submits.flatMap((submit) => (submit.jobId === undefined ? [] : [submit.key])));
+  if (submits.every((submit) => known.has(submit.key))) return [];
+  const words = "A part of it was not answered when the run was left, and is not listed yet.";
+  return [{ type: "unknown", key, words }];
 }
 
 function idsOf({ submits }: RunJob): readonly string[] {

@@ -131,6 +131,13 @@ describe("of a run that was left with a job of two parts", () => {
     expect((await state()).doubtful).toBe(true);
   });
 
+  test("what may still come of a part without an answer is in doubt, so that the run looks for it when it goes on", async () => {
+    const { store, backend, state } = await left(["a", undefined], [["a"], []]);
+    expect(await cancelOpenJobs(store, "run", backend)).toEqual({ cancelled: ["a"], kept: [] });
+    const { jobs, doubtful } = await state();
+    expect([jobs.get(KEY)!.rejected?.code, doubtful]).toEqual(["JOB_CANCELLED", true]);
+  });
+
   test("a part that the service does not list any more is not known to be cancelled, and its job is kept", async () => {
     const { store, backend, state } = await left(["a", "b"], [["a"], []]);
     expect(await cancelOpenJobs(store, "run", backend)).toEqual({ cancelled: [], kept: ["a", "b"] });
