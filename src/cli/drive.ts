@@ -3,7 +3,6 @@ import { dirname } from "node:path";
 import { systemClock } from "../../providers/clock.ts";
 import { type Backend, isRemote } from "../../providers/primitives.ts";
 import { RunError } from "../errors.ts";
-import type { Price } from "../runs/budget.ts";
 import { failedEvent } from "../runs/new-run.ts";
 import { thisOwner } from "../runs/process-identity.ts";
 import { foldRun } from "../runs/run-state.ts";
@@ -71,7 +70,6 @@ export async function driveRun(
     left.abort(new RunError("RUN_SUSPENDED", `Run ${id} was left; ${jobs}. To go on: ${resume}`));
   });
   let backend: Backend | undefined;
-  let price: Price | undefined;
   const execute = (read: RunConfig | undefined): Promise<Executed> =>
     executeRun(store, id, {
       task,
@@ -84,9 +82,8 @@ export async function driveRun(
         if (report.step > before) progress.step(report, total);
       },
       onActivity: (words) => progress.activity(words),
-      onProvider: (provider, perSecond) => {
+      onProvider: (provider) => {
         backend = provider;
-        price = perSecond;
       },
     });
   try {
@@ -101,7 +98,7 @@ export async function driveRun(
     progress.end();
     lines.tell = (line) => io.err(`${line}\n`);
     if (left.signal.aborted && options.cancelJobs === true && backend !== undefined)
-      await cancelJobs(io, store, id, backend, price);
+      await cancelJobs(io, store, id, backend);
     if (isNew && !left.signal.aborted) await failUndriven(store, id, error);
     throw left.signal.aborted ? left.signal.reason : error;
   }
@@ -156,18 +153,12 @@ async function orLate<Value>(work: Promise<Value>, signal: AbortSignal): Promise
   }
 }
 
-async function cancelJobs(
-  io: Io,
-  store: RunStore,
-  id: string,
-  backend: Backend,
-  price: Price | undefined,
-): Promise<void> {
+async function cancelJobs(io: Io, store: RunStore, id: string, backend: Backend): Promise<void> {
   if (!isRemote(backend)) return;
   const { cancelOpenJobs } = await import("../runs/cancel-jobs.ts");
   try {
     const signal = AbortSignal.timeout(CANCEL_MS);
-    const { cancelled, kept } = await cancelOpenJobs(store, id, backend, { price, signal });
+    const { cancelled, kept } = await cancelOpenJobs(store, id, backend, { signal });
     for (const job of cancelled) io.err(`Job ${job} is cancelled.\n`);
     for (const job of kept) io.err(`Job ${job} could not be cancelled in time, or has ended.\n`);
   } catch (error) {

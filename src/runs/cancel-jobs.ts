@@ -1,5 +1,4 @@
 import type { RemoteBackend } from "../../providers/index.ts";
-import type { Price } from "./budget.ts";
 import type { RunEvent } from "./events.ts";
 import { RunJournal } from "./run-journal.ts";
 import type { RunJob } from "./run-state.ts";
@@ -24,9 +23,9 @@ export async function cancelOpenJobs(
   store: RunStore,
   id: string,
   backend: RemoteBackend,
-  { price, signal }: { readonly price?: Price | undefined; readonly signal?: AbortSignal } = {},
+  { signal }: { readonly signal?: AbortSignal } = {},
 ): Promise<CancelledJobs> {
-  const journal = await RunJournal.open({ store, id, budgetOptions: { price } });
+  const journal = await RunJournal.open({ store, id });
   const cancelled: string[] = [];
   const kept: string[] = [];
   try {

@@ -1,6 +1,6 @@
 import { type Backend, type Clock, ProviderError } from "../../providers/index.ts";
 import { RunError, TrainingError } from "../errors.ts";
-import type { Budget, Price } from "../runs/budget.ts";
+import type { Budget } from "../runs/budget.ts";
 import { oneLine } from "../runs/history.ts";
 import { failedEvent } from "../runs/new-run.ts";
 import { foldRun } from "../runs/run-state.ts";
@@ -37,8 +37,8 @@ export interface ExecuteOptions {
   readonly onStep?: (step: StepReport | MinimizeStep, total: number | undefined) => void;
   /** Told in plain words what is waited for. */
   readonly onActivity?: (words: string) => void;
-  /** Told once it is known which backend it is, and what a second of it costs. */
-  readonly onProvider?: (provider: Backend, price: Price | undefined) => void;
+  /** Told once it is known which backend it is. */
+  readonly onProvider?: (provider: Backend) => void;
 }
 
 /** How a run ended, with its weights in the safetensors format where they were asked for. */
@@ -141,7 +141,7 @@ async function prepare(
   const settings = taskSettings(task.options);
   const config = options.config ?? (await readRunConfig(task.config, task.options));
   const provider = await providerFor(store, id, task.config, settings, config, options.providers ?? namedProviders());
-  if (provider !== undefined) options.onProvider?.(provider, config.price);
+  if (provider !== undefined) options.onProvider?.(provider);
   const kept = keeping(store, row, task, settings.budget ?? task.budget?.run ?? config.budget, lease, options);
   return "model" in config
     ? prepareTraining(task.config, config, settings, provider, kept, options)
