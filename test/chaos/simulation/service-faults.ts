@@ -158,6 +158,13 @@ const backends: readonly FaultKind[] = [
     }),
   ),
   {
+    kind: "the device is calibrated anew",
+    draw: (chance) => ({
+      when: { on: "sending", name: chance.among("*", "submit", "job", "results"), nth: chance.whole(1, 20) },
+      strike: ({ world }) => world.emulator.control.recalibrate(world.emulator.core.service.devices[0]!.name),
+    }),
+  },
+  {
     kind: "the session is closed",
     draw: (chance) => ({
       when: { on: "sending", name: chance.among("*", "submit", "job"), nth: chance.whole(1, 20) },
