@@ -30,13 +30,13 @@ export interface RunKeeping extends RunPolicies {
   readonly store?: RunStore | undefined;
   /** A lease of the run that was claimed before, such as by a worker. */
   readonly lease?: Lease | undefined;
+  /** What its driver was told to run, for those who drive the run later; the command line's runs and workers' have one. */
+  readonly task?: RunTask | undefined;
   /**
    * What the run may take of quantum computers: "60s", "20 jobs", "25 USD", "10min/day", or several with commas. It is set aside
    * before a job is submitted and never exceeded. Needs a store.
    */
   readonly budget?: string | Budget | undefined;
-  /** What its driver was told to run, for those who drive the run later; the command line's runs and workers' have one. */
-  readonly task?: RunTask | undefined;
   /** In place of it for a run that was never given one: a budget is written down, and holds until another is given. */
   readonly defaultBudget?: string | Budget | undefined;
   /** Of a second of the quantum computer; needed where the budget limits money. */
@@ -57,8 +57,8 @@ export interface RunKeeping extends RunPolicies {
 export const RUN_KEEPING = [
   "store",
   "lease",
-  "budget",
   "task",
+  "budget",
   "defaultBudget",
   "price",
   "timeZone",

@@ -344,13 +344,26 @@ describe("a worker on hardware", () => {
     expect(emulator.control.jobs().length).toBe(2 * jobs);
   });
 
-  test("leaves a run whose job waits long, and comes back for it when it is time", async () => {
-    await using emulator = InProcessEmulator.open({ devices: ["manila"], noise: false, queueSeconds: 4000 });
+  /** A run at a service whose queue is longer than an hour. */
+  async function longQueue() {
+    const emulator = InProcessEmulator.open({ devices: ["manila"], noise: false, queueSeconds: 4000 });
     const { clock } = emulator;
     const store = memoryStore({ clock });
     await add(store, "queued", { config: onEmulator, options: { steps: 1, provider: "ibm:ibmq_manila" } });
-    const program = emulator.process();
-    const ending = new AbortController();
+    const dispose = () => emulator[Symbol.asyncDispose]();
+    return {
+      emulator,
+      clock,
+      store,
+      program: emulator.process(),
+      ending: new AbortController(),
+      [Symbol.asyncDispose]: dispose,
+    };
+  }
+
+  test("leaves a run whose job waits long, and comes back for it when it is time", async () => {
+    await using queue = await longQueue();
+    const { emulator, clock, store, program, ending } = queue;
     const began = clock.now();
     const told: string[] = [];
     await work(store, {
@@ -374,12 +387,8 @@ describe("a worker on hardware", () => {
   });
 
   test("waits for a service that is down when it takes a run", async () => {
-    await using emulator = InProcessEmulator.open({ devices: ["manila"], noise: false, queueSeconds: 4000 });
-    const { clock } = emulator;
-    const store = memoryStore({ clock });
-    await add(store, "queued", { config: onEmulator, options: { steps: 1, provider: "ibm:ibmq_manila" } });
-    const program = emulator.process();
-    const ending = new AbortController();
+    await using queue = await longQueue();
+    const { emulator, store, program, ending } = queue;
     const told: WorkerEvent[] = [];
     let looks = 0;
     await work(store, {
