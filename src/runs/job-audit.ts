@@ -3,14 +3,13 @@ import { listingLag } from "./listing-lag.ts";
 import type { RunJournal } from "./run-journal.ts";
 import type { RunJob } from "./run-state.ts";
 import { settle, settleAsReserved, sweep } from "./sweep.ts";
+import { FIRST_WAIT_MS, longerWait } from "./waits.ts";
 
 /** How long the end of a run waits for charges to be final. */
 const CHARGE_PATIENCE_MS = 60_000;
 const FIRST_CHARGE_WAIT_MS = 500;
 /** After so many of the times within which a service lists what it has accepted, also what came late is listed. */
 const LAGS = 5;
-const FIRST_WAIT_MS = 5_000;
-const LONGEST_WAIT_MS = 300_000;
 
 /** Compares what the service knows of a run's jobs with the run's journal, when there is a reason to. */
 export class JobAudit {
@@ -80,7 +79,7 @@ export class JobAudit {
 
   async #sweepInTheEnd(): Promise<void> {
     let until: number | undefined;
-    for (let wait = FIRST_WAIT_MS; ; wait = Math.min(LONGEST_WAIT_MS, 2 * wait)) {
+    for (let wait = FIRST_WAIT_MS; ; wait = longerWait(wait)) {
       let words: string;
       try {
         const notFinal = await sweep(this.#remote, this.#journal, this.#signal);
@@ -113,7 +112,7 @@ export class JobAudit {
   async #settleInTheEnd(): Promise<void> {
     const journal = this.#journal;
     let until: number | undefined;
-    for (let wait = FIRST_CHARGE_WAIT_MS; ; wait = Math.min(LONGEST_WAIT_MS, 2 * wait)) {
+    for (let wait = FIRST_CHARGE_WAIT_MS; ; wait = longerWait(wait)) {
       const left = await this.settleOpen();
       if (left.length === 0) return;
       const now = journal.clock.now();

@@ -27,14 +27,12 @@ import { type SendOptions, Submission } from "./submission.ts";
 import { hashPubs, submitKey } from "./submit-key.ts";
 import { chargeOf, settlementOf } from "./sweep.ts";
 import { waitForJob } from "./wait-for-job.ts";
+import { FIRST_WAIT_MS, longerWait } from "./waits.ts";
 
 /** Attempts at one job that failed at the service for reasons which may pass. */
 const MAX_ATTEMPTS = 3;
 /** Reads of a result that cannot be right, before the run stops. */
 const MAX_READS = 3;
-/** Waits between tries to cancel while the service cannot be reached. */
-const FIRST_WAIT_MS = 5_000;
-const LONGEST_WAIT_MS = 300_000;
 
 export interface JournaledOptions {
   readonly calibrations: CalibrationWatch;
@@ -200,7 +198,7 @@ export class JournaledEstimator implements Estimator {
   /** For as long as the service cannot be reached; what it does not cancel then is counted when it has run. */
   async #cancel(job: Job<EstimatorPubResult>, signal: AbortSignal | undefined): Promise<void> {
     const journal = this.#journal;
-    for (let wait = FIRST_WAIT_MS; ; wait = Math.min(LONGEST_WAIT_MS, 2 * wait)) {
+    for (let wait = FIRST_WAIT_MS; ; wait = longerWait(wait)) {
       try {
         await job.cancel();
         return;

@@ -19,10 +19,8 @@ import type { CalibrationWatch } from "./recalibration.ts";
 import type { KeptRecord, RunJournal } from "./run-journal.ts";
 import { settleIdleRuns } from "./settle-idle.ts";
 import { runTag } from "./submit-key.ts";
+import { FIRST_WAIT_MS, LONGEST_WAIT_MS, longerWait } from "./waits.ts";
 
-/** Waits between tries while the service cannot be reached, or the backend is paused. */
-const FIRST_WAIT_MS = 5_000;
-const LONGEST_WAIT_MS = 300_000;
 /** For hours. */
 const DISOWN_TRIES = 40;
 /** Waits for reservations of other runs to be settled. */
@@ -77,7 +75,7 @@ export class Submission {
   async send(pubs: readonly EstimatorPub[], options: SendOptions): Promise<Job<EstimatorPubResult>> {
     const { signal, tags = [] } = options;
     const journal = this.#journal;
-    for (let wait = FIRST_WAIT_MS; ; wait = Math.min(LONGEST_WAIT_MS, 2 * wait)) {
+    for (let wait = FIRST_WAIT_MS; ; wait = longerWait(wait)) {
       signal?.throwIfAborted();
       try {
         await this.#untilOperational(signal);
@@ -131,7 +129,7 @@ export class Submission {
 
   /** A backend that is paused or in maintenance is waited for; another one is not taken instead. */
   async #untilOperational(signal: AbortSignal | undefined): Promise<void> {
-    for (let wait = FIRST_WAIT_MS; ; wait = Math.min(LONGEST_WAIT_MS, 2 * wait)) {
+    for (let wait = FIRST_WAIT_MS; ; wait = longerWait(wait)) {
       const { operational, message } = await this.#remote.status();
       if (operational) return;
       const words = `${this.#remote.name} takes no jobs now${message === "" ? "" : ` (${message})`}.`;
@@ -208,7 +206,7 @@ export class Submission {
         await settleIdleRuns(this.#remote, journal);
         if (wait < LONGEST_WAIT_MS) await journal.wait(words, wait, signal);
         else await journal.parkFor(words, wait, signal);
-        wait = Math.min(LONGEST_WAIT_MS, 2 * wait);
+        wait = longerWait(wait);
       } else if (isDaily(done.denied)) {
         const now = await journal.store.now();
         const words = `The budget of ${scopeText(done.denied)} is used up; the next day has its own.`;
@@ -241,7 +239,7 @@ export class Submission {
 
   /** The run is somebody else's now. Nobody else may know of what was sent, so a service or ledger that fails is waited for. */
   async #disown(heard?: string): Promise<void> {
-    for (let tries = 1, wait = FIRST_WAIT_MS; ; tries++, wait = Math.min(LONGEST_WAIT_MS, 2 * wait))
+    for (let tries = 1, wait = FIRST_WAIT_MS; ; tries++, wait = longerWait(wait))
       try {
         return await disown(this.#remote, this.#journal, this.#key, heard);
       } catch (error) {

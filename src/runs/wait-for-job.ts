@@ -2,14 +2,13 @@ import { type EstimatorPubResult, type Job, ProviderError, type WaitStatus } fro
 import { RunError } from "../errors.ts";
 import { reached } from "./crash-points.ts";
 import type { RunJournal } from "./run-journal.ts";
+import { FIRST_WAIT_MS, longerWait } from "./waits.ts";
 
 /** After so long in a queue a run is parked. */
 const QUEUE_PATIENCE_MS = 600_000;
 /** While it is parked the job is asked for after a tenth of the time that it has waited, within these. */
 const SHORTEST_PARK_MS = 60_000;
 const LONGEST_PARK_MS = 900_000;
-const FIRST_WAIT_MS = 5_000;
-const LONGEST_WAIT_MS = 300_000;
 /** Questions in a row without an answer of which the history tells. */
 const TOLD_UNANSWERED = 3;
 
@@ -60,7 +59,7 @@ export async function waitForJob(
       } else if (isLost(error)) throw lost(job.id, error);
       else if (isProviderError(error) && error.retryable && !error.code.startsWith("JOB_")) {
         await journal.wait(`Job ${job.id}: ${error.message}`, wait, signal);
-        wait = Math.min(LONGEST_WAIT_MS, 2 * wait);
+        wait = longerWait(wait);
       } else throw error;
     }
   }
