@@ -74,6 +74,24 @@ export async function madeBy<Value>(file: string, what: string, lazy: Lazy<Value
 /** By address of a module that exports no function: how often it was loaded. */
 const loads = new Map<string, number>();
 
+/**
+ * What a run does, of which a part is the file's own, such as callbacks.
+ * @throws TrainingError CONFIG_FILE where the file's own part throws; whatever else the work does
+ */
+export async function drivenBy<Value>(file: string, work: () => Promise<Value>): Promise<Value> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (cause instanceof LeptonError || !(cause instanceof Error)) throw cause;
+    const path = resolve(file);
+    const [thrownAt = ""] = /^ +at .*$/m.exec(cause.stack ?? "") ?? [];
+    if (![path, pathToFileURL(path).href].some((place) => thrownAt.includes(place))) throw cause;
+    throw new TrainingError("CONFIG_FILE", `${file} throws while its run is driven: ${faultIn(path, cause)}`, {
+      cause,
+    });
+  }
+}
+
 async function load(file: string, path: string, whose: "own" | "shared"): Promise<unknown> {
   let content: Uint8Array;
   try {

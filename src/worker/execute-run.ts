@@ -11,7 +11,7 @@ import { rowOf } from "../runs/stop-run.ts";
 import type { MinimizeOptions, MinimizeResult, MinimizeStep } from "../training/minimize-options.ts";
 import type { Run, RunKeeping } from "../training/run.ts";
 import type { MinimizeRunConfig, ModelRunConfig, RunConfig } from "../training/run-config.ts";
-import { madeBy, readRunConfig } from "../training/run-config-file.ts";
+import { drivenBy, madeBy, readRunConfig } from "../training/run-config-file.ts";
 import type { StepReport, TrainOptions, TrainResult } from "../training/train.ts";
 import { holding } from "./held-lease.ts";
 import { type NamedProviders, namedProviders } from "./named-provider.ts";
@@ -143,9 +143,10 @@ async function prepare(
   const provider = await providerFor(store, id, task.config, settings, config, options.providers ?? namedProviders());
   if (provider !== undefined) options.onProvider?.(provider);
   const kept = keeping(store, row, task, settings.budget ?? task.budget?.run ?? config.budget, lease, options);
-  return "model" in config
+  const prepared = await ("model" in config
     ? prepareTraining(task.config, config, settings, provider, kept, options)
-    : prepareMinimisation(config, settings, provider, kept, options);
+    : prepareMinimisation(config, settings, provider, kept, options));
+  return { ...prepared, execute: () => drivenBy(task.config, () => prepared.execute()) };
 }
 
 /** @throws RunError RUN_NO_TASK */

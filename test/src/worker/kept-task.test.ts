@@ -35,6 +35,16 @@ test("options with which a run went on hold for whoever drives it later", async 
   expect((await told()).length).toBe(1);
 });
 
+test("a callback that throws is told with its file and line", async () => {
+  const store = memoryStore();
+  const source = PROBLEM.replace("  seed: 5,", "  seed: 5,\n  callbacks: { onStep() { undefined.stop(); } },");
+  const config = files.write("throws.mjs", source);
+  await store.create({ id: "run", task: { config, options: {} }, events: [createdEvent()] });
+  const words = expect.stringMatching(/^\S+throws\.mjs throws while its run is driven: .*'stop'.* \(line 8\)$/);
+  await expect(executeRun(store, "run")).rejects.toMatchObject({ code: "CONFIG_FILE", message: words });
+  expect((await store.run("run"))?.status).toBe("failed");
+});
+
 test("those that would make another run of it are refused, and forgotten", async () => {
   const { store, config, drive, leave, told } = await start("other.mjs");
   await leave({});
