@@ -6,9 +6,8 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { lineChart } from "../examples/digits/charts.ts";
 import { loadDigits } from "../examples/digits/data.ts";
-import type { HistoryPoint } from "../examples/digits/outcome.ts";
+import type { DigitsResult, HistoryPoint } from "../examples/digits/outcome.ts";
 import { loadPictureTools } from "../examples/picture-tools.ts";
-import type { DemoResult } from "../src/cli/demo.ts";
 
 const WIDTH = 1280;
 const HEIGHT = 752;
@@ -18,7 +17,7 @@ const VIOLET = "#6d28d9";
 const FONT = "Helvetica, Arial, 'DejaVu Sans', sans-serif";
 
 const folder = process.argv[2] ?? "lepton-report";
-const result = JSON.parse(readFileSync(join(folder, "result.json"), "utf8")) as DemoResult & {
+const result = JSON.parse(readFileSync(join(folder, "result.json"), "utf8")) as DigitsResult & {
   readonly history: Readonly<Record<string, readonly HistoryPoint[]>>;
 };
 

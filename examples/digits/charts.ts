@@ -1,4 +1,4 @@
-import type { Markish, PlotOptions } from "@observablehq/plot";
+import { COLOURS, figure, INK, MUTED } from "../application/figure.ts";
 import type { PictureTools } from "../picture-tools.ts";
 
 /** A line of a chart: values over training steps. */
@@ -7,18 +7,8 @@ export interface Series {
   readonly points: readonly { readonly step: number; readonly value: number }[];
 }
 
-/** Colours that stay apart for colour-blind readers and on paper; the hybrid model's first. */
-const COLOURS = ["#6d28d9", "#0d9488", "#ea580c", "#64748b"] as const;
 const MARGIN_TOP = 108;
 const MARGIN_BOTTOM = 52;
-const INK = "#0f172a";
-const MUTED = "#475569";
-const STYLE = {
-  fontFamily: "Helvetica, Arial, 'DejaVu Sans', sans-serif",
-  fontSize: "13px",
-  background: "#ffffff",
-  color: MUTED,
-};
 
 /** Lines with their names at their ends. */
 export function lineChart(
@@ -51,7 +41,7 @@ export function lineChart(
   );
   const lastStep = Math.max(...rows.map(({ step }) => step));
   const format = (value: number) => (chart.percent === true ? `${(100 * value).toFixed(1)} %` : value.toFixed(2));
-  return draw(tools, chart.title, chart.subtitle, {
+  return figure(tools, chart.title, chart.subtitle, {
     width,
     height,
     marginTop: MARGIN_TOP,
@@ -140,7 +130,7 @@ export function confusionChart(
       right: actual === predicted,
     }));
   });
-  return draw(tools, chart.title, chart.subtitle, {
+  return figure(tools, chart.title, chart.subtitle, {
     width: 620,
     height: 640,
     marginTop: 112,
@@ -192,20 +182,4 @@ function shade(share: number, right: boolean): string {
   const to = right ? [76, 29, 149] : [234, 88, 12];
   const t = share === 0 ? 0 : 0.12 + 0.88 * share;
   return `rgb(${from.map((value, i) => Math.round(value + t * (to[i]! - value))).join(",")})`;
-}
-
-function draw(tools: PictureTools, title: string, subtitle: string, options: PlotOptions): string {
-  const { Plot, document } = tools;
-  const top = options.marginTop ?? 0;
-  const left = 16 - (options.marginLeft ?? 0);
-  const heading = (text: string, y: number, size: number, weight: number, fill: string): Markish =>
-    Plot.text([text], { frameAnchor: "top-left", dx: left, dy: y - top, fontSize: size, fontWeight: weight, fill });
-  const svg = Plot.plot({
-    document,
-    style: STYLE,
-    ...options,
-    marks: [...(options.marks ?? []), heading(title, 20, 20, 700, INK), heading(subtitle, 48, 13, 400, MUTED)],
-  });
-  svg.setAttribute("xmlns", "http://www.w3.org/2000/svg");
-  return svg.outerHTML;
 }

@@ -1,3 +1,8 @@
+import type { DemoResult } from "../../src/cli/demo.ts";
+
+/** What the demo found; all its models take the same number of steps. */
+export type DigitsResult = Omit<DemoResult, "files"> & { readonly steps: number };
+
 /** One look at a model in training. */
 export interface HistoryPoint {
   readonly step: number;

@@ -1,10 +1,11 @@
-import type { DemoResult, DemoRow } from "../../src/cli/demo.ts";
+import type { DemoRow } from "../../src/cli/demo.ts";
+import { escapedHtml, PAGE_STYLE } from "../application/page.ts";
 import type { DeviceOutcome } from "./hardware.ts";
-import type { Outcome } from "./outcome.ts";
+import type { DigitsResult, Outcome } from "./outcome.ts";
 
 /** The report's index.html: the table, and all pictures beside it. No scripts, nothing from elsewhere. */
 export function reportPage(page: {
-  readonly result: Omit<DemoResult, "files">;
+  readonly result: DigitsResult;
   /** File names of the charts that were drawn. */
   readonly pictures: readonly string[];
   readonly circuitDrawing: string;
@@ -28,22 +29,7 @@ export function reportPage(page: {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Lepton: digits</title>
 <style>
-  body { font: 16px/1.5 system-ui, sans-serif; color: #0f172a; background: #f8fafc; margin: 0; }
-  main { max-width: 60rem; margin: 0 auto; padding: 2rem 1rem 4rem; }
-  h1 { font-size: 1.75rem; margin: 0; }
-  h2 { font-size: 1.15rem; margin: 2.5rem 0 .75rem; }
-  p { margin: .5rem 0; color: #475569; }
-  table { border-collapse: collapse; width: 100%; background: #fff; border: 1px solid #e2e8f0; font-variant-numeric: tabular-nums; }
-  th, td { padding: .5rem .75rem; text-align: right; border-bottom: 1px solid #e2e8f0; }
-  th:first-child, td:first-child { text-align: left; }
-  th { font-weight: 600; color: #475569; }
-  tr.best td { font-weight: 700; }
-  .table, .wide { overflow-x: auto; }
-  figure { margin: 0 0 1.5rem; background: #fff; border: 1px solid #e2e8f0; padding: 1rem; }
-  img { max-width: 100%; height: auto; display: block; margin: 0 auto; }
-  pre { background: #fff; border: 1px solid #e2e8f0; padding: .75rem 1rem; white-space: pre-wrap; color: #334155; }
-  a { color: #5b21b6; }
-</style>
+${PAGE_STYLE}</style>
 <main>
 <h1>Handwritten digits, hybrid and classical</h1>
 <p>1,797 images of 8×8 pixels, 1,437 to train and 360 to test. ${result.steps.toLocaleString("en")} steps of 32, ${seeds}.</p>
@@ -68,7 +54,7 @@ ${pictures.map((name) => `<h2>${heading(name)}</h2>\n<figure><img src="${name}" 
 }
 
 function deviceSection({ device, plan }: DeviceOutcome, rows: readonly DemoRow[]): string {
-  return `<h2>On ${escaped(device)}</h2>
+  return `<h2>On ${escapedHtml(device)}</h2>
 <div class="table"><table>
 <thead><tr><th>hybrid model</th><th>test accuracy</th><th>jobs</th><th>circuit executions</th><th>quantum seconds</th></tr></thead>
 <tbody>
@@ -76,7 +62,7 @@ ${rows.map(deviceRow).join("\n")}
 </tbody>
 </table></div>
 <p>Jobs, executions and seconds are those of what the row names. Planned before anything was sent:</p>
-<pre>${escaped(plan)}</pre>
+<pre>${escapedHtml(plan)}</pre>
 <p><a href="isa.qasm">isa.qasm</a> is the circuit as it was sent: compiled to the device's gates and qubits, its angles free.</p>`;
 }
 
@@ -87,11 +73,7 @@ function deviceRow(row: DemoRow): string {
     Math.round(row.circuitExecutions).toLocaleString("en"),
     row.quantumSeconds!.toFixed(1),
   ];
-  return `<tr><td>${escaped(row.model)}</td>${cells.map((cell) => `<td>${cell}</td>`).join("")}</tr>`;
-}
-
-function escaped(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+  return `<tr><td>${escapedHtml(row.model)}</td>${cells.map((cell) => `<td>${cell}</td>`).join("")}</tr>`;
 }
 
 function tableRow(row: DemoRow, best: boolean): string {

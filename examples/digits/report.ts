@@ -1,17 +1,17 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { DemoProgress, DemoResult } from "../../src/cli/demo.ts";
+import type { DemoProgress } from "../../src/cli/demo.ts";
 import type { Dataset, FittedTransform } from "../../src/data/index.ts";
 import { type Circuit, drawSvg, drawText, printQasm3 } from "../../src/index.ts";
 import { loadPictureTools, type PictureTools } from "../picture-tools.ts";
 import { confusionChart, lineChart } from "./charts.ts";
 import type { DeviceOutcome } from "./hardware.ts";
-import { confusionCounts, type HistoryPoint, type Outcome } from "./outcome.ts";
+import { confusionCounts, type DigitsResult, type HistoryPoint, type Outcome } from "./outcome.ts";
 import { reportPage } from "./report-page.ts";
 
 export interface ReportParts {
   readonly out: string;
-  readonly result: Omit<DemoResult, "files">;
+  readonly result: DigitsResult;
   /** Outcomes of the first seed, in the order of the rows; the hybrid model's first. */
   readonly outcomes: readonly Outcome[];
   readonly test: Dataset;

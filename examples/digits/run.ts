@@ -3,7 +3,7 @@ import { saveModel } from "../../src/tfjs.ts";
 import { type Digits, loadDigits } from "./data.ts";
 import { type DeviceOutcome, type OpenDevice, openDevice, runOnDevice } from "./hardware.ts";
 import { MODELS, type ModelName } from "./models.ts";
-import { meanAndSpread, type Outcome } from "./outcome.ts";
+import { type DigitsResult, meanAndSpread, type Outcome } from "./outcome.ts";
 import { writeReport } from "./report.ts";
 import { quantumLayerOf, type Trained, trainModel } from "./training.ts";
 
@@ -73,7 +73,7 @@ async function writtenReport(
   parts: {
     readonly trained: ReadonlyMap<ModelName, readonly Trained[]>;
     readonly digits: Digits;
-    readonly result: Omit<DemoResult, "files">;
+    readonly result: DigitsResult;
     readonly onDevice: DeviceOutcome | undefined;
   },
   out: string,

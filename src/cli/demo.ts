@@ -1,5 +1,18 @@
+/** What a row is, so that the same comparison can be found in every table. */
+export type DemoRole = "hybrid" | "without quantum" | "equal parameters" | "best classical" | "reference";
+
+/** A further number of a row, such as sensitivity beside accuracy: mean and sample standard deviation over the seeds. */
+export interface DemoFigure {
+  readonly metric: string;
+  readonly value: number;
+  readonly spread: number | null;
+}
+
 /** One line of a demo's table. Further fields are a demo's own. */
 export interface DemoRow {
+  /** The table it belongs to, where a demo has several; rows of a part stand together and share `metric` and `also`. */
+  readonly part?: string;
+  readonly role?: DemoRole;
   readonly model: string;
   /** Trainable parameters. */
   readonly params: number;
@@ -11,13 +24,19 @@ export interface DemoRow {
   readonly spread: number | null;
   /** One value a seed, in the order of `seeds`. */
   readonly values: readonly number[];
+  /** Further numbers, the same ones in all rows of a part. */
+  readonly also?: readonly DemoFigure[];
   /** Circuit executions in training, mean over the seeds: each row of parameter values that was simulated or sent. */
   readonly circuitExecutions: number;
   /** Seconds of training, mean over the seeds. */
   readonly seconds: number;
+  /** Seconds of processor time in training, all threads together; mean over the seeds. */
+  readonly cpuSeconds?: number;
+  /** An estimate: `cpuSeconds` times the result's `watts`. Never of quantum hardware. */
+  readonly joules?: number;
   /** Jobs of a quantum computer, in rows about one. */
   readonly jobs?: number;
-  /** Seconds of it that were charged. */
+  /** Seconds of it that were charged, or in rows without jobs, that an emulated one would charge for the row's training. */
   readonly quantumSeconds?: number;
 }
 
@@ -26,8 +45,11 @@ export interface DemoResult {
   readonly name: string;
   readonly rows: readonly DemoRow[];
   readonly seeds: readonly number[];
-  readonly steps: number;
+  /** Training steps, where all models of the demo take the same number. */
+  readonly steps?: number;
   readonly seconds: number;
+  /** The assumption behind `joules`: watts of one busy processor core. */
+  readonly watts?: number;
   /** Paths of all files that were written. */
   readonly files: readonly string[];
 }
@@ -48,6 +70,8 @@ export interface DemoOptions {
   readonly quick: boolean;
   /** `auto` by default. */
   readonly hardware?: Hardware;
+  /** A file to take the data from, in demos whose own data may not be passed on. */
+  readonly data?: string;
   /** The folder for the report; made if need be. */
   readonly out: string;
 }

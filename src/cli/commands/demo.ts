@@ -2,7 +2,8 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Command, Option } from "commander";
 import { withTensorFlow } from "../../tensorflow-packages.ts";
-import type { DemoResult, DemoRow, Hardware } from "../demo.ts";
+import type { DemoResult, Hardware } from "../demo.ts";
+import { demoTables, tableNotes } from "../demo-table.ts";
 import { UsageError } from "../errors.ts";
 import { fileFault, type Io, print } from "../io.ts";
 import { integer } from "../options.ts";
@@ -16,6 +17,7 @@ interface DemoCommandOptions {
   readonly steps?: number;
   readonly quick?: boolean;
   readonly hardware: Hardware;
+  readonly data?: string;
   readonly out: string;
   readonly json?: boolean;
 }
@@ -38,6 +40,7 @@ export function addDemo(program: Command, io: Io): void {
         .choices(["auto", "ibm", "emulator", "none"])
         .default("auto"),
     )
+    .option("--data <file>", "take the data from this file, in demos that say so")
     .option("--out <dir>", "folder of the report", "lepton-report")
     .option("--json", "print one JSON object")
     .addHelpText(
@@ -77,10 +80,17 @@ Examples:
       }
       const { run } = await withTensorFlow(() => demo.load());
       const progress = createProgress(io);
-      const { seed, seeds, steps, quick = false, hardware, out } = options;
+      const { seed, seeds, steps, quick = false, hardware, data, out } = options;
       let result: DemoResult;
       try {
-        result = await run({ seed, seeds, quick, hardware, out, ...(steps === undefined ? {} : { steps }) }, progress);
+        result = await run(
+          {
+            ...{ seed, seeds, quick, hardware, out },
+            ...(steps === undefined ? {} : { steps }),
+            ...(data === undefined ? {} : { data }),
+          },
+          progress,
+        );
       } finally {
         progress.end();
       }
@@ -89,27 +99,10 @@ Examples:
 }
 
 function tableOf(result: DemoResult, out: string): string {
-  const onDevice = result.rows.some(({ jobs }) => jobs !== undefined);
-  const header = [
-    ...["model", "parameters", result.rows[0]!.metric, "circuit executions", "seconds"],
-    ...(onDevice ? ["jobs", "quantum seconds"] : []),
-  ];
-  const lines = alignRight([
-    header,
-    ...result.rows.map((row) => [
-      row.model,
-      row.params.toLocaleString("en"),
-      formatValue(row),
-      Math.round(row.circuitExecutions).toLocaleString("en"),
-      row.seconds.toFixed(1),
-      ...(onDevice ? [String(row.jobs ?? ""), row.quantumSeconds?.toFixed(1) ?? ""] : []),
-    ]),
-  ]);
-  const rule = "─".repeat(Math.max(...lines.map((line) => line.length)));
-  const seeds = result.seeds.length > 1 ? `Mean ± standard deviation over ${result.seeds.length} seeds. ` : "";
-  return `${lines[0]}\n${rule}\n${lines.slice(1).join("\n")}\n\n${seeds}Circuit executions and seconds are those of training, without validation${onDevice ? "; in rows with jobs, those of what the row names" : ""}.\nReport: ${out}/index.html (${result.files.length} files, ${result.seconds.toFixed(1)} s in all)\n`;
-}
-
-function formatValue({ value, spread }: DemoRow): string {
-  return spread === null ? value.toFixed(3) : `${value.toFixed(3)} ± ${spread.toFixed(3)}`;
+  const tables = demoTables(result).map(({ part, header, lines }) => {
+    const [head, ...rest] = alignRight([header, ...lines]);
+    const rule = "─".repeat(Math.max(...[head!, ...rest].map((line) => line.length)));
+    return `${part === undefined ? "" : `${part}\n`}${head}\n${rule}\n${rest.join("\n")}\n`;
+  });
+  return `${tables.join("\n")}\n${tableNotes(result)}\nReport: ${out}/index.html (${result.files.length} files, ${result.seconds.toFixed(1)} s in all)\n`;
 }

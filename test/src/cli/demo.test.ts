@@ -8,12 +8,14 @@ import { file, pathOf, run, runJson } from "./run.ts";
 describe("demo", () => {
   test("lists what there is, and refuses what there is not", async () => {
     expect((await run(["demo", "--list"])).out).toMatch(/^digits +\S/);
-    expect((await runJson(["demo", "--list"])).json.demos.map(({ name }: { name: string }) => name)).toEqual([
-      "digits",
-    ]);
+    const names = (await runJson(["demo", "--list"])).json.demos.map(({ name }: { name: string }) => name);
+    expect(names).toContain("digits");
     const unknown = await runJson(["demo", "dogs"]);
     expect(unknown.status).toBe(2);
-    expect(unknown.json.error).toEqual({ code: "DEMO_UNKNOWN", message: 'There is no demo "dogs". There is: digits.' });
+    expect(unknown.json.error).toEqual({
+      code: "DEMO_UNKNOWN",
+      message: `There is no demo "dogs". There is: ${names.join(", ")}.`,
+    });
     expect((await runJson(["demo"])).json.error.code).toBe("DEMO_UNKNOWN");
     expect((await runJson(["demo", "digits", "--seeds", "0"])).json.error.code).toBe("USAGE");
   });

@@ -1,0 +1,92 @@
+import type { DemoResult, DemoRow } from "./demo.ts";
+
+/** Rows of one part of a demo as texts: a header, and a cell for each of its columns in every line. */
+export interface DemoTable {
+  /** The part's name; undefined where the demo has only one. */
+  readonly part: string | undefined;
+  readonly header: readonly string[];
+  readonly lines: readonly (readonly string[])[];
+}
+
+/** A demo's rows as tables, one for each part, with the columns that its rows have numbers for. */
+export function demoTables({ rows }: Pick<DemoResult, "rows">): readonly DemoTable[] {
+  return [...new Set(rows.map(({ part }) => part))].map((part) => {
+    const own = rows.filter((row) => row.part === part);
+    const columns = COLUMNS.filter(({ isShown }) => own.some(isShown));
+    const also = own[0]!.also ?? [];
+    return {
+      part,
+      header: [
+        ...["model", "parameters", own[0]!.metric],
+        ...also.map(({ metric }) => metric),
+        ...columns.map(({ name }) => name),
+      ],
+      lines: own.map((row) => [
+        row.model,
+        row.params.toLocaleString("en"),
+        meanAndSpreadText(row),
+        ...also.map(({ metric }) => {
+          const figure = row.also?.find((candidate) => candidate.metric === metric);
+          return figure === undefined ? "" : meanAndSpreadText(figure);
+        }),
+        ...columns.map(({ text }) => text(row)),
+      ]),
+    };
+  });
+}
+
+/** What the columns of `demoTables` mean, in sentences. */
+export function tableNotes({ rows, seeds, watts }: Pick<DemoResult, "rows" | "seeds" | "watts">): string {
+  const onDevice = rows.some(({ jobs }) => jobs !== undefined);
+  const isPlanned = rows.some(({ jobs, quantumSeconds }) => jobs === undefined && quantumSeconds !== undefined);
+  return [
+    ...(seeds.length > 1 ? [`Mean ± standard deviation over ${seeds.length} seeds.`] : []),
+    `Circuit executions and seconds are those of training, without validation${onDevice ? "; in rows with jobs, those of what the row names" : ""}.`,
+    ...(isPlanned ? ["Quantum seconds are what an emulated ibm_torino would charge for it."] : []),
+    ...(watts === undefined ? [] : [`Joules are processor seconds times an assumed ${watts} W a core, an estimate.`]),
+  ].join(" ");
+}
+
+interface Column {
+  readonly name: string;
+  isShown(row: DemoRow): boolean;
+  text(row: DemoRow): string;
+}
+
+const COLUMNS: readonly Column[] = [
+  {
+    name: "circuit executions",
+    isShown: () => true,
+    text: ({ circuitExecutions }) => Math.round(circuitExecutions).toLocaleString("en"),
+  },
+  { name: "seconds", isShown: () => true, text: ({ seconds }) => significant(seconds) },
+  optional("joules", ({ joules }) => joules, significant),
+  optional("jobs", ({ jobs }) => jobs, String),
+  optional("quantum seconds", ({ quantumSeconds }) => quantumSeconds, significant),
+];
+
+function optional(name: string, read: (row: DemoRow) => number | undefined, format: (value: number) => string): Column {
+  return {
+    name,
+    isShown: (row) => read(row) !== undefined,
+    text: (row) => {
+      const value = read(row);
+      return value === undefined ? "" : format(value);
+    },
+  };
+}
+
+/** One digit behind the point, and two significant ones below 1, so that a small number is not shown as none. */
+function significant(value: number): string {
+  if (value === 0) return "0";
+  return value < 1 ? String(Number(value.toPrecision(2))) : value.toLocaleString("en", FIXED_1);
+}
+
+const FIXED_1 = { minimumFractionDigits: 1, maximumFractionDigits: 1 } as const;
+
+/** Three digits behind the point; errors of energies and the like, which would vanish so, in powers of ten. */
+export function meanAndSpreadText({ value, spread }: Pick<DemoRow, "value" | "spread">): string {
+  const isSmall = value !== 0 && Math.abs(value) < 0.01;
+  const format = (number: number): string => (isSmall ? number.toExponential(1) : number.toFixed(3));
+  return spread === null ? format(value) : `${format(value)} ± ${format(spread)}`;
+}
