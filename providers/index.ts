@@ -54,3 +54,19 @@ export type { NoisyMethod } from "./simulator/noise/noisy-parts.ts";
 export { type NoisySimulatorOptions, noisySimulator } from "./simulator/noise/noisy-simulator.ts";
 export { StateMemory } from "./simulator/state-memory.ts";
 export { createStatevectorEngine, type StatevectorOptions } from "./simulator/statevector-engine.ts";
+export {
+  type CompiledModule,
+  type FunctionBuilder,
+  type I32,
+  type Index,
+  integers,
+  type KernelTarget,
+  kernelMemory,
+  type LinearMemory,
+  ModuleBuilder,
+  type Operations,
+  type Real,
+  type V128,
+  type Variable,
+  webAssembly,
+} from "./simulator/wasm/index.ts";

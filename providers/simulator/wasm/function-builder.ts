@@ -53,6 +53,12 @@ export class FunctionBuilder {
     this.#write(address.code, value.code, double ? 0x39 : 0x38, double ? 3 : 2, unsigned(offset));
   }
 
+  /** Stores one lane of so many bytes. */
+  storeLane(bytes: 1 | 2 | 4 | 8, address: Index, value: V128, lane: number, offset = 0): void {
+    const opcode = { 1: 0x58, 2: 0x59, 4: 0x5a, 8: 0x5b }[bytes];
+    this.#write(address.code, value.code, 0xfd, opcode, 0, unsigned(offset), lane);
+  }
+
   /** Runs `body` once and again as long as the condition it returns holds. */
   doWhile(body: () => I32): void {
     this.#write(0x03, 0x40);
