@@ -1,6 +1,6 @@
 /**
  * Lepton: hybrid quantum-classical models. What most programs need; the rest is in `lepton/circuits`, `lepton/providers`,
- * `lepton/data` and `lepton/tfjs`. Importing this loads neither TensorFlow.js nor axios.
+ * `lepton/data`, `lepton/metrics` and `lepton/tfjs`. Importing this loads neither TensorFlow.js nor axios.
  */
 export {
   type Amplitudes,
@@ -79,6 +79,19 @@ export {
   type QuantumLayerOptions,
   quantumLayer,
 } from "./layers/index.ts";
+export {
+  accuracy,
+  bestThreshold,
+  calibrationCurve,
+  confusionMatrix,
+  f1,
+  logLoss,
+  meanAndSpread,
+  predictedClasses,
+  ratesAtThreshold,
+  rmse,
+  rocAuc,
+} from "./metrics/index.ts";
 export { adagrad, adam, momentum, type Optimizer, rotosolve, sgd, spsa } from "./optimizers/index.ts";
 export {
   type Budget,

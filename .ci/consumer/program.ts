@@ -7,6 +7,7 @@ import { type IbmProviderOptions, ibmProvider } from "lepton/ibm";
 import { type Backend, deviceSimulator, loadTarget, localSimulator } from "lepton/providers";
 export type * as everything from "lepton";
 export type * as data from "lepton/data";
+export type * as metrics from "lepton/metrics";
 export type * as tfjs from "lepton/tfjs";
 
 const x = input("x", 2);
