@@ -6,6 +6,9 @@ export class DataError extends LeptonError {}
 /** A gradient that cannot be computed as asked: a method the backend or circuit rules out, a budget too small, bad shapes. */
 export class GradientError extends LeptonError {}
 
+/** A network that the compute unit cannot compile, or data that do not fit one. */
+export class ComputeError extends LeptonError {}
+
 /** An optimizer or a training run with settings, weights or state that cannot work. */
 export class TrainingError extends LeptonError {}
 
