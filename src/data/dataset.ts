@@ -2,12 +2,21 @@ import { DataError } from "../errors.ts";
 import { checkOptions } from "./options.ts";
 import { columnOf, numbersOf, type Table, textsOf } from "./table.ts";
 
+/** A row's features as a picture: row-major over height, width, channels (channels last, as in TensorFlow.js). */
+export interface GridShape {
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+}
+
 /** Rows of features, row-major [numRows, numFeatures]. */
 export interface Features {
   readonly x: Float64Array;
   readonly numRows: number;
   readonly numFeatures: number;
   readonly featureNames: readonly string[];
+  /** Of features that are pixels or the like: height·width·channels = numFeatures. */
+  readonly grid?: GridShape;
 }
 
 /**
@@ -148,14 +157,16 @@ function dataset(
   });
 }
 
-/** @throws DataError DATA_NOT_FINITE naming row and feature */
-export function assertFinite(features: Features): void {
-  for (let i = 0; i < features.x.length; i++)
-    if (!Number.isFinite(features.x[i]))
-      throw new DataError(
-        "DATA_NOT_FINITE",
-        `Feature ${features.featureNames[i % features.numFeatures]} of row ${Math.floor(i / features.numFeatures)} is ${features.x[i]}; features must be finite numbers.`,
-      );
+/** @throws DataError DATA_NOT_FINITE naming row and feature; with `takesMissing`, NaN is a missing value and no error */
+export function assertFinite(features: Features, takesMissing = false): void {
+  for (let i = 0; i < features.x.length; i++) {
+    const value = features.x[i]!;
+    if (Number.isFinite(value) || (takesMissing && Number.isNaN(value))) continue;
+    throw new DataError(
+      "DATA_NOT_FINITE",
+      `Feature ${features.featureNames[i % features.numFeatures]} of row ${Math.floor(i / features.numFeatures)} is ${value}; features must be finite numbers${Number.isNaN(value) ? " (impute() fills in missing ones)" : ""}.`,
+    );
+  }
 }
 
 /** The given rows, in the given order. @throws DataError DATA_EMPTY, DATA_ROW */

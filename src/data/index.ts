@@ -6,6 +6,7 @@ export {
   datasetFromTable,
   type Features,
   fromArrays,
+  type GridShape,
   oneHot,
   selectRows,
 } from "./dataset.ts";

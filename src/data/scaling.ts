@@ -6,6 +6,7 @@ import {
   fittedTransform,
   namesFromJSON,
   numbersFromJSON,
+  sameGrid,
   type Transform,
   type TransformJSON,
 } from "./transform.ts";
@@ -90,6 +91,7 @@ function affine(
     {
       numOutputs,
       names,
+      grid: sameGrid,
       apply(from, fromStart, to, toStart) {
         for (let f = 0; f < numOutputs; f++) {
           const value = low + (from[fromStart + f]! - offset[f]!) * scale[f]!;
@@ -100,6 +102,7 @@ function affine(
     {
       numOutputs,
       names,
+      grid: sameGrid,
       apply(from, fromStart, to, toStart) {
         for (let f = 0; f < numOutputs; f++) to[toStart + f] = (from[fromStart + f]! - low) / scale[f]! + offset[f]!;
       },

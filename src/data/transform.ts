@@ -1,5 +1,5 @@
 import { DataError } from "../errors.ts";
-import { assertFinite, type Features } from "./dataset.ts";
+import { assertFinite, type Features, type GridShape } from "./dataset.ts";
 
 /** A fitted transform's state as JSON; `transformFromJSON` reads it. */
 export interface TransformJSON {
@@ -32,7 +32,14 @@ export interface RowMap {
   readonly numOutputs: number;
   readonly names: readonly string[];
   readonly apply: (from: Float64Array, fromStart: number, to: Float64Array, toStart: number) => void;
+  /** The grid that the outputs form, from the inputs' one; without it they form none. */
+  readonly grid?: (inputs: GridShape | undefined) => GridShape | undefined;
+  /** Whether inputs may be missing (NaN). */
+  readonly takesMissing?: boolean;
 }
+
+/** The `grid` of a row map whose output i belongs to the same place as its input i. */
+export const sameGrid = (inputs: GridShape | undefined): GridShape | undefined => inputs;
 
 /** A fitted transform from its two row maps. */
 export function fittedTransform(forward: RowMap, backward: RowMap, toJSON: () => TransformJSON): FittedTransform {
@@ -53,14 +60,22 @@ function mapRows<Source extends Features>(source: Source, expected: number, map:
       "DATA_SHAPE",
       `The transform was fitted on ${expected} feature(s), but these rows have ${source.numFeatures}.`,
     );
-  assertFinite(source);
+  assertFinite(source, map.takesMissing);
   const x = new Float64Array(source.numRows * map.numOutputs);
   for (let row = 0; row < source.numRows; row++) map.apply(source.x, row * expected, x, row * map.numOutputs);
-  return Object.freeze({ ...source, x, numFeatures: map.numOutputs, featureNames: map.names });
+  const { grid: inputs, ...rest } = source;
+  const grid = map.grid?.(inputs);
+  return Object.freeze({
+    ...rest,
+    x,
+    numFeatures: map.numOutputs,
+    featureNames: map.names,
+    ...(grid === undefined ? {} : { grid }),
+  }) as unknown as Source;
 }
 
 /** @throws DataError DATA_EMPTY, DATA_NOT_FINITE, DATA_SHAPE */
-export function checkTrainingRows(train: Features, minimum = 1): void {
+export function checkTrainingRows(train: Features, minimum = 1, takesMissing = false): void {
   if (train.numRows < minimum)
     throw new DataError(
       "DATA_EMPTY",
@@ -71,7 +86,7 @@ export function checkTrainingRows(train: Features, minimum = 1): void {
       "DATA_SHAPE",
       `${train.numRows} row(s) of ${train.numFeatures} feature(s) need ${train.numRows * train.numFeatures} values, but ${train.x.length} were given.`,
     );
-  assertFinite(train);
+  assertFinite(train, takesMissing);
 }
 
 /** A list of finite numbers of that length out of JSON. @throws DataError TRANSFORM_JSON */
