@@ -92,7 +92,23 @@ export {
   rmse,
   rocAuc,
 } from "./metrics/index.ts";
-export { adagrad, adam, momentum, type Optimizer, rotosolve, sgd, spsa } from "./optimizers/index.ts";
+export {
+  adagrad,
+  adam,
+  constantRate,
+  cosineDecay,
+  exponentialDecay,
+  type LearningRate,
+  type LearningRateSchedule,
+  momentum,
+  type Optimizer,
+  oneCycle,
+  reduceOnPlateau,
+  rotosolve,
+  sgd,
+  spsa,
+  stepDecay,
+} from "./optimizers/index.ts";
 export {
   type Budget,
   exportRun,

@@ -1,15 +1,8 @@
-import {
-  checkNumbers,
-  checkOptions,
-  checkRate,
-  checkSetting,
-  type GradientOptimizer,
-  type LearningRate,
-  plain,
-  settingsText,
-} from "./optimizer.ts";
+import { checkNumbers, checkOptions, checkSetting, plain, settingsText } from "./checks.ts";
+import { checkRate, type KeptRate, type LearningRate } from "./learning-rate.ts";
+import type { GradientOptimizer } from "./optimizer.ts";
 
-export interface AdagradState {
+export interface AdagradState extends KeptRate {
   readonly step: number;
   /** Sum of the squared gradients. */
   readonly sum: readonly number[];
@@ -35,15 +28,16 @@ export function adagrad(options: {
     kind: "gradient",
     name: "adagrad",
     settings: settingsText({ learningRate: options.learningRate, initialSum, epsilon }),
-    init: (weights) => ({ step: 0, sum: new Array<number>(weights.length).fill(initialSum) }),
-    update(gradient, state, weights) {
+    init: (weights) => ({ step: 0, sum: new Array<number>(weights.length).fill(initialSum), ...rate.init() }),
+    update(gradient, state, weights, value) {
       checkNumbers("adagrad", "gradient", gradient, weights.length);
       checkNumbers("adagrad", "sum", state.sum, weights.length);
-      const eta = rate(state.step);
+      const kept = rate.observe(state, value);
+      const eta = rate.rate(state.step, kept);
       const sum = gradient.map((g, i) => state.sum[i]! + g * g);
       return {
         weights: weights.map((w, i) => w - (eta * gradient[i]!) / (Math.sqrt(sum[i]!) + epsilon)),
-        state: { step: state.step + 1, sum: plain(sum) },
+        state: { step: state.step + 1, sum: plain(sum), ...kept },
       };
     },
   };

@@ -1,15 +1,8 @@
-import {
-  checkNumbers,
-  checkOptions,
-  checkRate,
-  checkSetting,
-  type GradientOptimizer,
-  type LearningRate,
-  plain,
-  settingsText,
-} from "./optimizer.ts";
+import { checkNumbers, checkOptions, checkSetting, plain, settingsText } from "./checks.ts";
+import { checkRate, type KeptRate, type LearningRate } from "./learning-rate.ts";
+import type { GradientOptimizer } from "./optimizer.ts";
 
-export interface AdamState {
+export interface AdamState extends KeptRate {
   readonly step: number;
   /** Decaying mean of the gradient. */
   readonly first: readonly number[];
@@ -44,13 +37,15 @@ export function adam(
       step: 0,
       first: new Array<number>(length).fill(0),
       second: new Array<number>(length).fill(0),
+      ...rate.init(),
     }),
-    update(gradient, state, weights) {
+    update(gradient, state, weights, value) {
       checkNumbers("adam", "gradient", gradient, weights.length);
       checkNumbers("adam", "first moment", state.first, weights.length);
       checkNumbers("adam", "second moment", state.second, weights.length);
       const step = state.step + 1;
-      const eta = rate(state.step);
+      const kept = rate.observe(state, value);
+      const eta = rate.rate(state.step, kept);
       const firstBias = 1 - beta1 ** step;
       const secondBias = 1 - beta2 ** step;
       const first = gradient.map((g, i) => beta1 * state.first[i]! + (1 - beta1) * g);
@@ -59,7 +54,7 @@ export function adam(
         weights: weights.map(
           (w, i) => w - (eta * (first[i]! / firstBias)) / (Math.sqrt(second[i]! / secondBias) + epsilon),
         ),
-        state: { step, first: plain(first), second: plain(second) },
+        state: { step, first: plain(first), second: plain(second), ...kept },
       };
     },
   };

@@ -1,6 +1,7 @@
 import { type Circuit, type Parameter, slotsOf } from "../../circuits/index.ts";
 import { TrainingError } from "../errors.ts";
-import { checkNumbers, type EvaluationOptimizer, plain, settingsText } from "./optimizer.ts";
+import { checkNumbers, plain, settingsText } from "./checks.ts";
+import type { EvaluationOptimizer } from "./optimizer.ts";
 import { minimizeFit, planFit, type TrigonometricFit } from "./trigonometric.ts";
 
 export interface RotosolveState {

@@ -1,15 +1,8 @@
-import {
-  checkNumbers,
-  checkOptions,
-  checkRate,
-  checkSetting,
-  type GradientOptimizer,
-  type LearningRate,
-  plain,
-  settingsText,
-} from "./optimizer.ts";
+import { checkNumbers, checkOptions, checkSetting, plain, settingsText } from "./checks.ts";
+import { checkRate, type KeptRate, type LearningRate } from "./learning-rate.ts";
+import type { GradientOptimizer } from "./optimizer.ts";
 
-export interface SgdState {
+export interface SgdState extends KeptRate {
   readonly step: number;
 }
 
@@ -21,16 +14,18 @@ export function sgd(options: { readonly learningRate: LearningRate }): GradientO
     kind: "gradient",
     name: "sgd",
     settings: settingsText(options),
-    init: () => ({ step: 0 }),
-    update(gradient, { step }, weights) {
+    init: () => ({ step: 0, ...rate.init() }),
+    update(gradient, state, weights, value) {
+      const { step } = state;
       checkNumbers("sgd", "gradient", gradient, weights.length);
-      const eta = rate(step);
-      return { weights: weights.map((w, i) => w - eta * gradient[i]!), state: { step: step + 1 } };
+      const kept = rate.observe(state, value);
+      const eta = rate.rate(step, kept);
+      return { weights: weights.map((w, i) => w - eta * gradient[i]!), state: { step: step + 1, ...kept } };
     },
   };
 }
 
-export interface MomentumState {
+export interface MomentumState extends KeptRate {
   readonly step: number;
   readonly velocity: readonly number[];
 }
@@ -54,15 +49,17 @@ export function momentum(options: {
     kind: "gradient",
     name: nesterov ? "nesterov" : "momentum",
     settings: settingsText({ learningRate: options.learningRate, momentum: decay, nesterov }),
-    init: (weights) => ({ step: 0, velocity: new Array<number>(weights.length).fill(0) }),
-    update(gradient, { step, velocity }, weights) {
+    init: (weights) => ({ step: 0, velocity: new Array<number>(weights.length).fill(0), ...rate.init() }),
+    update(gradient, state, weights, value) {
+      const { step, velocity } = state;
       checkNumbers("momentum", "gradient", gradient, weights.length);
       checkNumbers("momentum", "velocity", velocity, weights.length);
-      const eta = rate(step);
+      const kept = rate.observe(state, value);
+      const eta = rate.rate(step, kept);
       const next = gradient.map((g, i) => decay * velocity[i]! + g);
       return {
         weights: weights.map((w, i) => w - eta * (nesterov ? decay * next[i]! + gradient[i]! : next[i]!)),
-        state: { step: step + 1, velocity: plain(next) },
+        state: { step: step + 1, velocity: plain(next), ...kept },
       };
     },
   };

@@ -1,12 +1,6 @@
 import { Rng } from "../../circuits/index.ts";
-import {
-  checkNumbers,
-  checkOptions,
-  checkSetting,
-  type EvaluationOptimizer,
-  plain,
-  settingsText,
-} from "./optimizer.ts";
+import { checkNumbers, checkOptions, checkSetting, plain, settingsText } from "./checks.ts";
+import type { EvaluationOptimizer } from "./optimizer.ts";
 
 export interface SpsaState {
   /** Steps of descent so far. */
