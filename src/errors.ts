@@ -23,3 +23,6 @@ export class BudgetError extends LeptonError {}
 
 /** A schedule that cannot be kept: a malformed cron expression, time zone or condition. */
 export class ScheduleError extends LeptonError {}
+
+/** A kernel, or a model on one, that cannot be computed or fitted as asked. */
+export class KernelError extends LeptonError {}

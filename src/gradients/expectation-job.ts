@@ -84,7 +84,7 @@ export async function runExpectations(
  * As the backend tells it. Where it cannot, as planned: values that have been paid for are not given up for their price.
  * While it reckons it may tell too little, at first 0, so no less than planned.
  */
-async function chargeOf(job: Job<unknown>): Promise<JobUsage> {
+export async function chargeOf(job: Job<unknown>): Promise<JobUsage> {
   const { plan } = job;
   try {
     const usage = await job.usage();

@@ -72,6 +72,17 @@ export interface GoldenNoisyCircuit {
   readonly probabilities_after_readout?: readonly number[];
 }
 
+/** A kernel of the ZZ feature map at points [m][n]. */
+export interface GoldenKernel {
+  readonly id: string;
+  readonly n: number;
+  readonly reps: number;
+  readonly entanglement: "full" | "linear";
+  readonly points: readonly (readonly number[])[];
+  readonly kernel: readonly (readonly number[])[];
+  readonly min_eigenvalue: number;
+}
+
 function read<Item>(name: string): readonly Item[] {
   const url = new URL(`../fixtures/golden/${name}.json`, import.meta.url);
   return (JSON.parse(readFileSync(url, "utf8")) as { readonly items: readonly Item[] }).items;
@@ -80,6 +91,7 @@ export const goldenStates = (): readonly GoldenState[] => read("statevectors");
 export const goldenGradients = (): readonly GoldenGradient[] => read("gradients");
 export const goldenHamiltonians = (): readonly GoldenHamiltonian[] => read("hamiltonians");
 export const goldenNoise = (): readonly GoldenNoisyCircuit[] => read("noise");
+export const goldenKernels = (): readonly GoldenKernel[] => read("kernels");
 
 /**
  * The item's circuit: weights `w` and inputs `x` as long as the item's values (a vector that would be empty is left
