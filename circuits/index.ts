@@ -22,6 +22,7 @@ export {
   tanh,
 } from "./arithmetic.ts";
 export { CircuitBuilder } from "./builder.ts";
+export { causalCone } from "./causal-cone.ts";
 export { assertBound, Circuit, type ClassicalRegister, type NamedValues, operationName } from "./circuit.ts";
 export { describeNumber, describeValue } from "./describe-value.ts";
 export { drawSvg, drawText, type SvgOptions } from "./draw/index.ts";
@@ -85,6 +86,14 @@ export {
   type QasmProgram,
   type QubitRegister,
 } from "./qasm/index.ts";
+export {
+  type FoldedCircuit,
+  foldWeights,
+  isCliffordMatrix,
+  type ReducedCircuit,
+  type ReduceOptions,
+  reduceCircuit,
+} from "./reduction/index.ts";
 export { Rng } from "./rng.ts";
 export { type Slot, SlotProgram, slotsOf } from "./slots.ts";
 export { circuitMatrix } from "./transformations.ts";

@@ -1,5 +1,4 @@
 export { assertFiniteValues } from "./adjoint.ts";
-export { causalCone } from "./causal-cone.ts";
 export type {
   EvaluateOptions,
   GradientEvaluation,

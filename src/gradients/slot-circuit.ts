@@ -1,5 +1,12 @@
-import { Circuit, mapOperation, type Operation, type SparsePauliOp, slotsOf, weight } from "../../circuits/index.ts";
-import { causalCone } from "./causal-cone.ts";
+import {
+  Circuit,
+  causalCone,
+  mapOperation,
+  type Operation,
+  type SparsePauliOp,
+  slotsOf,
+  weight,
+} from "../../circuits/index.ts";
 import { type ShiftTerm, shiftRule } from "./shift-rules.ts";
 
 /** Which gradients are wanted. */

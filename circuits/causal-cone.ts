@@ -1,11 +1,7 @@
-import {
-  type Circuit,
-  clbitsOf,
-  gateSpec,
-  type Operation,
-  qubitsOf,
-  type SparsePauliOp,
-} from "../../circuits/index.ts";
+import type { Circuit } from "./circuit.ts";
+import { gateSpec } from "./gates.ts";
+import type { SparsePauliOp } from "./observable.ts";
+import { clbitsOf, type Operation, qubitsOf } from "./operation.ts";
 
 /**
  * Which of the circuit's operations (by position) can influence the observables. Conservative: an operation that is left
