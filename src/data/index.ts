@@ -1,5 +1,7 @@
 export { type Batch, type BatchOptions, batches } from "./batches.ts";
-export { type CsvOptions, type CsvText, readCsv } from "./csv.ts";
+export { type CsvText, readCsv } from "./csv.ts";
+export type { CsvOptions } from "./csv-rows.ts";
+export { type StreamCsvOptions, streamCsv } from "./csv-stream.ts";
 export {
   type Dataset,
   type DatasetOptions,
@@ -13,6 +15,16 @@ export {
 export { type FittedPca, pca } from "./pca.ts";
 export { pipeline, transformFromJSON } from "./pipeline.ts";
 export { minMax, standardise } from "./scaling.ts";
+export type { StreamSource } from "./source.ts";
 export { randomSplit, splitByNames } from "./split.ts";
-export { type Column, columnOf, numbersOf, type Table, textsOf } from "./table.ts";
+export {
+  type Column,
+  type ColumnType,
+  columnOf,
+  type MissingCells,
+  numbersOf,
+  selectTableRows,
+  type Table,
+  textsOf,
+} from "./table.ts";
 export type { FittedTransform, Transform, TransformJSON } from "./transform.ts";
