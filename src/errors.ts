@@ -26,3 +26,6 @@ export class ScheduleError extends LeptonError {}
 
 /** A kernel, or a model on one, that cannot be computed or fitted as asked. */
 export class KernelError extends LeptonError {}
+
+/** A pipeline whose units do not fit together, or that is used before it has what it needs. */
+export class EngineError extends LeptonError {}

@@ -62,7 +62,26 @@ export {
   type SamplerPub,
   SimulatorError,
 } from "../providers/index.ts";
-export { BudgetError, DataError, GradientError, ModelError, RunError, ScheduleError, TrainingError } from "./errors.ts";
+export {
+  type DataUnit,
+  type EngineOptions,
+  type Evaluation,
+  engine,
+  type FeatureUnit,
+  LeptonEngine,
+  loadEngine,
+  type Prediction,
+} from "./engine/index.ts";
+export {
+  BudgetError,
+  DataError,
+  EngineError,
+  GradientError,
+  ModelError,
+  RunError,
+  ScheduleError,
+  TrainingError,
+} from "./errors.ts";
 export {
   type GradientMethod,
   type GradientProgram,

@@ -1,0 +1,26 @@
+export {
+  type EngineFitOptions,
+  type EngineTrainOptions,
+  engine,
+  LeptonEngine,
+  loadEngine,
+} from "./engine.ts";
+export type { Evaluation, Prediction } from "./evaluation.ts";
+export type { EngineSummary } from "./summary.ts";
+export type {
+  Activation,
+  ClassicalUnit,
+  DataParts,
+  DataUnit,
+  EngineOptions,
+  FeatureUnit,
+  FittedFeatures,
+  NewRows,
+  OptimizeUnit,
+  OutputFacts,
+  PartName,
+  QuantumUnit,
+  SavedEngine,
+  Task,
+  UnitShape,
+} from "./units.ts";

@@ -1,0 +1,171 @@
+import { train as optimizers, type Tensor } from "@tensorflow/tfjs-core";
+import { initializers, type LayersModel, layers, sequential } from "@tensorflow/tfjs-layers";
+import { Rng } from "../../circuits/index.ts";
+import type { Features } from "../data/index.ts";
+import { EngineError } from "../errors.ts";
+import { QuantumLayer } from "../layers/index.ts";
+import { KerasQuantumLayer, quantum } from "../layers/tensorflow.ts";
+import { type PredictOptions, predictRows } from "../training/tensorflow-predict.ts";
+import type { Activation, ClassicalUnit, OptimizeUnit, QuantumUnit, UnitShape } from "./units.ts";
+
+/** Builds the trained half of a pipeline, from features to outputs. The seed decides its weights. */
+export function buildModel(
+  name: string,
+  units: { readonly quantum: QuantumUnit | undefined; readonly classical: ClassicalUnit | undefined },
+  shape: UnitShape,
+): LayersModel {
+  const rng = Rng.seed(shape.seed).fork("engine");
+  const model = sequential({ name });
+  let numInputs = shape.numInputs;
+  if (units.quantum !== undefined) {
+    const { layer, bottleneck } = quantumParts(units.quantum, shape, rng);
+    if (bottleneck !== undefined)
+      model.add(dense("bottleneck", numInputs, layer.numInputs, rng, bottleneck.activation, bottleneck.bias));
+    else if (layer.numInputs !== numInputs)
+      throw new EngineError(
+        "ENGINE_SHAPE",
+        `The features have ${numInputs} column(s), but the circuit has ${layer.numInputs} input(s). Add a feature unit such as pca({ numComponents: ${layer.numInputs} }), or a trained layer in front: quantum: { layer, bottleneck: true }.`,
+      );
+    model.add(quantum(layer, { name: "quantum" }));
+    numInputs = layer.numOutputs;
+  }
+  for (const layer of classicalLayers(units.classical ?? {}, { ...shape, numInputs }, rng)) model.add(layer);
+  const width = model.outputs[0]?.shape.at(-1);
+  if (model.outputs.length !== 1 || model.outputs[0]!.shape.length !== 2 || width !== shape.numOutputs)
+    throw new EngineError(
+      "ENGINE_SHAPE",
+      `The classical unit ends in ${JSON.stringify(model.outputs[0]?.shape ?? [])}, but the data need [null,${shape.numOutputs}]: ${shape.task === "classification" ? "one column a class" : "one value a row"}.`,
+    );
+  return model;
+}
+
+function quantumParts(
+  unit: QuantumUnit,
+  shape: UnitShape,
+  rng: Rng,
+): {
+  readonly layer: QuantumLayer;
+  readonly bottleneck: { readonly activation: Activation; readonly bias: boolean } | undefined;
+} {
+  const parts = unit instanceof QuantumLayer || typeof unit === "function" ? { layer: unit } : unit;
+  const seed = rng.fork("quantum").uint32();
+  const layer = typeof parts?.layer === "function" ? parts.layer({ ...shape, seed }) : parts?.layer;
+  if (!(layer instanceof QuantumLayer))
+    throw new EngineError(
+      "ENGINE_UNIT",
+      "The quantum unit must be a quantumLayer({ ... }), a function that makes one, or { layer, bottleneck }.",
+    );
+  const { bottleneck } = parts as { readonly bottleneck?: unknown };
+  if (bottleneck === undefined) return { layer, bottleneck: undefined };
+  const { activation = "linear", bias = true } = (bottleneck === true ? {} : bottleneck) as {
+    readonly activation?: Activation;
+    readonly bias?: boolean;
+  };
+  return { layer, bottleneck: { activation, bias } };
+}
+
+function classicalLayers(unit: ClassicalUnit, shape: UnitShape, rng: Rng): readonly layers.Layer[] {
+  if (typeof unit === "function") return unit({ ...shape, seed: rng.fork("classical").uint32() });
+  const { hidden = [], activation = "relu" } = unit;
+  const built: layers.Layer[] = [];
+  let numInputs = shape.numInputs;
+  for (const [i, units] of hidden.entries()) {
+    if (!(Number.isSafeInteger(units) && units >= 1))
+      throw new EngineError("ENGINE_UNIT", `classical.hidden[${i}] is ${units}; a layer has 1 unit or more.`);
+    built.push(dense(`hidden_${i + 1}`, numInputs, units, rng, activation));
+    numInputs = units;
+  }
+  const head = shape.task === "classification" ? "softmax" : "linear";
+  return [...built, dense("head", numInputs, shape.numOutputs, rng, head)];
+}
+
+/** A linear map with weights uniform in ±1/√inputs, by a seed of its name. */
+function dense(
+  name: string,
+  numInputs: number,
+  units: number,
+  rng: Rng,
+  activation: Activation | "softmax",
+  useBias = true,
+): layers.Layer {
+  const limit = 1 / Math.sqrt(numInputs);
+  // TensorFlow.js takes a seed of 0 for none.
+  const seed = 1 + (rng.fork(name).uint32() >>> 1);
+  const kernelInitializer = initializers.randomUniform({ minval: -limit, maxval: limit, seed });
+  return layers.dense({ name, inputShape: [numInputs], units, activation, useBias, kernelInitializer });
+}
+
+const BY_NAME = {
+  adagrad: optimizers.adagrad,
+  adam: optimizers.adam,
+  momentum: (rate: number) => optimizers.momentum(rate, 0.9),
+  rmsprop: optimizers.rmsprop,
+  sgd: optimizers.sgd,
+} as const;
+
+/** What `train` is to use: settings by name made whole. @throws EngineError ENGINE_UNIT */
+export function trainingObjective(
+  { optimizer = "adam", learningRate, loss }: OptimizeUnit,
+  task: UnitShape["task"],
+): Pick<OptimizeUnit, "optimizer" | "loss"> & { readonly metrics: string[] } {
+  const objective = {
+    loss: loss ?? (task === "classification" ? "categoricalCrossentropy" : "meanSquaredError"),
+    metrics: task === "classification" ? ["accuracy"] : [],
+  };
+  if (learningRate === undefined) return { ...objective, optimizer };
+  if (typeof optimizer !== "string" || !Object.hasOwn(BY_NAME, optimizer))
+    throw new EngineError(
+      "ENGINE_UNIT",
+      `optimize.learningRate belongs to an optimizer by name (${Object.keys(BY_NAME).join(", ")}); an optimizer object has its own.`,
+    );
+  if (!(learningRate > 0 && learningRate < Infinity))
+    throw new EngineError("ENGINE_UNIT", `optimize.learningRate is ${learningRate}; it must be above 0.`);
+  return { ...objective, optimizer: BY_NAME[optimizer as keyof typeof BY_NAME](learningRate) };
+}
+
+/** A model's outputs for rows of features, as plain numbers. */
+export async function predictFeatures(
+  model: LayersModel,
+  rows: Features,
+  options: PredictOptions,
+): Promise<{
+  readonly outputs: Float64Array;
+  readonly executions: number;
+  readonly quantumSeconds: number;
+  readonly jobIds: readonly string[];
+}> {
+  const x = { shape: [rows.numRows, rows.numFeatures], data: rows.x };
+  const { outputs, executions, quantumSeconds, jobIds } = await predictRows(model, x, options);
+  try {
+    return {
+      outputs: Float64Array.from(await (outputs[0] as Tensor).data()),
+      ...{ executions, quantumSeconds, jobIds },
+    };
+  } finally {
+    for (const output of outputs) output.dispose();
+  }
+}
+
+/** One layer of a model, as a summary shows it. */
+export interface LayerFacts {
+  readonly name: string;
+  readonly kind: string;
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly params: number;
+  readonly quantum: QuantumLayer | undefined;
+}
+
+export function layerFacts(model: LayersModel): readonly LayerFacts[] {
+  return model.layers.map((layer) => {
+    const width = (shape: unknown): number => (shape as (number | null)[]).slice(1).reduce<number>((a, b) => a * b!, 1);
+    return {
+      name: layer.name,
+      kind: layer.getClassName(),
+      inputs: width(layer.batchInputShape ?? (layer.input as { readonly shape: unknown }).shape),
+      outputs: width(layer.outputShape),
+      params: layer.countParams(),
+      quantum: layer instanceof KerasQuantumLayer ? layer.quantum : undefined,
+    };
+  });
+}
