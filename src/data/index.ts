@@ -12,6 +12,12 @@ export {
   oneHot,
   selectRows,
 } from "./dataset.ts";
+export {
+  type JsonLinesOptions,
+  readJsonLines,
+  type StreamJsonLinesOptions,
+  streamJsonLines,
+} from "./json-lines.ts";
 export { type FittedPca, pca } from "./pca.ts";
 export { pipeline, transformFromJSON } from "./pipeline.ts";
 export { minMax, standardise } from "./scaling.ts";
