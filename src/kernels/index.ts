@@ -1,7 +1,16 @@
 /** Kernels of quantum feature maps, support vector machines on them, and the fit of an encoding to data. */
 export { linearKernel, rbfKernel, scaleGamma } from "./classical-kernels.ts";
-export type { Kernel, KernelJSON, KernelMatrix, KernelOptions, KernelPlan, KernelRows } from "./kernel.ts";
+export type { Kernel, KernelCosts, KernelJSON, KernelMatrix, KernelOptions, KernelPlan, KernelRows } from "./kernel.ts";
 export { kernelFromJSON } from "./kernel-json.ts";
 export { nearestPositiveSemidefinite, symmetricEigenvalues } from "./positive-semidefinite.ts";
 export { type ProjectedKernelOptions, ProjectedQuantumKernel, projectedQuantumKernel } from "./projected-kernel.ts";
 export { type FeatureMapOptions, QuantumKernel, type QuantumKernelOptions, quantumKernel } from "./quantum-kernel.ts";
+export {
+  type Classification,
+  FittedSupportVectors,
+  type LabelledRows,
+  type SupportVectorClassifier,
+  type SupportVectorOptions,
+  type SupportVectorsJSON,
+  supportVectorClassifier,
+} from "./support-vector-classifier.ts";

@@ -22,14 +22,8 @@ export interface KernelOptions {
   readonly onSubmitted?: (jobId: string) => void | Promise<void>;
 }
 
-/** Kernel values k(a_i, b_j), and what they took. */
-export interface KernelMatrix {
-  /** [n, m] */
-  readonly shape: readonly [n: number, m: number];
-  /** Row-major. */
-  readonly data: Float64Array;
-  /** Standard errors [n, m]; undefined where the values are exact. */
-  readonly stds: Float64Array | undefined;
+/** What kernel values took. */
+export interface KernelCosts {
   /** Circuit executions: states or rows of circuits that were simulated exactly, or shots; 0 for a classical kernel. */
   readonly executions: number;
   /** Seconds of a quantum computer. */
@@ -37,12 +31,22 @@ export interface KernelMatrix {
   readonly jobIds: readonly string[];
 }
 
+/** Kernel values k(a_i, b_j). */
+export interface KernelMatrix extends KernelCosts {
+  /** [n, m] */
+  readonly shape: readonly [n: number, m: number];
+  /** Row-major. */
+  readonly data: Float64Array;
+  /** Standard errors [n, m]; undefined where the values are exact. */
+  readonly stds: Float64Array | undefined;
+}
+
 /** What a kernel matrix will take, known before anything is sent. */
 export interface KernelPlan {
   /** Values that are not known beforehand: the upper half of a symmetric matrix without its diagonal. */
   readonly pairs: number;
   readonly jobs: number;
-  /** See `KernelMatrix.executions`. */
+  /** See `KernelCosts.executions`. */
   readonly executions: number;
   readonly quantumSeconds: number;
 }

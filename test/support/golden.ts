@@ -79,6 +79,7 @@ export interface GoldenKernel {
   readonly reps: number;
   readonly entanglement: "full" | "linear";
   readonly points: readonly (readonly number[])[];
+  readonly labels: readonly number[];
   readonly kernel: readonly (readonly number[])[];
   readonly min_eigenvalue: number;
 }

@@ -290,16 +290,12 @@ describe("kernels as JSON", () => {
 });
 
 describe("nearest positive semidefinite matrix", () => {
-  const symmetric = fc
-    .integer({ min: 1, max: 6 })
-    .chain((n) =>
-      fc
-        .array(fc.integer({ min: -100, max: 100 }), { minLength: n * n, maxLength: n * n })
-        .map((values) => ({
-          n,
-          matrix: Float64Array.from(values, (_, at) => (values[at]! + values[(at % n) * n + Math.floor(at / n)]!) / 20),
-        })),
-    );
+  const symmetric = fc.integer({ min: 1, max: 6 }).chain((n) =>
+    fc.array(fc.integer({ min: -100, max: 100 }), { minLength: n * n, maxLength: n * n }).map((values) => ({
+      n,
+      matrix: Float64Array.from(values, (_, at) => (values[at]! + values[(at % n) * n + Math.floor(at / n)]!) / 20),
+    })),
+  );
 
   test("has no negative eigenvalue, keeps what has none, and is nearer than any other clipping", () => {
     fc.assert(

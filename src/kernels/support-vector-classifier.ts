@@ -1,0 +1,322 @@
+import type { Backend, NDArray } from "../../providers/index.ts";
+import { KernelError } from "../errors.ts";
+import {
+  checkOptions,
+  checkPositive,
+  checkRows,
+  type Kernel,
+  type KernelCosts,
+  type KernelJSON,
+  type KernelOptions,
+  type KernelRows,
+} from "./kernel.ts";
+import { kernelFromJSON } from "./kernel-json.ts";
+import {
+  classDecisions,
+  classProbabilities,
+  type PairModel,
+  pairDecisions,
+  type TrainSettings,
+  trainPairs,
+  votedClasses,
+} from "./one-vs-one.ts";
+import { nearestPositiveSemidefinite } from "./positive-semidefinite.ts";
+
+/** Rows with a class index each; a `Dataset` of `lepton/data` for classification is such. */
+export interface LabelledRows extends KernelRows {
+  readonly y: Float64Array;
+  /** Names of the classes 0, 1, ...; by default the indices up to the highest that occurs. */
+  readonly classes?: readonly string[] | undefined;
+}
+
+export interface SupportVectorOptions {
+  readonly kernel: Kernel;
+  /** Price of a row on the wrong side of its margin, above 0; 1 by default. */
+  readonly C?: number;
+  /** Factors of C for each class, or "balanced": inversely as its share of the training rows. All 1 by default. */
+  readonly classWeights?: "balanced" | readonly number[];
+  /** Also fits probabilities, by cross-validation within the training rows; false by default. */
+  readonly probability?: boolean;
+  /** Decides the folds of that; 0 by default. */
+  readonly seed?: number;
+  /** Largest violation of the optimality conditions that is accepted; 1e-3 by default. */
+  readonly tolerance?: number;
+  /** 10 million by default. */
+  readonly maxIterations?: number;
+}
+
+export interface SupportVectorClassifier {
+  /**
+   * Learns from these rows: one kernel matrix, and a convex problem for each pair of classes.
+   * @throws KernelError KERNEL_ROWS, SVC_CLASSES, SVC_CONVERGENCE; what the kernel throws
+   */
+  fit(train: LabelledRows, options?: KernelOptions): Promise<FittedSupportVectors>;
+}
+
+/**
+ * Support vector classification (C-SVC) on any kernel, quantum or classical, so that both are treated alike. More than two classes
+ * vote by pairs. A kernel matrix that was sampled is replaced by the nearest positive semidefinite one with ones on its diagonal.
+ * @example
+ * const kernel = quantumKernel({ featureMap: perception.zz(), qubits: 4, bandwidth: 0.2 });
+ * const classifier = await supportVectorClassifier({ kernel, C: 10 }).fit(train);
+ * const predicted = await classifier.predict(test);
+ * @throws KernelError KERNEL_OPTION
+ */
+export function supportVectorClassifier(options: SupportVectorOptions): SupportVectorClassifier {
+  checkOptions("supportVectorClassifier", options, [
+    "kernel",
+    "C",
+    "classWeights",
+    "probability",
+    "seed",
+    "tolerance",
+    "maxIterations",
+  ]);
+  const { kernel, C = 1, probability = false, seed = 0, tolerance = 1e-3, maxIterations = 10_000_000 } = options;
+  if (typeof kernel?.matrix !== "function")
+    throw new KernelError(
+      "KERNEL_OPTION",
+      "A support vector classifier needs a kernel, such as quantumKernel({ ... }).",
+    );
+  checkPositive("C", C);
+  checkPositive("tolerance", tolerance);
+  checkPositive("maxIterations", maxIterations);
+  return {
+    async fit(train, run = {}) {
+      const classes = classesOf(train);
+      const fitted = kernel.fitted(train);
+      const measured = await fitted.matrix(train, undefined, run);
+      const matrix =
+        measured.stds === undefined
+          ? measured.data
+          : nearestPositiveSemidefinite(measured.data, train.numRows, { unitDiagonal: true });
+      const models = trainPairs(matrix, train.y, {
+        C,
+        tolerance,
+        maxIterations,
+        classWeights: weightsOf(options.classWeights, train.y, classes.length),
+        probabilitySeed: probability ? seed : undefined,
+      } satisfies TrainSettings);
+      const { support, pairs } = supportOf(train, models);
+      const { executions, quantumSeconds, jobIds } = measured;
+      return new FittedSupportVectors(fitted, classes, support, pairs, { executions, quantumSeconds, jobIds });
+    },
+  };
+}
+
+/** All that a classifier says of some rows, from one kernel matrix. */
+export interface Classification extends KernelCosts {
+  /** Class index of each row. */
+  readonly predicted: Float64Array;
+  /** As `decisionFunction`. */
+  readonly decisions: NDArray;
+  /** [n, classes]; undefined unless the classifier was fitted with `probability`. */
+  readonly probabilities: NDArray | undefined;
+}
+
+export interface SupportVectorsJSON {
+  readonly format: "lepton-support-vectors@1";
+  readonly kernel: KernelJSON;
+  readonly classes: readonly string[];
+  readonly numFeatures: number;
+  /** [support vectors, numFeatures] */
+  readonly support: readonly number[];
+  readonly pairs: readonly {
+    readonly positive: number;
+    readonly negative: number;
+    readonly rows: readonly number[];
+    readonly coefficients: readonly number[];
+    readonly bias: number;
+    readonly sigmoid?: { readonly slope: number; readonly offset: number };
+  }[];
+}
+
+/** A support vector classifier that has learned. Immutable. */
+export class FittedSupportVectors {
+  readonly kernel: Kernel;
+  readonly classes: readonly string[];
+  /** The training rows that decide, without the others. */
+  readonly support: KernelRows;
+  /** What the kernel matrix of the training rows took. */
+  readonly costs: KernelCosts;
+  readonly #pairs: readonly PairModel[];
+
+  /** @internal Use `supportVectorClassifier`. */
+  constructor(
+    kernel: Kernel,
+    classes: readonly string[],
+    support: KernelRows,
+    pairs: readonly PairModel[],
+    costs: KernelCosts,
+  ) {
+    this.kernel = kernel;
+    this.classes = Object.freeze([...classes]);
+    this.support = support;
+    this.costs = costs;
+    this.#pairs = pairs;
+    Object.freeze(this);
+  }
+
+  /** Class index of each row. @throws what the kernel throws */
+  async predict(rows: KernelRows, options?: KernelOptions): Promise<Float64Array> {
+    return (await this.classify(rows, options)).predicted;
+  }
+
+  /**
+   * For two classes [n]: above 0 for class 1. For more [n, classes]: the larger, the more likely.
+   * @throws what the kernel throws
+   */
+  async decisionFunction(rows: KernelRows, options?: KernelOptions): Promise<NDArray> {
+    return (await this.classify(rows, options)).decisions;
+  }
+
+  /** [n, classes] @throws KernelError SVC_PROBABILITY when it was not fitted for them; what the kernel throws */
+  async probabilities(rows: KernelRows, options?: KernelOptions): Promise<NDArray> {
+    if (this.#pairs.some(({ sigmoid }) => sigmoid === undefined))
+      throw new KernelError(
+        "SVC_PROBABILITY",
+        "The classifier was fitted without probabilities; use supportVectorClassifier({ ..., probability: true }).",
+      );
+    return (await this.classify(rows, options)).probabilities!;
+  }
+
+  /** All of these from one kernel matrix, with what it took. @throws what the kernel throws */
+  async classify(rows: KernelRows, options: KernelOptions = {}): Promise<Classification> {
+    const { data, executions, quantumSeconds, jobIds } = await this.kernel.matrix(rows, this.support, options);
+    const n = rows.numRows;
+    const k = this.classes.length;
+    const pairs = this.#pairs;
+    const f = pairDecisions(pairs, data, n, this.support.numRows);
+    return {
+      predicted: votedClasses(pairs, f, n, k),
+      decisions: k === 2 ? { shape: [n], data: f } : { shape: [n, k], data: classDecisions(pairs, f, n, k) },
+      probabilities: pairs.some(({ sigmoid }) => sigmoid === undefined)
+        ? undefined
+        : { shape: [n, k], data: classProbabilities(pairs, f, n, k) },
+      executions,
+      quantumSeconds,
+      jobIds,
+    };
+  }
+
+  toJSON(): SupportVectorsJSON {
+    return {
+      format: "lepton-support-vectors@1",
+      kernel: this.kernel.toJSON(),
+      classes: this.classes,
+      numFeatures: this.support.numFeatures,
+      support: [...this.support.x],
+      pairs: this.#pairs.map(({ positive, negative, rows, coefficients, bias, sigmoid }) => ({
+        positive,
+        negative,
+        rows: [...rows],
+        coefficients: [...coefficients],
+        bias,
+        ...(sigmoid === undefined ? {} : { sigmoid }),
+      })),
+    };
+  }
+
+  /**
+   * What `toJSON` gave, to run where `options` say; it predicts the same bits.
+   * @throws KernelError SVC_JSON, and what `kernelFromJSON` throws
+   */
+  static fromJSON(
+    json: SupportVectorsJSON,
+    options: { readonly provider?: Backend; readonly shots?: number; readonly precision?: number } = {},
+  ): FittedSupportVectors {
+    if (json?.format !== "lepton-support-vectors@1" || !isWhole(json))
+      throw new KernelError(
+        "SVC_JSON",
+        `Expected a classifier of format "lepton-support-vectors@1" with classes, support vectors and pairs, but found ${JSON.stringify(json?.format)}.`,
+      );
+    const { numFeatures, support } = json;
+    return new FittedSupportVectors(
+      kernelFromJSON(json.kernel, options),
+      json.classes,
+      { x: Float64Array.from(support), numRows: support.length / numFeatures, numFeatures },
+      json.pairs.map((pair) => ({
+        ...pair,
+        rows: Int32Array.from(pair.rows),
+        coefficients: Float64Array.from(pair.coefficients),
+        sigmoid: pair.sigmoid,
+      })),
+      { executions: 0, quantumSeconds: 0, jobIds: [] },
+    );
+  }
+}
+
+function isWhole({ classes, numFeatures, support, pairs }: SupportVectorsJSON): boolean {
+  const areNumbers = (list: unknown): boolean => Array.isArray(list) && list.every((value) => Number.isFinite(value));
+  if (!Array.isArray(classes) || !areNumbers(support) || !Array.isArray(pairs) || pairs.length === 0) return false;
+  const numRows = support.length / numFeatures;
+  const isIndex = (value: number, size: number): boolean => Number.isSafeInteger(value) && value >= 0 && value < size;
+  return (
+    Number.isSafeInteger(numRows) &&
+    pairs.every(
+      ({ positive, negative, rows, coefficients, bias, sigmoid }) =>
+        isIndex(positive, classes.length) &&
+        isIndex(negative, classes.length) &&
+        areNumbers(rows) &&
+        areNumbers(coefficients) &&
+        rows.length === coefficients.length &&
+        rows.every((row: number) => isIndex(row, numRows)) &&
+        Number.isFinite(bias) &&
+        (sigmoid === undefined || (Number.isFinite(sigmoid.slope) && Number.isFinite(sigmoid.offset))),
+    )
+  );
+}
+
+/** @throws KernelError KERNEL_ROWS, SVC_CLASSES */
+function classesOf(train: LabelledRows): readonly string[] {
+  checkRows(train);
+  if (train.y?.length !== train.numRows)
+    throw new KernelError(
+      "SVC_CLASSES",
+      `${train.numRows} row(s) need as many classes, but ${train.y?.length} were given.`,
+    );
+  let highest = 0;
+  for (const label of train.y) if (label > highest) highest = label;
+  const classes = train.classes ?? Array.from({ length: Math.floor(Math.min(highest, 1e6)) + 1 }, (_, i) => String(i));
+  const wrong = train.y.findIndex((label) => !(Number.isInteger(label) && label >= 0 && label < classes.length));
+  if (wrong >= 0)
+    throw new KernelError(
+      "SVC_CLASSES",
+      `The class of row ${wrong} is ${train.y[wrong]}; classes are integers from 0 to ${classes.length - 1}.`,
+    );
+  return classes;
+}
+
+/** @throws KernelError KERNEL_OPTION */
+function weightsOf(given: SupportVectorOptions["classWeights"], y: Float64Array, numClasses: number): Float64Array {
+  if (given === undefined) return new Float64Array(numClasses).fill(1);
+  if (given === "balanced") {
+    const counts = new Float64Array(numClasses);
+    for (const label of y) counts[label]!++;
+    const present = counts.filter((count) => count > 0).length;
+    return counts.map((count) => (count === 0 ? 1 : y.length / (present * count)));
+  }
+  if (!Array.isArray(given) || given.length !== numClasses || !given.every((one) => Number.isFinite(one) && one > 0))
+    throw new KernelError(
+      "KERNEL_OPTION",
+      `classWeights are "balanced" or ${numClasses} numbers above 0, one for each class, not ${JSON.stringify(given)}.`,
+    );
+  return Float64Array.from(given);
+}
+
+/** The rows that any pair needs, and the pairs in their numbering. */
+function supportOf(
+  train: KernelRows,
+  models: readonly PairModel[],
+): { readonly support: KernelRows; readonly pairs: readonly PairModel[] } {
+  const rows = [...new Set(models.flatMap((model) => [...model.rows]))].sort((a, b) => a - b);
+  const place = new Map(rows.map((row, index) => [row, index]));
+  const { numFeatures } = train;
+  const x = new Float64Array(rows.length * numFeatures);
+  for (const [index, row] of rows.entries())
+    x.set(train.x.subarray(row * numFeatures, (row + 1) * numFeatures), index * numFeatures);
+  return {
+    support: { x, numRows: rows.length, numFeatures },
+    pairs: models.map((model) => ({ ...model, rows: model.rows.map((row) => place.get(row)!) })),
+  };
+}
