@@ -46,6 +46,7 @@ export {
   isGateName,
   type PhaseTerm,
 } from "./gates.ts";
+export * from "./hamiltonians/index.ts";
 export type { CircuitJSON } from "./json.ts";
 export * from "./library/index.ts";
 export { complexMatrix, type Matrix } from "./matrices.ts";

@@ -1,5 +1,6 @@
 export { type AdagradState, adagrad } from "./adagrad.ts";
 export { type AdamState, adam } from "./adam.ts";
+export { type LbfgsState, lbfgs } from "./lbfgs.ts";
 export {
   type CosineDecayOptions,
   checkRate,

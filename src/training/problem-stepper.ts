@@ -47,7 +47,7 @@ function gradientStepper(options: MinimizeOptions, optimizer: GradientOptimizer,
     const found = await program.evaluate(point, { ...jobOptions(options), seed, signal, cotangents });
     reached("k11");
     const { executions, quantumSeconds, jobIds } = found;
-    const next = optimizer.update(found.pullback().weights!, state, weights);
+    const next = optimizer.update(found.pullback().weights!, state, weights, found.values[0]!);
     return { ...next, value: found.values[0]!, stderr: found.stderr[0]!, executions, quantumSeconds, jobIds };
   };
   const value: Evaluator = async (weights, _seed, signal) => {

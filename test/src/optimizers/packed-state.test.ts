@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { realAmplitudes } from "../../../circuits/index.ts";
-import { adagrad, adam, momentum, type Optimizer, rotosolve, sgd, spsa } from "../../../src/optimizers/index.ts";
+import { adagrad, adam, lbfgs, momentum, type Optimizer, rotosolve, sgd, spsa } from "../../../src/optimizers/index.ts";
 import { packState, unpackState } from "../../../src/runs/index.ts";
 
 const circuit = realAmplitudes({ numQubits: 2, reps: 1 });
@@ -14,6 +14,7 @@ const OPTIMIZERS: Readonly<Record<string, () => Optimizer>> = {
   nesterov: () => momentum({ learningRate: 0.1, nesterov: true }),
   adam: () => adam({ learningRate: decaying }),
   adagrad: () => adagrad({ learningRate: 0.1, initialSum: 0.1 }),
+  lbfgs: () => lbfgs({ memory: 2, maxTries: 2 }),
   spsa: () => spsa({ seed: 7, resamplings: 2, calibrationDirections: 3 }),
   rotosolve: () => rotosolve(circuit),
 };
@@ -25,7 +26,7 @@ interface Place {
 
 function step(optimizer: Optimizer, { weights, state }: Place, numbers: readonly number[]): Place {
   const draw = (count: number) => Float64Array.from({ length: count }, (_, i) => numbers[i % numbers.length]!);
-  if (optimizer.kind === "gradient") return optimizer.update(draw(W), state, weights);
+  if (optimizer.kind === "gradient") return optimizer.update(draw(W), state, weights, numbers[0]!);
   const next = optimizer.accept(state, draw(optimizer.propose(state).length)).state;
   return { weights: optimizer.weights(next), state: next };
 }
