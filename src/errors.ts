@@ -21,6 +21,9 @@ export class RunError extends LeptonError {}
 /** A budget that is malformed, or that does not allow what is to be run. */
 export class BudgetError extends LeptonError {}
 
+/** A combinatorial problem that is malformed, or that cannot be solved as asked. */
+export class ProblemError extends LeptonError {}
+
 /** A schedule that cannot be kept: a malformed cron expression, time zone or condition. */
 export class ScheduleError extends LeptonError {}
 

@@ -4,6 +4,7 @@ import { CircuitError } from "../errors.ts";
 import { SparsePauliOp } from "../observable.ts";
 import { weight } from "../parameter.ts";
 import { checkCount, checkObservable, checkOptions } from "./checks.ts";
+import type { Mixer } from "./mixers.ts";
 import { appendTermExponentials } from "./pauli-evolution.ts";
 
 function checkHamiltonian(role: string, operator: SparsePauliOp, numQubits: number): void {
@@ -30,12 +31,24 @@ function placeInitial(builder: CircuitBuilder, initialState: Circuit | undefined
   );
 }
 
+/** exp(-i·beta·mixer), by default of Σ X_q. */
+function evolutionBy(mixer: SparsePauliOp | undefined, numQubits: number): Mixer {
+  const operator =
+    mixer ??
+    SparsePauliOp.fromMaps(
+      numQubits,
+      Array.from({ length: numQubits }, (_, qubit) => [{ [qubit]: "X" }, 1] as const),
+    );
+  checkHamiltonian("mixer", operator, numQubits);
+  return (builder, beta) => appendTermExponentials(builder, operator, beta);
+}
+
 /**
  * The quantum alternating operator ansatz (Farhi et al., arXiv:1411.4028): the initial state, then for each repetition l
  * exp(-i·gamma[l]·cost) and exp(-i·beta[l]·mixer). Exponentials are products over the terms in order: exact when the
  * operator's terms commute, as those of a diagonal cost do. Identity terms only shift the global phase and are left out.
  * Weights `gamma` [reps], `beta` [reps].
- * @param options.mixer Σ X_q by default
+ * @param options.mixer Σ X_q by default; another Hamiltonian, or one that appends its own gates, such as `xyMixer`
  * @param options.initialState a circuit; H on every qubit by default
  * @throws CircuitError LIBRARY_COUNT, HAMILTONIAN_TYPE, HAMILTONIAN_QUBITS, HAMILTONIAN_EMPTY
  */
@@ -43,7 +56,7 @@ export function qaoaAnsatz(
   cost: SparsePauliOp,
   options: {
     readonly reps?: number;
-    readonly mixer?: SparsePauliOp;
+    readonly mixer?: SparsePauliOp | Mixer;
     readonly initialState?: Circuit;
     readonly costName?: string;
     readonly mixerName?: string;
@@ -51,18 +64,13 @@ export function qaoaAnsatz(
 ): Circuit {
   checkOptions("qaoaAnsatz", options, ["reps", "mixer", "initialState", "costName", "mixerName"]);
   checkObservable("qaoaAnsatz", "the cost", cost);
-  if (options.mixer !== undefined) checkObservable("qaoaAnsatz", "the mixer", options.mixer);
+  if (options.mixer !== undefined && typeof options.mixer !== "function")
+    checkObservable("qaoaAnsatz", "the mixer", options.mixer);
   const { numQubits } = cost;
   const { reps = 1, costName = "gamma", mixerName = "beta" } = options;
   checkCount("qaoaAnsatz", "reps", reps);
   checkHamiltonian("cost", cost, numQubits);
-  const mixer =
-    options.mixer ??
-    SparsePauliOp.fromMaps(
-      numQubits,
-      Array.from({ length: numQubits }, (_, qubit) => [{ [qubit]: "X" }, 1] as const),
-    );
-  checkHamiltonian("mixer", mixer, numQubits);
+  const mix = typeof options.mixer === "function" ? options.mixer : evolutionBy(options.mixer, numQubits);
   const gamma = weight(costName, reps);
   const beta = weight(mixerName, reps);
   return Circuit.build(numQubits, (c) => {
@@ -71,7 +79,7 @@ export function qaoaAnsatz(
     c.declare(gamma, beta);
     for (let layer = 0; layer < reps; layer++) {
       appendTermExponentials(c, cost, gamma.at(layer));
-      appendTermExponentials(c, mixer, beta.at(layer));
+      mix(c, beta.at(layer));
     }
   });
 }

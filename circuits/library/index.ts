@@ -26,6 +26,7 @@ export {
   zeroWeights,
 } from "./initializers.ts";
 export { basicEntangler, stronglyEntangling } from "./layered-ansatze.ts";
+export { type Mixer, type MixerPattern, xyMixer } from "./mixers.ts";
 export { efficientSU2, type NLocalOptions, nLocal, realAmplitudes, type TwoLayerOptions } from "./n-local.ts";
 export {
   appendPauliRotation,
@@ -34,4 +35,4 @@ export {
   pauliRotation,
   trotter,
 } from "./pauli-evolution.ts";
-export { ghzState, qft, wState } from "./states.ts";
+export { dickeState, ghzState, qft, wState } from "./states.ts";
