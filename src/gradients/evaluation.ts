@@ -2,6 +2,7 @@ import { type Circuit, describeValue, type SparsePauliOp } from "../../circuits/
 import type { Backend, RunOptions } from "../../providers/index.ts";
 import { GradientError } from "../errors.ts";
 import type { ExpectationRequest, ExpectationResult, JobCosts } from "./expectation-job.ts";
+import type { ShotRequest } from "./shot-allocation.ts";
 import type { GradientWants } from "./slot-circuit.ts";
 
 /** Values of a circuit's parameters: B rows of D inputs that share W weights; radians. */
@@ -19,13 +20,18 @@ export interface PrepareOptions {
   readonly seed?: number;
   /** [B, K], when they are known before the values: saves the adjoint method a second pass. */
   readonly cotangents?: Float64Array;
+  /** Shots in place of a precision, shared out among evaluations; of method "parameter-shift" on backends that sample. */
+  readonly shots?: ShotRequest;
 }
 
 /**
  * Options of one evaluation; `seed` decides the backend's samples too, and `signal` stops the waiting, not a job that was
  * submitted.
  */
-export interface EvaluateOptions extends RunOptions, PrepareOptions {}
+export interface EvaluateOptions extends RunOptions, PrepareOptions {
+  /** In place of the program's, for this evaluation alone; above 0. */
+  readonly precision?: number;
+}
 
 /** Gradients of Σ cotangents·values. Standard errors are 0 where exact and NaN where one sample cannot tell. */
 export interface Gradients {
@@ -56,6 +62,12 @@ export interface MeasuredValues {
    * @throws GradientError GRADIENT_SHAPE
    */
   standardError(cotangents: Float64Array): number;
+  /**
+   * Where shots were asked for: of each shifted evaluation and measurement group [T, M] the variance that one shot of it adds to
+   * the gradient of Σ cotangents·values, as a mean over rows. The `variances` of a next request.
+   * @throws GradientError GRADIENT_SHAPE
+   */
+  shotVariances?(cotangents?: Float64Array): Float64Array;
 }
 
 /** Measured values, and what they cost. */

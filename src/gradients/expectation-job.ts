@@ -1,6 +1,7 @@
 import type { Circuit, SparsePauliOp } from "../../circuits/index.ts";
 import { type Backend, type Job, type JobUsage, ProviderError, type RunOptions } from "../../providers/index.ts";
 import { GradientError } from "../errors.ts";
+import type { MeasuredPart, RowShots } from "./shot-allocation.ts";
 
 /** Expectation values that are needed: all K observables at all rows of parameter values. */
 export interface ExpectationRequest {
@@ -9,12 +10,21 @@ export interface ExpectationRequest {
   /** Batch shape of `data` [...shape, P]. */
   readonly shape: readonly number[];
   readonly data: Float64Array;
+  /** Target standard error of these values alone. */
+  readonly precision?: number;
+  /** In place of one precision for all: the shots of each row and each part of the observables. */
+  readonly shots?: RowShots;
 }
 
 /** [...shape, K] each. */
 export interface ExpectationResult {
   readonly evs: Float64Array;
   readonly stds: Float64Array;
+  /**
+   * Where shots were asked for by rows: the standard deviation of a single shot [...shape, M, K] of each part and observable, with
+   * that of one shot's worth of doubt in it, so that it is 0 only where there is nothing to measure.
+   */
+  readonly spreads?: Float64Array;
 }
 
 /** What a job was charged; as planned where that cannot be told, or not yet. */
@@ -32,7 +42,7 @@ export interface ExpectationJob extends JobCosts {
 
 /**
  * Runs requests as one job, and waits for it. Requests for the same circuit and observables share a PUB, so there is one
- * PUB for each distinct circuit.
+ * PUB for each distinct circuit, or, where shots differ, for each number of shots and measurement setting.
  * @throws what the backend throws; the signal's reason when aborted; GradientError GRADIENT_NOT_FINITE when the backend
  * answers with a value that is no number
  */
@@ -46,12 +56,14 @@ export async function runExpectations(
     ...(precision === undefined ? {} : { precision }),
     ...(seed === undefined ? {} : { seed }),
   });
-  const pubs = gatherPubs(requests);
+  const asked = requests.map(splitByShots);
+  const pubs = gatherPubs(asked.flatMap(({ requests: parts }) => parts));
   const job = await estimator.run(
     pubs.map(({ first, members }) => ({
       circuit: first.circuit,
       observables: first.observables,
       parameterValues: members.length === 1 ? tableOf(first) : joinedTable(first, members),
+      ...(first.precision === undefined ? {} : { precision: first.precision }),
     })),
     {
       ...(signal === undefined ? {} : { signal }),
@@ -77,7 +89,12 @@ export async function runExpectations(
       from = to;
     }
   }
-  return { results: requests.map((request) => results.get(request)!), executions, quantumSeconds, jobIds: [job.id] };
+  return {
+    results: asked.map(({ join, requests: parts }) => join(parts.map((part) => results.get(part)!))),
+    executions,
+    quantumSeconds,
+    jobIds: [job.id],
+  };
 }
 
 /**
@@ -94,6 +111,71 @@ export async function chargeOf(job: Job<unknown>): Promise<JobUsage> {
     if (plan === undefined || !(error instanceof ProviderError)) throw error;
     return plan;
   }
+}
+
+interface Split {
+  readonly requests: readonly ExpectationRequest[];
+  join(results: readonly ExpectationResult[]): ExpectationResult;
+}
+
+/** One request for each part of the observables and number of shots. */
+function splitByShots(request: ExpectationRequest): Split {
+  const { circuit, observables, data, shots: given } = request;
+  if (given === undefined) return { requests: [request], join: ([result]) => result! };
+  const { parts, shots } = given;
+  const rows = rowsOf(request);
+  const width = circuit.parameters.length;
+  const count = observables.length;
+  const classes = parts.flatMap((part, m) => {
+    const rowsBy = new Map<number, number[]>();
+    for (let row = 0; row < rows; row++) {
+      const number = shots[row * parts.length + m]!;
+      const members = rowsBy.get(number);
+      if (members === undefined) rowsBy.set(number, [row]);
+      else members.push(row);
+    }
+    return [...rowsBy].map(([number, members]) => ({ part, m, number, members }));
+  });
+  return {
+    requests: classes.map(({ part, number, members }) => {
+      const table = new Float64Array(members.length * width);
+      for (const [i, row] of members.entries()) table.set(data.subarray(row * width, (row + 1) * width), i * width);
+      return {
+        circuit,
+        observables: part.observables,
+        shape: [members.length],
+        data: table,
+        precision: 1 / Math.sqrt(number),
+      };
+    }),
+    join(results) {
+      const evs = new Float64Array(rows * count);
+      const variances = new Float64Array(rows * count);
+      const spreads = new Float64Array(rows * parts.length * count);
+      for (const [index, { part, m, number, members }] of classes.entries()) {
+        const { evs: values, stds } = results[index]!;
+        const doubt = part.observables.map(normSquared);
+        for (const [i, row] of members.entries())
+          for (const [j, column] of part.columns.entries()) {
+            const at = i * part.columns.length + j;
+            evs[row * count + column]! += values[at]!;
+            variances[row * count + column]! += stds[at]! ** 2;
+            spreads[(row * parts.length + m) * count + column] = Math.sqrt(
+              (number * number * stds[at]! ** 2 + doubt[j]!) / (number + 1),
+            );
+          }
+      }
+      return { evs, stds: variances.map(Math.sqrt), spreads };
+    },
+  };
+}
+
+/** Of the terms that are no constant. */
+function normSquared(observable: MeasuredPart["observables"][number]): number {
+  return observable.terms.reduce(
+    (sum, { coefficient, pauli }) => (pauli.letters.length === 0 ? sum : sum + coefficient ** 2),
+    0,
+  );
 }
 
 interface GatheredPub {
@@ -114,6 +196,7 @@ function gatherPubs(requests: readonly ExpectationRequest[]): readonly GatheredP
 function isAlike(a: ExpectationRequest, b: ExpectationRequest): boolean {
   return (
     a.circuit.hash === b.circuit.hash &&
+    a.precision === b.precision &&
     a.observables.length === b.observables.length &&
     a.observables.every((observable, k) => observable.equals(b.observables[k]!))
   );

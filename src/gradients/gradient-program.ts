@@ -116,6 +116,11 @@ function prepareProgram(
         "GRADIENT_BUDGET",
         `${checked.rows} row(s) need ${checked.rows * evaluationsPerRow} evaluations but the budget is ${budget}.`,
       );
+    if (prepareOptions.shots !== undefined && method !== "parameter-shift")
+      throw new GradientError(
+        "GRADIENT_SHOTS",
+        `Shots are shared out among the evaluations of method "parameter-shift", but this is "${method}": ${reason}`,
+      );
     return strategy.prepare(checked, prepareOptions);
   };
   return {
@@ -131,7 +136,7 @@ function prepareProgram(
       const { request, finish } = prepare(checked, evaluateOptions);
       if (request === undefined)
         return { ...finish(undefined), executions: checked.rows, quantumSeconds: 0, jobIds: [] };
-      const job = await runExpectations(provider, [request], { ...evaluateOptions, precision });
+      const job = await runExpectations(provider, [request], { precision, ...evaluateOptions });
       const { executions, quantumSeconds, jobIds } = job;
       return { ...finish(job.results[0]), executions, quantumSeconds, jobIds };
     },

@@ -34,5 +34,6 @@ export {
   selectMethod,
 } from "./select.ts";
 export { generalShiftRule, type ShiftTerm, shiftRule } from "./shift-rules.ts";
+export { measuredParts, type ShotRequest } from "./shot-allocation.ts";
 export { type GradientWants, type ShiftedSlot, shiftedSlots, slotCircuit } from "./slot-circuit.ts";
 export type { SpsaGradientOptions } from "./spsa.ts";

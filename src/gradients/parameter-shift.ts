@@ -10,6 +10,7 @@ import {
   parameterRowsOf,
   spreadOf,
 } from "./evaluation.ts";
+import { allocateShots, type MeasuredPart, measuredParts, type RowShots, type ShotRequest } from "./shot-allocation.ts";
 import { type GradientWants, type ShiftedSlot, shiftedSlots, slotCircuit } from "./slot-circuit.ts";
 
 /** Slot angles to be evaluated: `data` is [distinct, 1 + T, numSlots], row 0 of each group unshifted. */
@@ -144,8 +145,7 @@ export class ShiftProgram {
     const count = this.#numObservables;
     const { numInputs, numWeights, parameters } = this.circuit;
     const width = parameters.length;
-    const members = Array.from({ length: distinct }, (): number[] => []);
-    for (const [row, group] of groupOf.entries()) members[group]!.push(row);
+    const members = membersOf({ distinct, groupOf });
     const weights = new Float64Array(numWeights);
     const inputs = new Float64Array(groupOf.length * numInputs);
     const unit = new Float64Array(this.#slots.numSlots);
@@ -172,6 +172,63 @@ export class ShiftProgram {
       }
     }
     return { weights: weights.map(Math.sqrt), inputs: inputs.map(Math.sqrt) };
+  }
+
+  /**
+   * Variances [T, M] that one shot of each shifted evaluation and part of the observables adds to the gradients, summed over
+   * these and as a mean over distinct rows; `spreads` [distinct, 1 + T, M, K] of single shots.
+   */
+  shotVariances(
+    parameterValues: Float64Array,
+    rows: ShiftedRows,
+    spreads: Float64Array,
+    numParts: number,
+    cotangents: Float64Array,
+  ): Float64Array {
+    const count = this.#numObservables;
+    const { distinct, groupOf } = rows;
+    const { numInputs, numWeights, parameters } = this.circuit;
+    const width = parameters.length;
+    const members = membersOf(rows);
+    const found = new Float64Array(this.numShifts * numParts);
+    const unit = new Float64Array(this.#slots.numSlots);
+    const slopes = new Float64Array(groupOf.length * width);
+    const shared = new Float64Array(count);
+    for (let group = 0; group < distinct; group++) {
+      let shift = 0;
+      for (const { slot, terms } of this.shifted) {
+        unit[slot] = 1;
+        slopes.fill(0);
+        for (const row of members[group]!) {
+          const of = [row * width, (row + 1) * width] as const;
+          this.#slots.pullback(parameterValues.subarray(...of), 1, unit, slopes.subarray(...of));
+        }
+        unit[slot] = 0;
+        const add = (seeds: Float64Array): void => {
+          for (const [index, { coefficient }] of terms.entries())
+            for (let m = 0; m < numParts; m++) {
+              const from = ((group * (1 + this.numShifts) + 1 + shift + index) * numParts + m) * count;
+              let spread = 0;
+              for (let k = 0; k < count; k++) spread += Math.abs(seeds[k]!) * spreads[from + k]!;
+              found[(shift + index) * numParts + m]! += (coefficient * spread) ** 2 / distinct;
+            }
+        };
+        for (let p = 0; p < numWeights && this.#wants.weights; p++) {
+          shared.fill(0);
+          for (const row of members[group]!)
+            for (let k = 0; k < count; k++)
+              shared[k]! += slopes[row * width + numInputs + p]! * cotangents[row * count + k]!;
+          if (shared.some((seed) => seed !== 0)) add(shared);
+        }
+        for (let p = 0; p < numInputs && this.#wants.inputs; p++)
+          for (const row of members[group]!) {
+            const slope = slopes[row * width + p]!;
+            if (slope !== 0) add(cotangents.subarray(row * count, (row + 1) * count).map((seed) => slope * seed));
+          }
+        shift += terms.length;
+      }
+    }
+    return found;
   }
 
   /** @internal */
@@ -204,6 +261,13 @@ export class ShiftProgram {
   }
 }
 
+/** The rows of each group. */
+function membersOf({ distinct, groupOf }: Pick<ShiftedRows, "distinct" | "groupOf">): readonly (readonly number[])[] {
+  const members = Array.from({ length: distinct }, (): number[] => []);
+  for (const [row, group] of groupOf.entries()) members[group]!.push(row);
+  return members;
+}
+
 /** Σ over terms of (|coefficient·slope| Σ_k |seed_k| std_k)². */
 function variance(
   slope: number,
@@ -224,6 +288,7 @@ function variance(
 export class ParameterShift implements GradientStrategy {
   readonly program: ShiftProgram;
   readonly #problem: GradientProblem;
+  #parts: readonly MeasuredPart[] | undefined;
 
   constructor(problem: GradientProblem) {
     this.#problem = problem;
@@ -236,15 +301,17 @@ export class ParameterShift implements GradientStrategy {
     const { rows } = point;
     const parameterValues = parameterRowsOf(circuit, point);
     const shifted = program.shiftedRows(parameterValues, rows);
+    const shots = options.shots === undefined ? undefined : this.#rowShots(options.shots, shifted);
     return {
       request: {
         circuit: program.slotCircuit,
         observables,
         shape: [shifted.distinct, 1 + program.numShifts],
         data: shifted.data,
+        ...(shots === undefined ? {} : { shots }),
       },
       finish: (result) => {
-        const { evs, stds } = result!;
+        const { evs, stds, spreads } = result!;
         const { values, stderr, jacobian } = program.combineShifts(shifted, evs, stds);
         const check = (cotangents: Float64Array | undefined) => checkCotangents(cotangents, rows, observables.length);
         return {
@@ -253,8 +320,23 @@ export class ParameterShift implements GradientStrategy {
           pullback: (cotangents = options.cotangents) =>
             program.gradients(parameterValues, shifted, jacobian, stds, check(cotangents)),
           standardError: (cotangents) => spreadOf(check(cotangents), stderr, observables.length, shifted.groupOf),
+          ...(shots === undefined
+            ? {}
+            : {
+                shotVariances: (cotangents = options.cotangents) =>
+                  program.shotVariances(parameterValues, shifted, spreads!, shots.parts.length, check(cotangents)),
+              }),
         };
       },
     };
+  }
+
+  #rowShots(request: ShotRequest, { distinct }: ShiftedRows): RowShots {
+    this.#parts ??= measuredParts(this.#problem.observables);
+    const parts = this.#parts;
+    const row = allocateShots(request, distinct, this.program.numShifts, parts.length);
+    const shots = new Int32Array(distinct * row.length);
+    for (let group = 0; group < distinct; group++) shots.set(row, group * row.length);
+    return { parts, shots };
   }
 }

@@ -15,6 +15,7 @@ import {
   gradientProgram,
   type JobCosts,
   runExpectations,
+  type ShotRequest,
   type SpsaGradientOptions,
 } from "../gradients/index.ts";
 
@@ -32,6 +33,8 @@ export interface ForwardOptions extends RunOptions {
   readonly needInputGradient?: boolean;
   /** Target standard error of the outputs; 0 is exact, and without it the backend decides. */
   readonly precision?: number;
+  /** In place of one precision: shots of the whole batch, shared out among its evaluations. */
+  readonly shots?: ShotRequest;
   /** `auto` by default. */
   readonly gradient?: GradientMethod | "auto";
   /** Settings of gradient method `spsa`. */
@@ -46,6 +49,8 @@ export interface QuantumGradients {
   readonly weightGradient: Float64Array | undefined;
   /** [B, D]; undefined where it was not asked for. */
   readonly inputGradient: Float64Array | undefined;
+  /** Standard errors of the weights' gradient; 0 where exact, NaN where one sample cannot tell. */
+  readonly weightStderr: Float64Array | undefined;
 }
 
 /** The outputs of a quantum layer for one batch, with what is needed to differentiate them. */
@@ -61,6 +66,8 @@ export interface MeasuredOutputs {
   pullback(cotangents: Float64Array): QuantumGradients;
   /** Standard error of Σ cotangents·outputs, cotangents [B, K]; an upper bound where observables share their shots. */
   standardError(cotangents: Float64Array): number;
+  /** Where shots were asked for: the `variances` of a next request, for cotangents [B, K]. */
+  shotVariances?(cotangents: Float64Array): Float64Array;
   /** How gradients are computed. */
   readonly method: GradientMethod;
 }
@@ -131,10 +138,10 @@ export class QuantumEvaluation {
       throw new ModelError("LAYER_NOT_FINITE", `Weight ${badWeight} is ${weights[badWeight]}; angles must be finite.`);
 
     const program = this.#program(options);
-    const { seed } = options;
+    const { seed, shots } = options;
     const prepared = program.prepare(
       { inputs: inputs.data, weights, rows },
-      { ...(seed === undefined ? {} : { seed }) },
+      { ...(seed === undefined ? {} : { seed }), ...(shots === undefined ? {} : { shots }) },
     );
     const shape = [rows, this.#observables.length];
     return {
@@ -142,14 +149,16 @@ export class QuantumEvaluation {
       localExecutions: prepared.request === undefined ? rows : 0,
       finish: (result) => {
         const measured = prepared.finish(result);
+        const { shotVariances } = measured;
         return {
           outputs: { shape, data: measured.values },
           stderr: { shape, data: measured.stderr },
           pullback: (cotangents) => {
-            const { weights: weightGradient, inputs: inputGradient } = measured.pullback(cotangents);
-            return { weightGradient, inputGradient };
+            const { weights: weightGradient, weightStderr, inputs: inputGradient } = measured.pullback(cotangents);
+            return { weightGradient, weightStderr, inputGradient };
           },
           standardError: (cotangents) => measured.standardError(cotangents),
+          ...(shotVariances === undefined ? {} : { shotVariances }),
           method: program.method,
         };
       },
@@ -165,7 +174,9 @@ export class QuantumEvaluation {
   }
 
   #program(options: ForwardOptions): GradientProgram {
-    const { provider, precision, gradient = "auto", spsa } = options;
+    const { provider, shots, gradient = "auto", spsa } = options;
+    // Whether values are sampled decides how they are differentiated; how well they are, each job says itself.
+    const precision = shots === undefined ? options.precision && 1 : 1;
     const wants = { weights: options.needWeightGradient ?? true, inputs: options.needInputGradient ?? false };
     let programs = this.#programs.get(provider);
     if (programs === undefined) {
@@ -189,7 +200,7 @@ export class QuantumEvaluation {
 }
 
 const OPTIONS = [
-  ..."provider needWeightGradient needInputGradient precision gradient spsa seed".split(" "),
+  ..."provider needWeightGradient needInputGradient precision shots gradient spsa seed".split(" "),
   ..."signal tags onSubmitted".split(" "),
 ];
 

@@ -1,4 +1,5 @@
 import { TrainingError } from "../errors.ts";
+import { NoiseFloor, type NoiseFloorOptions, type NoiseFloorState } from "./noise-floor.ts";
 
 export interface EarlyStoppingOptions {
   /** What is watched at the end of each epoch: "loss", a metric, or one of these with "val_" before it. "val_loss" by default. */
@@ -11,6 +12,11 @@ export interface EarlyStoppingOptions {
   readonly mode?: "min" | "max";
   /** Puts back the weights of the best epoch; false by default. */
   readonly restoreBest?: boolean;
+  /**
+   * Ends when the training loss of epochs no longer falls by more than the noise of the quantum layers' samples. Without `monitor`
+   * and `patience` nothing else ends the run: "loss" is watched for the best epoch alone.
+   */
+  readonly noiseFloor?: NoiseFloorOptions;
 }
 
 /** What early stopping knows of the epochs so far. */
@@ -21,6 +27,8 @@ export interface EarlyStoppingState {
   readonly bestEpoch: number;
   /** Epochs since. */
   readonly waited: number;
+  /** With a noise floor: the losses that are compared. */
+  readonly floor?: NoiseFloorState;
 }
 
 /** Decides when to stop, from one value an epoch. */
@@ -30,13 +38,18 @@ export class EarlyStopping {
   readonly #patience: number;
   readonly #minDelta: number;
   readonly #sign: 1 | -1;
+  readonly #noiseFloor: NoiseFloor | undefined;
+  #floor: NoiseFloorState | undefined;
   #best = Number.POSITIVE_INFINITY;
   #bestEpoch = 0;
   #waited = 0;
 
   /** @throws TrainingError TRAINING_EARLY_STOPPING */
   constructor(options: EarlyStoppingOptions) {
-    const { monitor = "val_loss", patience = 0, minDelta = 0, restoreBest = false } = options;
+    const { noiseFloor, minDelta = 0, restoreBest = false } = options;
+    const monitor = options.monitor ?? (noiseFloor == null ? "val_loss" : "loss");
+    const watches = noiseFloor == null || options.monitor !== undefined || options.patience !== undefined;
+    const patience = options.patience ?? (watches ? 0 : Number.MAX_SAFE_INTEGER);
     const mode = options.mode ?? (monitor.includes("acc") ? "max" : "min");
     if (!(Number.isSafeInteger(patience) && patience >= 0) || !(Number.isFinite(minDelta) && minDelta >= 0))
       throw new TrainingError(
@@ -53,6 +66,8 @@ export class EarlyStopping {
     this.#patience = patience;
     this.#minDelta = minDelta;
     this.#sign = mode === "max" ? -1 : 1;
+    this.#noiseFloor = noiseFloor == null ? undefined : new NoiseFloor(noiseFloor);
+    this.#floor = this.#noiseFloor?.init();
   }
 
   /** The epoch with the best value, counted from 1; 0 before the first. */
@@ -62,7 +77,13 @@ export class EarlyStopping {
 
   /** All that the next `update` depends on besides the options, as plain data. */
   state(): EarlyStoppingState {
-    return { best: this.#best, bestEpoch: this.#bestEpoch, waited: this.#waited };
+    const floor = this.#floor;
+    return {
+      best: this.#best,
+      bestEpoch: this.#bestEpoch,
+      waited: this.#waited,
+      ...(floor === undefined ? {} : { floor }),
+    };
   }
 
   /** @throws TrainingError TRAINING_STATE when it is not what `state` returns */
@@ -77,6 +98,7 @@ export class EarlyStopping {
     this.#best = best;
     this.#bestEpoch = bestEpoch;
     this.#waited = waited;
+    this.#floor = state.floor ?? this.#noiseFloor?.init();
   }
 
   /**
@@ -95,6 +117,13 @@ export class EarlyStopping {
       "TRAINING_EARLY_STOPPING",
       `Early stopping watches "${this.monitor}", but an epoch has only: ${known.join(", ")}. Values with val_ need validation data.`,
     );
+  }
+
+  /** Notes an epoch's training loss with its standard error; true at the noise floor. */
+  isAtNoiseFloor(loss: number, stderr: number): boolean {
+    if (this.#noiseFloor === undefined || this.#floor === undefined) return false;
+    this.#floor = this.#noiseFloor.observe(this.#floor, loss, stderr);
+    return this.#noiseFloor.isReached(this.#floor);
   }
 
   /**

@@ -4,8 +4,10 @@ import { TrainingError } from "../errors.ts";
 import type { GradientMethod, SpsaGradientOptions } from "../gradients/index.ts";
 import type { Optimizer } from "../optimizers/index.ts";
 import type { KeptCallbacks } from "./kept-callbacks.ts";
+import { NoiseFloor, type NoiseFloorOptions, type NoiseFloorState } from "./noise-floor.ts";
 import { checkNames } from "./options.ts";
 import { RUN_KEEPING, type RunKeeping } from "./run.ts";
+import { type Precision, Sampling, type SamplingState, type ShotOptions } from "./sampling.ts";
 
 /** Where a minimisation stands, as plain JSON: give it as `from` to go on as if it had never stopped. */
 export interface MinimizeCheckpoint {
@@ -18,6 +20,9 @@ export interface MinimizeCheckpoint {
   /** The last step's value, and for how many steps in a row it has moved by less than `tolerance`. */
   readonly value: number;
   readonly still: number;
+  /** What the steps so far say of the next one's samples, and of the noise floor, where these decide anything. */
+  readonly sampling?: SamplingState;
+  readonly floor?: NoiseFloorState;
 }
 
 export interface MinimizeStep {
@@ -46,8 +51,8 @@ export interface MinimizeResult {
   readonly value: number;
   readonly stderr: number;
   readonly history: readonly MinimizeStep[];
-  /** Why it ended: all steps done, the value no longer moved, or `stop()`. */
-  readonly ended: "steps" | "tolerance" | "stopped";
+  /** Why it ended: all steps done, the value no longer moved or no longer fell by more than its noise, or `stop()`. */
+  readonly ended: "steps" | "tolerance" | "noise-floor" | "stopped";
   /** How gradients were taken; undefined for a gradient-free optimizer. */
   readonly method: GradientMethod | undefined;
   /** Of all steps and the last evaluation. */
@@ -78,14 +83,18 @@ export interface MinimizeOptions extends RunKeeping {
   readonly maxRows?: number;
   /** Settings of gradient method "spsa". */
   readonly spsa?: SpsaGradientOptions;
-  /** Target standard error of every value; 0 is exact, and undefined leaves it to the backend. */
-  readonly precision?: number;
+  /** Target standard error of every value; 0 is exact, and undefined leaves it to the backend. See `adaptivePrecision`, too. */
+  readonly precision?: Precision;
+  /** In its place: shots of each step, shared out among its evaluations; for gradients by parameter shift. */
+  readonly shots?: ShotOptions;
   /** One row [D] of values for the circuit's inputs, where it has any. */
   readonly inputs?: ArrayLike<number>;
   /** Ends when the value moves by less than this in `patience` steps in a row; never by default. */
   readonly tolerance?: number;
   /** 5 by default, or as many steps as the optimizer needs to give every weight its turn. */
   readonly patience?: number;
+  /** Ends when the value no longer falls by more than its own noise; never by default. */
+  readonly noiseFloor?: NoiseFloorOptions;
   readonly callbacks?: MinimizeCallbacks | readonly MinimizeCallbacks[];
   /** Aborts the run; a job that was submitted goes on. */
   readonly signal?: AbortSignal;
@@ -111,7 +120,7 @@ export function checkWeights(circuit: Circuit, weights: Float64Array): void {
 
 /** @throws TrainingError TRAINING_CHECKPOINT */
 export function checkCheckpoint(from: MinimizeCheckpoint, optimizer: Optimizer): void {
-  const { step, weights, optimizer: name, state, value, still } = from;
+  const { step, weights, optimizer: name, state, value, still, sampling, floor } = from;
   const wrong =
     !Number.isSafeInteger(step) || step < 0
       ? `step ${step}`
@@ -121,7 +130,10 @@ export function checkCheckpoint(from: MinimizeCheckpoint, optimizer: Optimizer):
           ? "no optimizer state"
           : typeof value !== "number" || !Number.isSafeInteger(still)
             ? "no last value"
-            : undefined;
+            : (sampling !== undefined && typeof sampling !== "object") ||
+                (floor !== undefined && !(Array.isArray(floor?.values) && Array.isArray(floor.stderrs)))
+              ? "another state of its samples"
+              : undefined;
   if (wrong !== undefined)
     throw new TrainingError("TRAINING_CHECKPOINT", `The checkpoint has ${wrong}; give one that a step reported.`);
   if (name !== optimizer.name)
@@ -132,10 +144,10 @@ export function checkCheckpoint(from: MinimizeCheckpoint, optimizer: Optimizer):
 }
 
 const OPTIONS = [
-  ..."circuit observable optimizer provider steps initial seed method maxRows spsa precision inputs tolerance".split(
+  ..."circuit observable optimizer provider steps initial seed method maxRows spsa precision shots inputs tolerance".split(
     " ",
   ),
-  ..."patience callbacks signal tags onSubmitted from id".split(" "),
+  ..."patience noiseFloor callbacks signal tags onSubmitted from id".split(" "),
   ...RUN_KEEPING,
 ];
 
@@ -174,5 +186,20 @@ export function checkMinimizeOptions(options: MinimizeOptions): void {
         "TRAINING_OPTION",
         `${name} cannot be ${typeof value === "number" ? value : describeValue(value)}.`,
       );
+  checkSampling(options);
+  if (options.noiseFloor != null) new NoiseFloor(options.noiseFloor);
   if (from != null) checkCheckpoint(from, optimizer);
+}
+
+/** @throws TrainingError TRAINING_SAMPLING */
+function checkSampling({ optimizer, precision, shots, method = "auto", spsa }: MinimizeOptions): void {
+  const sampling = new Sampling(precision, shots);
+  if (!sampling.needsShift) return;
+  const what = shots === undefined ? "adaptivePrecision" : "shots";
+  const repeated = shots === undefined && method === "spsa" && (spsa?.repeats ?? 1) > 1;
+  if (optimizer.kind !== "gradient" || !(method === "auto" || method === "parameter-shift" || repeated))
+    throw new TrainingError(
+      "TRAINING_SAMPLING",
+      `${what} goes by the noise of gradients by parameter shift, which ${optimizer.kind === "gradient" ? `method "${method}"` : optimizer.name} does not measure; give a precision that is a number.`,
+    );
 }

@@ -11,11 +11,13 @@ import {
   type MinimizeResult,
   type MinimizeStep,
 } from "./minimize-options.ts";
+import { NoiseFloor } from "./noise-floor.ts";
 import { listOf } from "./options.ts";
 import { problemDescription } from "./problem-description.ts";
 import { planProblem } from "./problem-plan.ts";
 import { stepperFor } from "./problem-stepper.ts";
 import { Run } from "./run.ts";
+import { finestPrecision, type SamplingState } from "./sampling.ts";
 
 /**
  * Minimises an expectation value over a circuit's weights: VQE, QAOA and the like. Every step is one job with one PUB, or
@@ -36,6 +38,7 @@ export function minimize(options: MinimizeOptions): Run<MinimizeStep, MinimizeRe
       ? startWeights(circuit, rng.fork("initial"))
       : Float64Array.from(startWeights as ArrayLike<number>);
   checkWeights(circuit, initial);
+  const noiseFloor = options.noiseFloor == null ? undefined : new NoiseFloor(options.noiseFloor);
   const start: MinimizeCheckpoint = from ?? {
     step: 0,
     weights: Array.from(initial),
@@ -52,7 +55,7 @@ export function minimize(options: MinimizeOptions): Run<MinimizeStep, MinimizeRe
     if (journal?.state.description === undefined) await checkForked(journal, options);
     await journal?.describe(problemDescription(options, inputs, patience), () => ({ checkpoint: start }));
     if (journal?.finished === true) return finishedResult(await journal.result(), journal.steps<MinimizeStep>());
-    const { takeStep, lastValue, method } =
+    const { takeStep, lastValue, method, sampling } =
       journal === undefined ? unkept : stepperFor({ ...options, provider: journal.provider(options.provider) }, inputs);
     const history: MinimizeStep[] = [...(journal?.steps<MinimizeStep>() ?? [])];
     const kept = (await journal?.checkpoint()) as KeptProblem | undefined;
@@ -64,31 +67,45 @@ export function minimize(options: MinimizeOptions): Run<MinimizeStep, MinimizeRe
           const method = gradient === undefined ? {} : { method: gradient };
           return planProblem(minimize, { ...whole, ...overrides, ...method });
         },
-        precision: options.precision,
+        precision: finestPrecision(options),
         gradientOption: "method",
         stepsDone: kept?.checkpoint.step ?? start.step,
-        mayEndEarly: tolerance > 0,
+        mayEndEarly: tolerance > 0 || noiseFloor !== undefined || sampling.adaptive !== undefined,
       });
     if (kept !== undefined) restoreStates(callbacks, kept.callbacks);
     let checkpoint = kept?.checkpoint ?? start;
-    let current: { readonly weights: Float64Array; readonly state: unknown } = {
+    let current: { readonly weights: Float64Array; readonly state: unknown; readonly sampling: SamplingState } = {
       weights: Float64Array.from(checkpoint.weights),
       state: checkpoint.state,
+      sampling: checkpoint.sampling ?? sampling.init(),
     };
     let ended: MinimizeResult["ended"] = "steps";
     let { value: before, still } = checkpoint;
+    let floor = checkpoint.floor ?? noiseFloor?.init();
+    const isAtFloor = (): boolean => floor !== undefined && noiseFloor?.isReached(floor) === true;
     // A run that was cut off after its last step has none to take.
     if (still >= patience) ended = "tolerance";
+    else if (isAtFloor()) ended = "noise-floor";
     for (let step = checkpoint.step + 1; step <= steps && ended === "steps"; step++) {
       const began = performance.now();
       const stepSeed = rng.fork("step", step).uint32();
       journal?.phase(`step-${step}`);
-      const { weights, state: next, ...outcome } = await takeStep(current.weights, current.state, stepSeed, signal);
-      current = { weights, state: next };
-      const { value } = outcome;
+      const { weights, state: next, sampling: samples, ...outcome } = await takeStep(current, stepSeed, signal);
+      current = { weights, state: next, sampling: samples };
+      const { value, stderr } = outcome;
       still = Math.abs(value - before) < tolerance ? still + 1 : 0;
       before = value;
-      checkpoint = { step, weights: Array.from(weights), optimizer: optimizer.name, state: next, value, still };
+      floor = floor === undefined ? undefined : noiseFloor?.observe(floor, value, stderr);
+      checkpoint = {
+        step,
+        weights: Array.from(weights),
+        optimizer: optimizer.name,
+        state: next,
+        value,
+        still,
+        ...(sampling.hasState ? { sampling: samples } : {}),
+        ...(floor === undefined ? {} : { floor }),
+      };
       const done = { step, ...outcome, seconds: (performance.now() - began) / 1000, checkpoint };
       // A step is done when those who look on are done with it, so that their state is of the same step.
       for (const callback of callbacks) await callback.onStep?.(done);
@@ -97,12 +114,13 @@ export function minimize(options: MinimizeOptions): Run<MinimizeStep, MinimizeRe
       const goOn = await emit(done, () => ({ checkpoint, callbacks: statesOf(callbacks) }));
       if (!goOn) ended = "stopped";
       else if (still >= patience) ended = "tolerance";
+      else if (isAtFloor()) ended = "noise-floor";
     }
     journal?.phase(`final-${checkpoint.step}`);
     const isLeft = ended === "stopped" && journal !== undefined && !options.provider.capabilities.local;
     const last = isLeft
       ? { ...history.at(-1)!, executions: 0, quantumSeconds: 0 }
-      : await lastValue(current.weights, rng.fork("final").uint32(), signal);
+      : await lastValue(current, rng.fork("final").uint32(), signal);
     const total = (key: "executions" | "quantumSeconds"): number =>
       history.reduce((sum, done) => sum + done[key], last[key]);
     const result = {

@@ -1,20 +1,11 @@
 import type { RunDescription } from "../runs/index.ts";
 import type { MinimizeOptions } from "./minimize-options.ts";
 import { providerParts, remoteOf } from "./provider-description.ts";
+import { Sampling } from "./sampling.ts";
 
 /** What decides the numbers of a run. */
 export function problemDescription(options: MinimizeOptions, inputs: Float64Array, patience: number): RunDescription {
-  const {
-    circuit,
-    observable,
-    optimizer,
-    provider,
-    seed = 0,
-    method = "auto",
-    precision,
-    spsa,
-    tolerance = 0,
-  } = options;
+  const { circuit, observable, optimizer, provider, seed = 0, method = "auto", spsa, tolerance = 0 } = options;
   return {
     kind: "minimize",
     ...remoteOf(provider),
@@ -27,10 +18,11 @@ export function problemDescription(options: MinimizeOptions, inputs: Float64Arra
       steps: options.steps,
       seed,
       method,
-      precision: precision ?? null,
+      ...Sampling.of(options).parts,
       spsa: spsa === undefined ? null : JSON.stringify(spsa),
       tolerance,
       patience,
+      noiseFloor: options.noiseFloor == null ? null : JSON.stringify(options.noiseFloor),
       maxRows: options.maxRows ?? null,
       ...providerParts(provider),
     },

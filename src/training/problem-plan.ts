@@ -2,6 +2,7 @@ import type { MinimizeOptions, MinimizeResult, MinimizeStep } from "./minimize-o
 import { checkPrice, moneyFor, NO_WORK, sumOfWork, timesWork, workOf } from "./planned-work.ts";
 import { planningBackend } from "./planning-backend.ts";
 import type { Run } from "./run.ts";
+import { plannedSampling } from "./sampling.ts";
 import type { PlannedRun } from "./training-plan.ts";
 
 /**
@@ -12,7 +13,12 @@ export async function planProblem(
   minimize: (options: MinimizeOptions) => Run<MinimizeStep, MinimizeResult>,
   options: MinimizeOptions,
 ): Promise<PlannedRun> {
-  const { circuit, observable, optimizer, initial, seed, method, maxRows, spsa, precision, inputs, from } = options;
+  const { most, least } = plannedSampling(options);
+  if (least !== undefined) {
+    const { total } = await planProblem(minimize, { ...options, ...least });
+    return { ...(await planProblem(minimize, { ...options, ...most })), least: total };
+  }
+  const { circuit, observable, optimizer, initial, seed, method, maxRows, spsa, inputs, from } = options;
   const { price, tolerance, patience, signal } = options;
   checkPrice(price);
   const done = from?.step ?? 0;
@@ -20,7 +26,7 @@ export async function planProblem(
   const provider = planningBackend(options.provider);
   // The first step of an optimizer that calibrates itself is longer than the others, so two are looked at.
   const ends: number[] = [];
-  const problem = { circuit, observable, optimizer, initial, seed, method, maxRows, spsa, precision, inputs, from };
+  const problem = { circuit, observable, optimizer, initial, seed, method, maxRows, spsa, ...most, inputs, from };
   const given = Object.entries({ ...problem, tolerance, patience, signal }).filter(([, value]) => value !== undefined);
   await minimize({
     ...(Object.fromEntries(given) as unknown as MinimizeOptions),

@@ -1,9 +1,11 @@
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { describeNumber, Rng } from "../../circuits/index.ts";
 import { TrainingError } from "../errors.ts";
+import { checkRate, type RateProgram } from "../optimizers/index.ts";
 import { EarlyStopping } from "./early-stopping.ts";
 import { checkNames, listOf } from "./options.ts";
 import { RUN_KEEPING } from "./run.ts";
+import { Sampling } from "./sampling.ts";
 import { checkBatchSize } from "./tensorflow-predict.ts";
 import type { TrainCallbacks, TrainOptions } from "./train.ts";
 
@@ -11,7 +13,7 @@ const OPTIONS = [
   ..."provider optimizer loss metrics epochs steps batchSize seed shuffle validation callbacks earlyStopping".split(
     " ",
   ),
-  ..."signal precision gradient spsa id".split(" "),
+  ..."learningRate signal precision shots gradient spsa id".split(" "),
   ...RUN_KEEPING,
 ];
 
@@ -22,11 +24,14 @@ export interface Settings {
   readonly batchSize: number;
   readonly shuffle: boolean;
   readonly rng: Rng;
+  /** Undefined where the optimizer keeps its own. */
+  readonly learningRate: RateProgram | undefined;
+  readonly sampling: Sampling;
   readonly earlyStopping: EarlyStopping | undefined;
   readonly callbacks: readonly TrainCallbacks[];
 }
 
-/** @throws TrainingError TRAINING_LENGTH, TRAINING_EARLY_STOPPING; DataError DATA_BATCH_SIZE; ParameterError SEED */
+/** @throws TrainingError TRAINING_LENGTH, TRAINING_EARLY_STOPPING, TRAINING_SAMPLING, OPTIMIZER_SETTING; DataError DATA_BATCH_SIZE; ParameterError SEED */
 export function checkSettings(options: TrainOptions, what = "train", more: readonly string[] = []): Settings {
   checkNames(what, options, [...OPTIONS, ...more]);
   const { batchSize = 32, shuffle = true, seed = 0 } = options;
@@ -48,9 +53,23 @@ export function checkSettings(options: TrainOptions, what = "train", more: reado
     batchSize,
     shuffle,
     rng: Rng.seed(seed),
+    learningRate: options.learningRate == null ? undefined : checkRate(what, options.learningRate),
+    sampling: samplingFor(options),
     earlyStopping: options.earlyStopping == null ? undefined : new EarlyStopping(options.earlyStopping),
     callbacks: listOf(options.callbacks),
   };
+}
+
+/** @throws TrainingError TRAINING_SAMPLING */
+function samplingFor({ precision, shots, gradient = "auto", spsa }: TrainOptions): Sampling {
+  const sampling = Sampling.of({ precision, shots });
+  const repeated = shots === undefined && gradient === "spsa" && (spsa?.repeats ?? 1) > 1;
+  if (sampling.needsShift && !(gradient === "auto" || gradient === "parameter-shift" || repeated))
+    throw new TrainingError(
+      "TRAINING_SAMPLING",
+      `${shots == null ? "adaptivePrecision" : "shots"} goes by the noise of gradients by parameter shift, which gradient "${gradient}" does not measure; give a precision that is a number.`,
+    );
+  return sampling;
 }
 
 /** @throws TrainingError TRAINING_NOTHING_TRAINABLE */

@@ -2,9 +2,10 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { Rng } from "../../circuits/index.ts";
 import { TrainingError } from "../errors.ts";
 import { assertFiniteValues } from "../gradients/index.ts";
-import type { MeasuredOutputs } from "../layers/index.ts";
+import type { MeasuredOutputs, QuantumGradients } from "../layers/index.ts";
 import { TensorSimulation } from "../layers/tensorflow-simulation.ts";
 import { reached } from "../runs/index.ts";
+import type { SamplingNow, SamplingReport } from "./sampling.ts";
 import type { Objective } from "./tensorflow-objective.ts";
 import type { ModelPlan, PlanNode, QuantumNode } from "./tensorflow-plan.ts";
 import {
@@ -16,6 +17,7 @@ import {
   type QuantumOptions,
   release,
   runNodes,
+  shotsName,
 } from "./tensorflow-walk.ts";
 
 export interface StepOutcome {
@@ -29,6 +31,8 @@ export interface StepOutcome {
   readonly executions: number;
   readonly quantumSeconds: number;
   readonly jobIds: readonly string[];
+  /** What the quantum layers' samples say of the next step's; undefined where they were simulated without any. */
+  readonly sampled?: SamplingReport;
 }
 
 interface Batch {
@@ -61,9 +65,9 @@ export class TrainingStep {
   }
 
   /** @throws what the quantum layers and their provider throw; TrainingError TRAINING_LOSS_NOT_FINITE, TRAINING_GRADIENT_NOT_FINITE */
-  run(batch: Batch, rng: Rng): Promise<StepOutcome> {
+  run(batch: Batch, rng: Rng, sampling: SamplingNow): Promise<StepOutcome> {
     const simulations = this.#simulations;
-    return simulations === undefined ? this.#measured(batch, rng) : this.#simulated(batch, rng, simulations);
+    return simulations === undefined ? this.#measured(batch, rng, sampling) : this.#simulated(batch, rng, simulations);
   }
 
   async #simulated(batch: Batch, rng: Rng, simulations: ReadonlyMap<PlanNode, TensorSimulation>): Promise<StepOutcome> {
@@ -90,12 +94,23 @@ export class TrainingStep {
     return { ...this.#differentiate(batch, rng, new Map(), call, assertDone), ...costs };
   }
 
-  async #measured(batch: Batch, rng: Rng): Promise<StepOutcome> {
+  async #measured(batch: Batch, rng: Rng, sampling: SamplingNow): Promise<StepOutcome> {
     const costs = noCosts();
-    const forwards = await quantumStep(this.#plan, batch.x, rng, this.#options, costs);
+    const forwards = await quantumStep(this.#plan, batch.x, rng, { ...this.#options, ...sampling }, costs);
     reached("k11");
-    const call: QuantumCall = (node, input) => measured(node.quantum!, input, forwards.get(node)!);
-    return { ...this.#differentiate(batch, rng, forwards, call, () => {}), ...costs };
+    const variances = new Map<string, Float64Array>();
+    let squaredNorm = 0;
+    let variance = 0;
+    const call: QuantumCall = (node, input) => {
+      const forward = forwards.get(node)!;
+      return measured(node.quantum!, input, forward, (cotangents, { weightGradient, weightStderr }) => {
+        for (const slope of weightGradient ?? []) squaredNorm += slope ** 2;
+        for (const error of weightStderr ?? []) variance += error ** 2;
+        if (forward.shotVariances !== undefined) variances.set(shotsName(node), forward.shotVariances(cotangents));
+      });
+    };
+    const found = this.#differentiate(batch, rng, forwards, call, () => {});
+    return { ...found, ...costs, sampled: { squaredNorm, variance, variances } };
   }
 
   /** @param assertDone throws where the tape went on after a failure */
@@ -247,13 +262,21 @@ function lossError(
 }
 
 /** A quantum layer's values, measured already, as an operation that TensorFlow.js can differentiate. */
-function measured({ layer }: QuantumNode, input: tf.Tensor, forward: MeasuredOutputs): tf.Tensor {
+function measured(
+  { layer }: QuantumNode,
+  input: tf.Tensor,
+  forward: MeasuredOutputs,
+  note: (cotangents: Float64Array, gradients: QuantumGradients) => void,
+): tf.Tensor {
   const operation = tf.customGrad((...args) => {
     const [features, ...weights] = args.slice(0, -1) as [tf.Tensor, ...tf.Tensor[]];
     return {
       value: outputTensor(forward),
       gradFunc: (dy: tf.Tensor) => {
-        const { weightGradient, inputGradient } = forward.pullback(new Float64Array(dy.dataSync()));
+        const cotangents = new Float64Array(dy.dataSync());
+        const gradients = forward.pullback(cotangents);
+        note(cotangents, gradients);
+        const { weightGradient, inputGradient } = gradients;
         return [
           inputGradient === undefined
             ? tf.zeros(features.shape)

@@ -1,12 +1,15 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { localSimulator } from "../../providers/index.ts";
+import type { KeptRate } from "../optimizers/index.ts";
 import { type RunJournal, reached, takingStep } from "../runs/index.ts";
 import type { EarlyStopping } from "./early-stopping.ts";
 import { assertBudgetFits } from "./kept-budget.ts";
 import { restoreStates, statesOf } from "./kept-callbacks.ts";
 import type { Emit } from "./run.ts";
+import { finestPrecision, type SamplingState, samplingNow } from "./sampling.ts";
 import { type Rows, rowsFor, type TrainingData, takeRows } from "./tensorflow-data.ts";
+import { setLearningRate } from "./tensorflow-learning-rate.ts";
 import { lockForTraining } from "./tensorflow-lock.ts";
 import { compileObjective, type Objective } from "./tensorflow-objective.ts";
 import { type ModelPlan, planModel } from "./tensorflow-plan.ts";
@@ -44,6 +47,7 @@ export async function executeTraining(
     loop.objective = compileObjective(model, options);
     settings.earlyStopping?.checkMonitor(loop.objective.metricNames, options.validation !== undefined);
     checkTrainable(model);
+    loop.setRate();
     loop.rows = await rowsFor(model, data);
     if (options.validation !== undefined) loop.validation = await rowsFor(model, options.validation, "validation data");
     const provider = options.provider ?? localSimulator();
@@ -55,14 +59,14 @@ export async function executeTraining(
       if (journal.finished) return (await journal.result()) as TrainResult;
       await assertBudgetFits(journal, provider, {
         replan: (overrides) => planTraining(model, data, { ...options, ...overrides }),
-        precision: options.precision,
+        precision: finestPrecision(options),
         stepsDone: loop.stepsDone,
-        mayEndEarly: settings.earlyStopping !== undefined,
+        mayEndEarly: settings.earlyStopping !== undefined || settings.sampling.adaptive !== undefined,
       });
     }
     loop.quantum = {
       provider: journal?.provider(provider) ?? provider,
-      precision: options.precision,
+      ...samplingNow(options),
       gradient: options.gradient ?? "auto",
       spsa: options.spsa,
       signal,
@@ -91,8 +95,13 @@ interface TrainingState {
   readonly sums: Readonly<Record<string, number>>;
   readonly loss: number;
   readonly costs: QuantumCosts;
+  /** Of the sum of the epoch's losses; absent in runs of versions that did not know it. */
+  readonly lossVariance?: number;
+  /** Of a learning rate that goes by values. */
+  readonly rate?: KeptRate;
+  readonly sampling?: SamplingState;
   /** Early stopping, or a callback that has asked to stop in this step. */
-  readonly ended: "early-stopping" | "stopped" | null;
+  readonly ended: "early-stopping" | "noise-floor" | "stopped" | null;
   readonly early: unknown;
   readonly best: readonly Float32Array[];
   readonly callbacks: readonly unknown[];
@@ -122,7 +131,10 @@ class TrainingLoop {
   #epoch = 0;
   #rowsDone = 0;
   #sums: Record<string, number> = {};
+  #lossVariance = 0;
   #loss = Number.NaN;
+  #rate: KeptRate;
+  #sampling: SamplingState;
   #ended: TrainResult["ended"] | undefined;
   /** When the run and the epoch at hand would have begun, had they gone on without a break; milliseconds. */
   #began = performance.now();
@@ -131,6 +143,15 @@ class TrainingLoop {
   constructor(settings: Settings, run: TrainingRun) {
     this.#settings = settings;
     this.#run = run;
+    this.#rate = settings.learningRate?.init() ?? {};
+    this.#sampling = settings.sampling.init();
+  }
+
+  /** Tells the optimizer the rate of the next step. */
+  setRate(): void {
+    const { learningRate } = this.#settings;
+    if (learningRate !== undefined)
+      setLearningRate(this.objective.optimizer, learningRate.rate(this.#steps, this.#rate));
   }
 
   get stepsDone(): number {
@@ -139,17 +160,20 @@ class TrainingLoop {
 
   /** What decides the next number. */
   state(): TrainingState {
-    const { earlyStopping, callbacks } = this.#settings;
+    const { earlyStopping, callbacks, learningRate, sampling } = this.#settings;
     return {
       training: captureTraining(this.plan.model, this.objective.optimizer),
       steps: this.#steps,
       epoch: this.#epoch,
       rowsDone: this.#rowsDone,
       sums: this.#sums,
+      lossVariance: this.#lossVariance,
       loss: this.#loss,
+      ...(learningRate === undefined ? {} : { rate: this.#rate }),
+      ...(sampling.hasState ? { sampling: this.#sampling } : {}),
       // The jobs of steps stand in their reports.
       costs: { ...this.#costs, jobIds: [] },
-      ended: this.#ended === "early-stopping" ? this.#ended : this.#isToldToStop ? "stopped" : null,
+      ended: isItsOwnEnd(this.#ended) ? this.#ended : this.#isToldToStop ? "stopped" : null,
       early: earlyStopping?.state() ?? null,
       best: this.#best.map((tensor) => tensor.dataSync() as Float32Array),
       callbacks: statesOf(callbacks),
@@ -168,6 +192,9 @@ class TrainingLoop {
     this.#rowsDone = kept.rowsDone;
     this.#sums = { ...kept.sums };
     this.#loss = kept.loss;
+    this.#lossVariance = kept.lossVariance ?? Number.NaN;
+    this.#rate = kept.rate ?? this.#rate;
+    this.#sampling = kept.sampling ?? this.#sampling;
     // One that was stopped is resumed to go on, unless its process was killed before it had stopped.
     const { stoppedAt, parent } = journal.state;
     const goesOn = kept.ended === "stopped" && (stoppedAt === kept.steps || parent?.step === kept.steps);
@@ -226,7 +253,10 @@ class TrainingLoop {
   async #runEpoch(): Promise<void> {
     const { batchSize, shuffle, rng } = this.#settings;
     const { numRows } = this.rows;
-    if (this.#rowsDone === 0) this.#epochBegan = performance.now();
+    if (this.#rowsDone === 0) {
+      this.#epochBegan = performance.now();
+      this.#lossVariance = 0;
+    }
     const order = epochOrder(numRows, shuffle, rng, this.#epoch);
     while (this.#rowsDone < numRows && !this.#isOver)
       await this.#runStep(order.subarray(this.#rowsDone, this.#rowsDone + batchSize));
@@ -244,6 +274,7 @@ class TrainingLoop {
       epoch: this.#epoch + 1,
       steps: this.#steps,
       loss: loss!,
+      stderr: Math.sqrt(this.#lossVariance) / this.#rowsDone,
       metrics,
       ...(validation === undefined ? {} : { validation }),
       seconds: (performance.now() - this.#epochBegan) / 1000,
@@ -252,11 +283,13 @@ class TrainingLoop {
     this.#history.push(report);
     this.#loss = loss;
     this.#checkEarly(report);
+    this.#rate = this.#settings.learningRate?.observe(this.#rate, validation?.loss ?? loss!) ?? this.#rate;
     await this.#call("onEpochEnd", report);
     const isCut = this.#rowsDone < numRows;
     this.#epoch++;
     this.#rowsDone = 0;
     this.#sums = {};
+    this.#lossVariance = 0;
     await this.#run.journal?.commitEpoch(report.epoch, this.#steps, report, this.state(), isCut);
   }
 
@@ -264,18 +297,22 @@ class TrainingLoop {
     const start = performance.now();
     const { journal } = this.#run;
     this.quantum.signal?.throwIfAborted();
+    this.setRate();
+    const { sampling } = this.#settings;
     const batch = { x: takeRows(this.rows.x, rows), y: takeRows(this.rows.y, rows) };
     try {
       this.#step ??= new TrainingStep(this.plan, this.objective, this.quantum);
       const step = this.#step;
       const outcome = await takingStep(journal, this.#steps + 1, () =>
-        step.run(batch, this.#settings.rng.fork("step", this.#steps)),
+        step.run(batch, this.#settings.rng.fork("step", this.#steps), sampling.now(this.#sampling)),
       );
       reached("k12");
       this.#steps++;
       this.#rowsDone += rows.length;
       this.#addCosts(outcome);
-      const { loss, metrics, stderr, quantumSeconds, executions, jobIds } = outcome;
+      const { loss, metrics, stderr, quantumSeconds, executions, jobIds, sampled } = outcome;
+      this.#lossVariance += (stderr * rows.length) ** 2;
+      if (sampling.hasState && sampled !== undefined) this.#sampling = sampling.observe(this.#sampling, sampled);
       for (const [name, value] of Object.entries({ loss, ...metrics }))
         this.#sums[name] = (this.#sums[name] ?? 0) + value * rows.length;
       // A run keeps its reports, so they are to be small: the engine makes a spread object with a table of its own.
@@ -301,13 +338,15 @@ class TrainingLoop {
 
   async #validate(epoch: number, rows: Rows): Promise<Required<Pick<EpochReport, "validation" | "jobIds">>> {
     const rng = this.#settings.rng.fork("validation", epoch);
-    const result = await evaluateWith(this.plan, this.objective, rows, this.#settings.batchSize, rng, this.quantum);
+    const { batchSize, sampling } = this.#settings;
+    const quantum = { ...this.quantum, ...sampling.now(this.#sampling) };
+    const result = await evaluateWith(this.plan, this.objective, rows, batchSize, rng, quantum);
     this.#addCosts(result);
     const { loss, metrics, jobIds } = result;
     return { validation: { loss, metrics }, jobIds };
   }
 
-  #checkEarly({ epoch, loss, metrics, validation }: EpochReport): void {
+  #checkEarly({ epoch, loss, stderr, metrics, validation }: EpochReport): void {
     const { earlyStopping } = this.#settings;
     if (earlyStopping === undefined) return;
     const logs: Record<string, number> = { loss, ...metrics };
@@ -320,13 +359,15 @@ class TrainingLoop {
       tf.dispose(this.#best);
       this.#best = this.plan.model.weights.map((weight) => tf.keep(weight.read().clone()));
     }
-    if (!stop) return;
+    const isAtFloor = earlyStopping.isAtNoiseFloor(loss, stderr);
+    if (!stop && !isAtFloor) return;
+    const how = stop ? "early-stopping" : "noise-floor";
     // What has come to its end is not to go on because it was asked to stop at the same time.
-    if (this.#run.journal === undefined) this.#stop("early-stopping");
-    else this.#ended = "early-stopping";
+    if (this.#run.journal === undefined) this.#stop(how);
+    else this.#ended = how;
   }
 
-  #stop(how: "stopped" | "early-stopping"): void {
+  #stop(how: "stopped" | "early-stopping" | "noise-floor"): void {
     this.#ended ??= how;
   }
 
@@ -350,6 +391,10 @@ class TrainingLoop {
         this.#control,
       );
   }
+}
+
+function isItsOwnEnd(ended: TrainResult["ended"] | undefined): ended is "early-stopping" | "noise-floor" {
+  return ended === "early-stopping" || ended === "noise-floor";
 }
 
 /** In the order in which they were sent. */

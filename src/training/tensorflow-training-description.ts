@@ -4,6 +4,7 @@ import type { LayersModel } from "@tensorflow/tfjs-layers";
 import type { Backend } from "../../providers/index.ts";
 import type { RunDescription } from "../runs/index.ts";
 import { providerParts, remoteOf } from "./provider-description.ts";
+import { Sampling } from "./sampling.ts";
 import type { RowArray, Rows } from "./tensorflow-data.ts";
 import type { Objective } from "./tensorflow-objective.ts";
 import { modelDescription, optimizerDescription } from "./tensorflow-state.ts";
@@ -21,7 +22,7 @@ interface TrainingFacts {
 /** All that decides the numbers of a training run, but for its first weights. */
 export function trainingDescription(facts: TrainingFacts): RunDescription {
   const { model, rows, validation, objective, options, provider } = facts;
-  const { epochs, steps, batchSize = 32, seed = 0, shuffle = true, precision, gradient = "auto", spsa } = options;
+  const { epochs, steps, batchSize = 32, seed = 0, shuffle = true, gradient = "auto", spsa } = options;
   return {
     kind: "train",
     ...remoteOf(provider),
@@ -31,6 +32,7 @@ export function trainingDescription(facts: TrainingFacts): RunDescription {
       data: hashOfRows(rows),
       validation: validation === undefined ? null : hashOfRows(validation),
       optimizer: optimizerDescription(objective.optimizer),
+      learningRate: options.learningRate == null ? null : textOf(options.learningRate),
       loss: textOf(model.loss),
       metrics: textOf(model.metrics),
       epochs: epochs ?? null,
@@ -38,7 +40,7 @@ export function trainingDescription(facts: TrainingFacts): RunDescription {
       batchSize,
       seed,
       shuffle,
-      precision: precision ?? null,
+      ...Sampling.of(options).parts,
       gradient,
       spsa: spsa === undefined ? null : textOf(spsa),
       earlyStopping: options.earlyStopping == null ? null : textOf(options.earlyStopping),

@@ -4,6 +4,7 @@ import type { Rng } from "../../circuits/index.ts";
 import { localSimulator } from "../../providers/index.ts";
 import { checkPrice, moneyFor, NO_WORK, sumOfWork, timesWork, workOf } from "./planned-work.ts";
 import { planningBackend } from "./planning-backend.ts";
+import { plannedSampling, samplingNow } from "./sampling.ts";
 import { type ModelData, type Rows, rowsFor, type TrainingData, takeRows } from "./tensorflow-data.ts";
 import { type ModelPlan, planModel } from "./tensorflow-plan.ts";
 import { checkProvider, type PredictOptions, predictRows } from "./tensorflow-predict.ts";
@@ -17,6 +18,11 @@ export async function planTraining(
   data: TrainingData,
   options: PlanOptions,
 ): Promise<TrainingPlan> {
+  const { most, least } = plannedSampling(options);
+  if (least !== undefined) {
+    const { total } = await planTraining(model, data, { ...options, ...least });
+    return { ...(await planTraining(model, data, { ...options, ...most })), least: total };
+  }
   const { price } = options;
   const {
     epochs: wantedEpochs,
@@ -41,7 +47,7 @@ export async function planTraining(
     const backend = planningBackend(provider);
     const quantum: QuantumOptions = {
       provider: backend,
-      precision: options.precision,
+      ...samplingNow(most),
       gradient: options.gradient ?? "auto",
       spsa: options.spsa,
       signal: options.signal,

@@ -9,12 +9,15 @@ import {
   type SpsaGradientOptions,
 } from "../gradients/index.ts";
 import type { MeasuredOutputs, PreparedForward } from "../layers/index.ts";
+import type { SamplingNow } from "./sampling.ts";
 import { isSeedableDropout, type ModelPlan, type PlanNode, type QuantumNode } from "./tensorflow-plan.ts";
 
 /** How the quantum layers of a model run. */
 export interface QuantumOptions {
   readonly provider: Backend;
   readonly precision: number | undefined;
+  /** In place of a precision: the shots of one of so many circuits of a pass, by name. */
+  readonly shotsOf?: SamplingNow["shotsOf"];
   readonly gradient: GradientMethod | "auto";
   readonly spsa?: SpsaGradientOptions | undefined;
   readonly signal: AbortSignal | undefined;
@@ -79,6 +82,7 @@ export async function runNodes(
   costs: QuantumCosts,
 ): Promise<ReadonlyMap<PlanNode, MeasuredOutputs>> {
   const forwards = new Map<PlanNode, MeasuredOutputs>();
+  const numCircuits = nodes.filter(({ quantum }) => quantum !== undefined).length;
   let wave = 0;
   let pending = nodes;
   while (pending.length > 0) {
@@ -99,7 +103,7 @@ export async function runNodes(
       }
     });
     if (ready.length > 0) {
-      const measured = await measureTogether(ready, values, mode, options, costs, wave++);
+      const measured = await measureTogether(ready, values, mode, options, costs, wave++, numCircuits);
       for (const [i, node] of ready.entries()) {
         forwards.set(node, measured[i]!);
         values.tensors[node.outputs[0]!] = tf.keep(outputTensor(measured[i]!));
@@ -126,20 +130,27 @@ function layerTags(nodes: readonly QuantumPlanNode[]): readonly string[] {
   return [...new Set(nodes.map(({ layer }) => `layer:${layer.name}`.slice(0, 80)))].slice(0, 4);
 }
 
+/** By which the shots of a quantum layer are known from step to step. */
+export function shotsName(node: PlanNode): string {
+  return `node-${node.index}`;
+}
+
 /** Quantum layers whose inputs are known, in one job: one PUB for each distinct circuit. */
 async function measureTogether(
   nodes: readonly QuantumPlanNode[],
   { tensors }: Values,
   mode: { readonly gradients: boolean; readonly rng: Rng },
-  { provider, precision, gradient, spsa, signal, tags }: QuantumOptions,
+  { provider, precision, shotsOf, gradient, spsa, signal, tags }: QuantumOptions,
   costs: QuantumCosts,
   wave: number,
+  numCircuits: number,
 ): Promise<readonly MeasuredOutputs[]> {
   signal?.throwIfAborted();
   const prepared: PreparedForward[] = [];
   for (const node of nodes) {
     const { layer, trainable, needsInputGradient } = node.quantum;
     const features = tensors[node.inputs[0]!]!;
+    const shots = shotsOf?.(shotsName(node), numCircuits);
     prepared.push(
       layer.quantum.prepare({ shape: features.shape, data: await features.data() }, layer.flatWeights(), {
         provider,
@@ -147,6 +158,7 @@ async function measureTogether(
         needWeightGradient: mode.gradients && trainable && layer.quantum.numWeights > 0,
         needInputGradient: mode.gradients && needsInputGradient,
         ...(precision === undefined ? {} : { precision }),
+        ...(shots === undefined ? {} : { shots }),
         ...(spsa === undefined ? {} : { spsa }),
         seed: mode.rng.fork("quantum", node.index).uint32(),
       }),

@@ -1,9 +1,11 @@
 import type { Backend } from "../../providers/index.ts";
 import type { GradientMethod, SpsaGradientOptions } from "../gradients/index.ts";
+import type { LearningRate } from "../optimizers/index.ts";
 import { withTensorFlow } from "../tensorflow-packages.ts";
 import type { EarlyStoppingOptions } from "./early-stopping.ts";
 import type { KeptCallbacks } from "./kept-callbacks.ts";
 import { Run, type RunKeeping } from "./run.ts";
+import type { Precision, ShotOptions } from "./sampling.ts";
 import type { ModelData, TrainingData } from "./tensorflow-data.ts";
 import type { FitOptions, History } from "./tensorflow-fit.ts";
 import type { EvaluateResult, PredictOptions, PredictResult } from "./tensorflow-predict.ts";
@@ -41,6 +43,8 @@ export interface EpochReport {
   readonly steps: number;
   /** Means over the epoch's batches, weighted by their rows. */
   readonly loss: number;
+  /** Standard error of the loss from the quantum layers' samples; see that of a step. */
+  readonly stderr: number;
   readonly metrics: Readonly<Record<string, number>>;
   readonly validation?: { readonly loss: number; readonly metrics: Readonly<Record<string, number>> };
   readonly seconds: number;
@@ -51,8 +55,8 @@ export interface EpochReport {
 export interface TrainResult {
   readonly steps: number;
   readonly epochs: number;
-  /** Why it ended: all epochs or steps done, early stopping, or `stop()` on the run or in a callback. */
-  readonly ended: "completed" | "early-stopping" | "stopped";
+  /** Why it ended: all epochs or steps done, early stopping, its noise floor, or `stop()` on the run or in a callback. */
+  readonly ended: "completed" | "early-stopping" | "noise-floor" | "stopped";
   /** Mean loss of the last epoch. */
   readonly loss: number;
   readonly history: readonly EpochReport[];
@@ -85,6 +89,8 @@ export interface TrainOptions extends RunKeeping {
   readonly provider?: Backend;
   /** As `model.compile` takes it, such as `tf.train.adam(0.01)`; needed unless the model is compiled. */
   readonly optimizer?: ModelCompileArgs["optimizer"];
+  /** In place of the optimizer's own: one for each step, such as `cosineDecay({ rate: 0.05, steps: 400 })`. */
+  readonly learningRate?: LearningRate;
   readonly loss?: ModelCompileArgs["loss"];
   readonly metrics?: ModelCompileArgs["metrics"];
   /** Passes over the data; 1 by default, or as many as `steps` need. */
@@ -103,8 +109,13 @@ export interface TrainOptions extends RunKeeping {
   readonly earlyStopping?: EarlyStoppingOptions;
   /** Aborts the run; jobs that are out go on. */
   readonly signal?: AbortSignal;
-  /** Target standard error of the quantum layers' outputs; 0 is exact, and without it the provider decides. */
-  readonly precision?: number;
+  /**
+   * Target standard error of the quantum layers' outputs; 0 is exact, and without it the provider decides. With
+   * `adaptivePrecision` it goes by the gradient of the quantum layers' weights.
+   */
+  readonly precision?: Precision;
+  /** In its place: shots of each step, and of each batch of the validation, shared out among its evaluations. */
+  readonly shots?: ShotOptions;
   /** How quantum layers are differentiated; `auto` by default. */
   readonly gradient?: GradientMethod | "auto";
   /** Settings of gradient method `spsa`. */

@@ -28,8 +28,10 @@ export interface PlannedRun {
   readonly steps: number;
   /** One step; of a whole batch, where there are batches. */
   readonly step: PlannedWork;
-  /** All steps and evaluations together. */
+  /** All steps and evaluations together; with a precision that adapts itself, at most, as `step` is. */
   readonly total: PlannedWork;
+  /** With such a precision: what the run takes if it always stays at its first one. */
+  readonly least?: PlannedWork;
   /** The circuits of a step as they are compiled; empty where nothing is. */
   readonly circuits: readonly PlannedCircuit[];
   /** What the total costs; undefined without a price. */
@@ -93,7 +95,10 @@ export function formatPlan(plan: PlannedRun | TrainingPlan): string {
     ...plan.circuits.map(circuitLine),
     `A step: ${workText(step)}.`,
     ...(validation === undefined ? [] : [`The evaluation after each epoch: ${workText(validation)}.`]),
-    `In all: ${workText(total)}${money === undefined ? "" : `, about ${money.amount.toFixed(2)} ${money.currency}`}.`,
+    ...(plan.least === undefined
+      ? []
+      : [`That is at the finest precision; if it stays at the first, in all: ${workText(plan.least)}.`]),
+    `In all${plan.least === undefined ? "" : ", at most"}: ${workText(total)}${money === undefined ? "" : `, about ${money.amount.toFixed(2)} ${money.currency}`}.`,
   ];
   return `${lines.join("\n")}\n`;
 }
