@@ -14,9 +14,10 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   sweep: async () => (await import("./sweep.ts")).runSweep,
   beyond: async () => (await import("./beyond.ts")).runBeyond,
   transpile: async () => (await import("./transpile.ts")).runTranspile,
+  int8: async () => (await import("./int8.ts")).runInt8,
   docs: async () => (await import("./docs.ts")).refreshDocs,
 };
-const DEFAULT = ["w1", "w2", "w3", "w3q", "w4", "w5", "w6", "sweep", "beyond"];
+const DEFAULT = ["w1", "w2", "w3", "w3q", "w4", "w5", "w6", "sweep", "beyond", "int8"];
 
 function refuse(message: string): never {
   console.error(`${message}\n${USAGE}\nBenchmarks: ${Object.keys(BENCHMARKS).join(" ")}`);

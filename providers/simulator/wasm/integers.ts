@@ -3,8 +3,13 @@ import type { Code, Expression, Index, V128 } from "./operations.ts";
 
 const SIMD = 0xfd;
 
-function vector(operands: readonly Expression[], opcode: number, immediates: Code = []): V128 {
-  return { type: "v128", code: [...operands.map(({ code }) => code), SIMD, unsigned(opcode), immediates] };
+function vector(
+  operands: readonly Expression[],
+  opcode: number,
+  immediates: Code = [],
+  lastOperand: Code = [],
+): V128 {
+  return { type: "v128", code: [...operands.map(({ code }) => code), lastOperand, SIMD, unsigned(opcode), immediates] };
 }
 
 const binary =
@@ -21,6 +26,9 @@ const unary =
  * signed. A name says the lanes of the result, as WebAssembly's own does.
  */
 export const integers = {
+  /** Four i32. */
+  i32Lanes: (...values: readonly [number, number, number, number]): V128 =>
+    vector([], 0x0c, [...new Uint8Array(Int32Array.from(values).buffer)]),
   /** The same i32 in four lanes. */
   i32Constant: (value: number): V128 => ({ type: "v128", code: [0x41, signed(value), SIMD, unsigned(0x11)] }),
   /** Four bytes of memory in each of the four lanes. */
@@ -43,6 +51,8 @@ export const integers = {
 
   i16Add: binary(0x8e),
   i16Max: binary(0x98),
+  i16Min: binary(0x96),
+  i16ExtendLow: unary(0x87),
   /** The i32 lanes of a, then those of b, held to -32768 to 32767. */
   i16Narrow: binary(0x85),
   /**
@@ -51,7 +61,18 @@ export const integers = {
    */
   i16DotRelaxed: binary(0x112),
 
+  /** An index in four lanes, in memories of 32 bits. */
+  i32Splat: (a: Index): V128 => vector([a], 0x11),
+  /** Bits moved up by a number of places. */
+  i32ShiftLeft: (a: V128, bits: number): V128 => vector([a], 0xab, undefined, [0x41, signed(bits)]),
+  /** Bits moved down by a number of places, zeros from above. */
+  i32ShiftRight: (a: V128, bits: number): V128 => vector([a], 0xad, undefined, [0x41, signed(bits)]),
   i32Add: binary(0xae),
+  i32Sub: binary(0xb1),
+  /** The lower 32 bits of products. */
+  i32Mul: binary(0xb5),
+  /** All bits of a lane set where a < b, of unsigned lanes. */
+  i32LessUnsigned: binary(0x3a),
   i32Min: binary(0xb6),
   i32Max: binary(0xb8),
   i32ExtendLow: unary(0xa7),
