@@ -38,15 +38,22 @@ export interface DatasetOptions {
   readonly features?: readonly string[];
   /** Columns that are not features, such as identifiers or outcomes. */
   readonly exclude?: readonly string[];
+  /** Names of the classes in order, for tables that may not hold all of them, such as those of a stream. */
+  readonly classes?: readonly string[];
+  /** What a missing cell (NaN) among the features does: an error (default), or it stays missing, for `impute()` to fill in. */
+  readonly missing?: "error" | "keep";
 }
 
 /**
  * A dataset from a table's columns. Classes are ordered by number where all are numbers, else by text.
- * @throws DataError DATA_COLUMN_UNKNOWN, DATA_COLUMN_TYPE, DATA_FEATURES
+ * @throws DataError DATA_COLUMN_UNKNOWN, DATA_COLUMN_TYPE, DATA_FEATURES, DATA_CLASSES, DATA_MISSING for a row without a target,
+ * DATA_NOT_FINITE for a missing feature unless they are kept
  */
 export function datasetFromTable(table: Table, options: DatasetOptions): Dataset {
-  checkOptions("datasetFromTable", options, ["target", "task", "features", "exclude"]);
-  const { target, task = "classification", exclude = [] } = options;
+  checkOptions("datasetFromTable", options, ["target", "task", "features", "exclude", "classes", "missing"]);
+  const { target, exclude = [], missing = "error" } = options;
+  if (missing !== "error" && missing !== "keep")
+    throw new DataError("DATA_OPTION", `missing is "${String(missing)}"; it is "error" or "keep".`);
   for (const name of exclude) columnOf(table, name);
   const left = new Set([target, ...exclude]);
   const featureNames =
@@ -60,11 +67,26 @@ export function datasetFromTable(table: Table, options: DatasetOptions): Dataset
   const x = new Float64Array(table.numRows * columns.length);
   for (const [feature, values] of columns.entries())
     for (let row = 0; row < table.numRows; row++) x[row * columns.length + feature] = values[row]!;
-  const { y, classes } =
-    task === "regression"
-      ? { y: numbersOf(table, target).slice(), classes: undefined }
-      : encodeClasses(textsOf(table, target));
-  return dataset(x, table.numRows, featureNames, y, target, classes);
+  return makeDataset({ x, numRows: table.numRows, featureNames, ...targetsOf(table, options) }, missing === "keep");
+}
+
+/**
+ * A table's column as targets.
+ * @throws DataError DATA_COLUMN_UNKNOWN, DATA_COLUMN_TYPE, DATA_CLASSES, DATA_MISSING
+ */
+export function targetsOf(
+  table: Table,
+  options: Pick<DatasetOptions, "target" | "task" | "classes">,
+): Pick<Dataset, "y" | "targetName" | "classes"> {
+  const { target, task = "classification" } = options;
+  if (task !== "classification" && task !== "regression")
+    throw new DataError("DATA_OPTION", `task is "${String(task)}"; it is "classification" or "regression".`);
+  const labels = textsOf(table, target);
+  const absent = labels.indexOf("");
+  if (absent >= 0)
+    throw new DataError("DATA_MISSING", `Row ${absent} of ${table.source} has no "${target}", which is the target.`);
+  if (task === "regression") return { y: numbersOf(table, target).slice(), targetName: target, classes: undefined };
+  return { ...encodeClasses(labels, options.classes), targetName: target };
 }
 
 /**
@@ -105,17 +127,11 @@ export function fromArrays(
       flat[row * numFeatures + i] = asNumber(values[i], () => `Feature ${featureNames[i]} of row ${row}`);
   if (typeof y[0] === "string") {
     const encoded = encodeClasses(Array.from(y, String), options.classes);
-    return dataset(flat, x.length, featureNames, encoded.y, targetName, encoded.classes);
+    return makeDataset({ x: flat, numRows: x.length, featureNames, targetName, ...encoded });
   }
   const values = Float64Array.from(y as ArrayLike<number>, (value, row) => asNumber(value, () => `Target ${row}`));
-  return dataset(
-    flat,
-    x.length,
-    featureNames,
-    values,
-    targetName,
-    task === "regression" ? undefined : (options.classes ?? namesOfIndices(values)),
-  );
+  const classes = task === "regression" ? undefined : (options.classes ?? namesOfIndices(values));
+  return makeDataset({ x: flat, numRows: x.length, featureNames, y: values, targetName, classes });
 }
 
 /** A number as it is; `Number(null)` and the like would make data up. */
@@ -124,20 +140,14 @@ function asNumber(value: unknown, what: () => string): number {
   throw new DataError("DATA_TYPE", `${what()} is ${JSON.stringify(value) ?? String(value)}, which is no number.`);
 }
 
-/** Checks and freezes. Every dataset is made here or by `selectRows`. */
-function dataset(
-  x: Float64Array,
-  numRows: number,
-  featureNames: readonly string[],
-  y: Float64Array,
-  targetName: string,
-  classes: readonly string[] | undefined,
-): Dataset {
+/** Checks and freezes. Every dataset is made here or by `selectRows`. @throws DataError DATA_SHAPE, DATA_NOT_FINITE, DATA_CLASSES */
+export function makeDataset(parts: Omit<Dataset, "numFeatures">, takesMissing = false): Dataset {
+  const { x, numRows, featureNames, y, targetName, classes, grid } = parts;
   const numFeatures = x.length / numRows;
   if (numFeatures === 0) throw new DataError("DATA_SHAPE", "A dataset needs at least one feature.");
   if (featureNames.length !== numFeatures)
     throw new DataError("DATA_SHAPE", `${featureNames.length} name(s) were given for ${numFeatures} feature(s).`);
-  assertFinite({ x, numRows, numFeatures, featureNames });
+  assertFinite({ x, numRows, numFeatures, featureNames }, takesMissing);
   for (const [row, target] of y.entries())
     if (classes === undefined ? !Number.isFinite(target) : !(Number.isInteger(target) && classes[target] !== undefined))
       throw classes === undefined
@@ -154,6 +164,7 @@ function dataset(
     y,
     targetName,
     classes,
+    ...(grid === undefined ? {} : { grid }),
   });
 }
 

@@ -12,15 +12,17 @@ export {
   oneHot,
   selectRows,
 } from "./dataset.ts";
+export { type ImputeOptions, impute } from "./impute.ts";
 export {
   type JsonLinesOptions,
   readJsonLines,
   type StreamJsonLinesOptions,
   streamJsonLines,
 } from "./json-lines.ts";
+export { scale } from "./features/scale.ts";
 export { type FittedPca, pca } from "./pca.ts";
 export { pipeline, transformFromJSON } from "./pipeline.ts";
-export { minMax, standardise } from "./scaling.ts";
+export { minMax, robust, standardise } from "./scaling.ts";
 export type { StreamSource } from "./source.ts";
 export { randomSplit, splitByNames } from "./split.ts";
 export {
@@ -33,4 +35,11 @@ export {
   type Table,
   textsOf,
 } from "./table.ts";
-export type { FittedTransform, Transform, TransformJSON } from "./transform.ts";
+export {
+  type FitAccumulator,
+  type FittedTransform,
+  fitOnStream,
+  type IncrementalTransform,
+  type Transform,
+  type TransformJSON,
+} from "./transform.ts";

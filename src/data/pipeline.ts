@@ -1,5 +1,7 @@
 import { DataError } from "../errors.ts";
 import type { Features } from "./dataset.ts";
+import { scaleFromJSON } from "./features/scale.ts";
+import { imputeFromJSON } from "./impute.ts";
 import { pcaFromJSON } from "./pca.ts";
 import { scalingFromJSON } from "./scaling.ts";
 import type { FittedTransform, Transform, TransformJSON } from "./transform.ts";
@@ -39,9 +41,14 @@ export function transformFromJSON(json: TransformJSON): FittedTransform {
   switch (json?.kind) {
     case "standardise":
     case "minMax":
+    case "robust":
       return scalingFromJSON(json);
+    case "impute":
+      return imputeFromJSON(json);
     case "pca":
       return pcaFromJSON(json);
+    case "scale":
+      return scaleFromJSON(json);
     case "pipeline": {
       const steps = json.steps;
       if (!Array.isArray(steps) || steps.length === 0)

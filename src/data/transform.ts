@@ -16,6 +16,32 @@ export interface Transform {
   fit(train: Features): FittedTransform;
 }
 
+/** A preprocessing step that can also learn from rows in parts, such as those of a file larger than memory. */
+export interface IncrementalTransform extends Transform {
+  accumulate(): FitAccumulator;
+}
+
+/** What a transform has learned so far. */
+export interface FitAccumulator {
+  /** @throws DataError DATA_NOT_FINITE, DATA_SHAPE for other features than before */
+  add(rows: Features): void;
+  /** @throws DataError DATA_EMPTY before any row */
+  finish(): FittedTransform;
+}
+
+/**
+ * Fits a transform on training rows that come in parts; memory does not grow with their number.
+ * @throws DataError DATA_EMPTY, DATA_NOT_FINITE, DATA_SHAPE
+ */
+export async function fitOnStream(
+  transform: IncrementalTransform,
+  parts: AsyncIterable<Features> | Iterable<Features>,
+): Promise<FittedTransform> {
+  const accumulator = transform.accumulate();
+  for await (const rows of parts) accumulator.add(rows);
+  return accumulator.finish();
+}
+
 /** A preprocessing step with what it learned. Immutable; it never changes its arguments. */
 export interface FittedTransform {
   readonly numInputs: number;
