@@ -49,6 +49,7 @@ export {
   qaoaAnsatz,
   Rng,
   realAmplitudes,
+  reduceSpinParities,
   SparsePauliOp,
   smallGaussianWeights,
   stronglyEntangling,

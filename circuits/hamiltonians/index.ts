@@ -8,3 +8,4 @@ export {
   molecularHamiltonian,
   parseFcidump,
 } from "./molecular-integrals.ts";
+export { reduceSpinParities } from "./spin-parity.ts";
