@@ -29,11 +29,16 @@ const PLATT_FOLDS = 5;
 
 /**
  * One classifier for each pair of classes that occur (Knerr et al., 1990), as LIBSVM trains them.
- * @param kernel [n, n]
- * @param y class index of each row
+ * @param kernel [n, n], or the first n rows and columns of a wider one of `stride` columns
+ * @param y class index of each of the n rows
  * @throws KernelError SVC_CLASSES, SVC_CONVERGENCE
  */
-export function trainPairs(kernel: Float64Array, y: ArrayLike<number>, settings: TrainSettings): readonly PairModel[] {
+export function trainPairs(
+  kernel: Float64Array,
+  y: ArrayLike<number>,
+  settings: TrainSettings,
+  stride: number = y.length,
+): readonly PairModel[] {
   const n = y.length;
   const members = new Map<number, number[]>();
   for (let row = 0; row < n; row++) {
@@ -54,7 +59,7 @@ export function trainPairs(kernel: Float64Array, y: ArrayLike<number>, settings:
       const groups = [members.get(second)!, members.get(first)!] as const;
       const rows = Int32Array.from(groups.flat());
       const labels = Int8Array.from(rows, (row) => (y[row] === second ? 1 : -1));
-      const { coefficients, bias } = solveRows(kernel, n, rows, labels, second, first, settings);
+      const { coefficients, bias } = solveRows(kernel, stride, rows, labels, second, first, settings);
       const support = [...coefficients.keys()].filter((t) => coefficients[t] !== 0);
       models.push({
         positive: second,
@@ -65,7 +70,7 @@ export function trainPairs(kernel: Float64Array, y: ArrayLike<number>, settings:
         sigmoid:
           settings.probabilitySeed === undefined
             ? undefined
-            : crossValidatedSigmoid(kernel, n, groups, second, first, settings, settings.probabilitySeed),
+            : crossValidatedSigmoid(kernel, stride, groups, second, first, settings, settings.probabilitySeed),
       });
     }
   return models;

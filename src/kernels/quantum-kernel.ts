@@ -89,7 +89,7 @@ export class QuantumKernel implements Kernel {
     this.bandwidth = bandwidth;
     this.numFeatures = circuit.numInputs;
     if (provider === undefined || (shots === undefined && isDifferentiable(provider)))
-      this.#states = new StateOverlaps(circuit, bandwidth);
+      this.#states = new StateOverlaps(circuit);
     else
       this.#circuits = new OverlapCircuits(circuit, {
         provider,
@@ -111,7 +111,7 @@ export class QuantumKernel implements Kernel {
     if (this.#states === undefined) return this.#circuits!.fidelities(a, b, options);
     return {
       shape: [a.numRows, b?.numRows ?? a.numRows],
-      data: await this.#states.fidelities(a, b, options.signal),
+      data: await this.#states.fidelities(a, b, this.bandwidth, options.signal),
       stds: undefined,
       executions: a.numRows + (b?.numRows ?? 0),
       quantumSeconds: 0,

@@ -11,24 +11,27 @@ const TILE_BYTES = 1 << 18;
 export class StateOverlaps {
   readonly #program: StatevectorProgram;
   readonly #amplitudes: number;
-  readonly #bandwidth: number;
 
   /** @throws CircuitError CIRCUIT_NOT_UNITARY; SimulatorError STATE_TOO_LARGE */
-  constructor(circuit: Circuit, bandwidth: number) {
+  constructor(circuit: Circuit) {
     this.#program = createStatevectorEngine().statevector(circuit);
     this.#amplitudes = 2 ** circuit.numQubits;
-    this.#bandwidth = bandwidth;
   }
 
   /**
-   * |<ψ(a_i)|ψ(b_j)>|² [n, m], or of `a` with itself: a simulation for each row and an inner product for each pair.
+   * |<ψ(c·a_i)|ψ(c·b_j)>|² [n, m] for bandwidth c, or of `a` with itself: a simulation for each row and an inner product for each pair.
    * @throws KernelError KERNEL_MEMORY; the signal's reason when aborted
    */
-  async fidelities(a: KernelRows, b: KernelRows | undefined, signal?: AbortSignal): Promise<Float64Array> {
+  async fidelities(
+    a: KernelRows,
+    b: KernelRows | undefined,
+    bandwidth: number,
+    signal?: AbortSignal,
+  ): Promise<Float64Array> {
     const pauses = new Pauses(signal);
     this.#assertFits(a.numRows + (b?.numRows ?? 0));
-    const left = await this.#states(a, pauses);
-    const right = b === undefined ? left : await this.#states(b, pauses);
+    const left = await this.#states(a, bandwidth, pauses);
+    const right = b === undefined ? left : await this.#states(b, bandwidth, pauses);
     const n = a.numRows;
     const m = b?.numRows ?? n;
     const data = new Float64Array(n * m);
@@ -51,14 +54,14 @@ export class StateOverlaps {
     return data;
   }
 
-  async #states(rows: KernelRows, pauses: Pauses): Promise<Float64Array> {
+  async #states(rows: KernelRows, bandwidth: number, pauses: Pauses): Promise<Float64Array> {
     const { numRows, numFeatures, x } = rows;
     const width = 2 * this.#amplitudes;
     const states = new Float64Array(numRows * width);
     const values = new Float64Array(numFeatures);
     let state: Float64Array | undefined;
     for (let row = 0; row < numRows; row++) {
-      for (let f = 0; f < numFeatures; f++) values[f] = this.#bandwidth * x[row * numFeatures + f]!;
+      for (let f = 0; f < numFeatures; f++) values[f] = bandwidth * x[row * numFeatures + f]!;
       state = this.#program.statevector(values, state);
       states.set(state, row * width);
       if (pauses.due) await pauses.pause();
