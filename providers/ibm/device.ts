@@ -6,6 +6,7 @@ import type { IbmClient } from "./client.ts";
 import type { DecodeOptions } from "./decode.ts";
 import { IbmError } from "./ibm-error.ts";
 import type { IbmLimits } from "./limits.ts";
+import type { Sending } from "./sending.ts";
 import { type PollPolicy, ServiceJob } from "./service-job.ts";
 
 /** What the primitives of one backend share. */
@@ -21,6 +22,8 @@ export interface IbmDevice {
   readonly lagSeconds: number;
   /** Ask for the instance's usage before each submit. */
   readonly checkUsage: boolean;
+  /** What may be submitted. */
+  readonly sending: Sending;
   /** Jobs go to this session unless their options name another. */
   readonly sessionId: string | undefined;
   /** Or to this one, which is opened when it is needed. */

@@ -31,5 +31,6 @@ export {
 export type { DiscoveredInstance } from "./resources/discovery.ts";
 export type { Notify, RetryPolicy } from "./retry.ts";
 export type { IbmSampler } from "./sampler.ts";
+export type { Sending } from "./sending.ts";
 export type { PollPolicy } from "./service-job.ts";
 export { IbmSession, type SessionOptions } from "./session.ts";

@@ -14,6 +14,7 @@ import { type IbmJobFilter, type IbmJobInfo, jobInfo, jobQuery } from "./job-inf
 import { IBM_LIMITS, type IbmLimits } from "./limits.ts";
 import { optionError } from "./program-options.ts";
 import type { DiscoveredInstance } from "./resources/discovery.ts";
+import { assertMaySend, type Sending, sendingOf } from "./sending.ts";
 import { DEFAULT_POLL_POLICY, type PollPolicy } from "./service-job.ts";
 import { IbmSession, type SessionOptions } from "./session.ts";
 
@@ -27,6 +28,11 @@ export interface IbmProviderOptions extends IbmClientOptions {
   readonly lagSeconds?: number;
   /** Ask for the instance's usage before each submit, and refuse to submit where none is left. True by default. */
   readonly checkUsage?: boolean;
+  /**
+   * What may be submitted: everything (default), only jobs that the service keeps no parameters of (`private`), or nothing, so
+   * that a run can be planned and looked at without sending any. LEPTON_SEND in the environment can only make it stricter.
+   */
+  readonly send?: Sending;
   /** Other limits than the service is known to have. */
   readonly limits?: Partial<IbmLimits>;
   readonly poll?: Partial<PollPolicy>;
@@ -34,7 +40,7 @@ export interface IbmProviderOptions extends IbmClientOptions {
   readonly maxInflatedBytes?: number;
 }
 
-const OWN_OPTIONS = ["client", "lagSeconds", "checkUsage", "limits", "poll", "maxInflatedBytes"] as const;
+const OWN_OPTIONS = ["client", "lagSeconds", "checkUsage", "send", "limits", "poll", "maxInflatedBytes"] as const;
 
 export interface IbmUsage {
   readonly consumedSeconds: number;
@@ -63,6 +69,7 @@ export class IbmProvider {
   readonly #poll: PollPolicy;
   readonly #lagSeconds: number;
   readonly #checkUsage: boolean;
+  readonly #sending: Sending;
   readonly #maxInflatedBytes: number | undefined;
   readonly #cache = new CompileCache();
   readonly #calibrations: Calibrations;
@@ -90,6 +97,7 @@ export class IbmProvider {
       throw optionError("maxInflatedBytes is a positive number.");
     this.#lagSeconds = lagSeconds;
     this.#checkUsage = checkUsage;
+    this.#sending = sendingOf(options.send, options.environment);
     this.#maxInflatedBytes = maxInflatedBytes;
   }
 
@@ -145,6 +153,7 @@ export class IbmProvider {
         decode: this.#decode,
         lagSeconds: this.#lagSeconds,
         checkUsage: this.#checkUsage,
+        sending: this.#sending,
         sessionId: mode === undefined ? sessionId : undefined,
         session:
           mode === undefined
@@ -202,14 +211,16 @@ export class IbmProvider {
   /**
    * A session of its own on a backend; not on the open plan. Declare it with `await using`, and give its `id` to
    * `backend(name, { sessionId })`.
-   * @throws IbmError IBM_SESSION_PLAN on the open plan; ProviderError IBM_SESSION_OPTIONS
+   * @throws IbmError IBM_SESSION_PLAN on the open plan; ProviderError IBM_SESSION_OPTIONS, IBM_SENDING_REFUSED
    */
-  session(options: Omit<SessionOptions, "mode">): Promise<IbmSession> {
+  async session(options: Omit<SessionOptions, "mode">): Promise<IbmSession> {
+    assertMaySend(this.#sending, "No session is opened");
     return IbmSession.open(this.client.sessions, { ...options, mode: "dedicated" });
   }
 
   /** A batch: jobs that may run side by side. @throws IbmError; ProviderError IBM_SESSION_OPTIONS */
-  batch(options: Omit<SessionOptions, "mode">): Promise<IbmSession> {
+  async batch(options: Omit<SessionOptions, "mode">): Promise<IbmSession> {
+    assertMaySend(this.#sending, "No batch is opened");
     return IbmSession.open(this.client.sessions, { ...options, mode: "batch" });
   }
 

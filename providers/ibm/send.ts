@@ -13,6 +13,7 @@ import { mitigationWork } from "./mitigation-work.ts";
 import { type IbmEstimatorOptions, type IbmSamplerOptions, MAX_COST } from "./program-options.ts";
 import type { PrimitiveProgram } from "./programs.ts";
 import { resultError } from "./result-error.ts";
+import { sendable } from "./sending.ts";
 import type { ServiceJob } from "./service-job.ts";
 import { submitOnce } from "./submit.ts";
 import { planAtService, twirlingFactor } from "./twirled-plan.ts";
@@ -109,21 +110,22 @@ export function packed<Pub extends DevicePub, Own extends Options, Params, Answe
 /**
  * Submits a shipment. Where it takes several jobs and one is refused, those before it are cancelled unless a key of the
  * caller's finds them again.
- * @throws IbmCheckError IBM_TAGS, IBM_USAGE_LIMIT; ProviderError IBM_OPTION, IBM_SUBMIT_KEY; what `submitOnce` throws; what
+ * @throws ProviderError IBM_SENDING_REFUSED, IBM_OPTION, IBM_SUBMIT_KEY; IbmCheckError IBM_TAGS, IBM_USAGE_LIMIT; what `submitOnce` throws; what
  * the callbacks throw
  */
 export async function send<Pub extends DevicePub, Own extends Options, Params, Answer>(
   device: IbmDevice,
   program: PrimitiveProgram<Pub, Own, Params, Answer>,
   shipment: Shipment<Pub, Answer>,
-  options: Own,
+  given: Own,
   run: RunOptions,
 ): Promise<{ readonly jobs: readonly ServiceJob[]; readonly surplus: readonly string[] }> {
   const { signal, submitKey, earlier, beforeSubmit, onSubmitted, onReconciling } = run;
   const { client, clock, lagSeconds } = device;
+  const options = sendable(device.sending, given);
   // Each by itself first: a text would be spread into its letters.
-  const given = [options.tags ?? [], run.tags ?? []].flatMap((list) => checkTags(list, device.limits, 1));
-  const tags = checkTags(given, device.limits, 1);
+  const asked = [options.tags ?? [], run.tags ?? []].flatMap((list) => checkTags(list, device.limits, 1));
+  const tags = checkTags(asked, device.limits, 1);
   const key = submitKey ?? `lepton-${randomUUID()}`;
   const parts = shipment.jobs.length;
   const keyOf = (part: number): string => (parts === 1 ? key : `${key}-${part}`);
@@ -143,10 +145,10 @@ export async function send<Pub extends DevicePub, Own extends Options, Params, A
     } as unknown as SubmitBody;
   });
   signal?.throwIfAborted();
-  let asked = !device.checkUsage;
+  let isUsageKnown = !device.checkUsage;
   const beforeFirst = async (): Promise<void> => {
-    if (!asked) await assertUsageLeft(client, signal);
-    asked = true;
+    if (!isUsageKnown) await assertUsageLeft(client, signal);
+    isUsageKnown = true;
   };
   const jobs: ServiceJob[] = [];
   const surplus: string[] = [];

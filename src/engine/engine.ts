@@ -1,6 +1,7 @@
 import { optionsFault } from "../../circuits/index.ts";
 import type { Dataset, Features } from "../data/index.ts";
-import { DataError, EngineError } from "../errors.ts";
+import { EngineError } from "../errors.ts";
+import { type ModelCard, writeModelCard } from "../models/model-card.ts";
 import { withTensorFlow } from "../tensorflow-packages.ts";
 import {
   type PlanOptions,
@@ -14,8 +15,10 @@ import {
 import type { FitOptions, History } from "../training/tensorflow-fit.ts";
 import type { PredictOptions } from "../training/tensorflow-predict.ts";
 import type { LayersModel } from "../training/tensorflow-types.ts";
-import { type Evaluation, evaluationOf, type Prediction } from "./evaluation.ts";
+import { type Evaluation, evaluationOf, labelsOf, type Prediction } from "./evaluation.ts";
 import { type FittedUnits, featuresFromJSON, fitFeatures } from "./features.ts";
+import { type FeatureParts, hasTargets, numRowsOf, partsOf } from "./parts.ts";
+import { type CardOptions, cardOf, EngineRecord } from "./record.ts";
 import { type EngineSummary, summaryText } from "./summary.ts";
 import type {
   DataParts,
@@ -39,7 +42,7 @@ export interface Prepared {
   readonly output: OutputFacts;
   readonly model: LayersModel;
   /** The parts as features; none in a loaded engine without data. */
-  readonly parts: Readonly<Partial<Record<PartName, Dataset>>>;
+  readonly parts: FeatureParts;
 }
 
 const UNITS = ["name", "data", "features", "quantum", "classical", "optimize", "seed"] as const;
@@ -64,6 +67,7 @@ export class LeptonEngine<Source = Dataset> {
   readonly options: EngineOptions<Source>;
   #prepared: Promise<Prepared> | undefined;
   #model: LayersModel | undefined;
+  readonly #record = new EngineRecord();
 
   /** @param saved a pipeline that has learned already, with its model; `loadEngine` gives one */
   constructor(
@@ -172,7 +176,8 @@ export class LeptonEngine<Source = Dataset> {
     return Run.start(async (emit, signal, journal) => {
       const { model, data, settings } = await this.#training(signal);
       const { executeTraining } = await withTensorFlow(() => import("../training/tensorflow-train.ts"));
-      return executeTraining(model, data, { ...settings, ...options }, { emit, signal, journal });
+      const all = { ...settings, ...options };
+      return this.#record.training(all, () => executeTraining(model, data, all, { emit, signal, journal }));
     }, options);
   }
 
@@ -182,12 +187,27 @@ export class LeptonEngine<Source = Dataset> {
    */
   async fit(options: EngineFitOptions = {}): Promise<History> {
     const { model, data, settings } = await this.#training(undefined);
-    const { steps, earlyStopping, gradient, spsa, ...rest } = settings;
-    const own = Object.entries({ steps, earlyStopping, gradient, spsa }).find(([, value]) => value !== undefined);
+    const { steps: ownSteps, earlyStopping, gradient, spsa, ...rest } = settings;
+    const own = Object.entries({ steps: ownSteps, earlyStopping, gradient, spsa }).find(
+      ([, value]) => value !== undefined,
+    );
     if (own !== undefined)
       throw new EngineError("ENGINE_OPTION", `fit cannot keep to optimize.${own[0]}; use train, which can.`);
     const { executeFit } = await withTensorFlow(() => import("../training/tensorflow-fit.ts"));
-    return executeFit(model, data, { ...rest, ...options });
+    const all = { ...rest, ...options };
+    const { batchSize = 32, epochs = 1 } = all;
+    const circuits = model.layers.filter((layer) => layer.getClassName() === "LeptonQuantumLayer").length;
+    const costs = {
+      steps: epochs * Math.ceil(data.numRows / batchSize),
+      executions: circuits * epochs * data.numRows,
+      ...{ quantumSeconds: 0, jobIds: [] },
+    };
+    let history: History | undefined;
+    await this.#record.training(all, async () => {
+      history = await executeFit(model, data, all);
+      return costs;
+    });
+    return history!;
   }
 
   /** What `train` would send with these options. @throws as `prepare` and `plan` */
@@ -251,7 +271,9 @@ export class LeptonEngine<Source = Dataset> {
         "ENGINE_CLASSES",
         `The engine tells ${output.classes?.join(", ") ?? "numbers"} apart, but these rows have ${data.classes?.join(", ") ?? "numbers"}.`,
       );
-    return evaluationOf(data, await this.#predictFeatures(data, options));
+    const evaluation = evaluationOf(data, await this.#predictFeatures(data, options));
+    if (typeof rows === "string") this.#record.evaluated(rows as PartName, data, evaluation, options.provider);
+    return evaluation;
   }
 
   /**
@@ -267,7 +289,7 @@ export class LeptonEngine<Source = Dataset> {
     return {
       name: this.name,
       output: prepared.output,
-      numRows: numRowsOf(prepared),
+      numRows: numRowsOf(prepared.parts),
       features: prepared.features.toJSON().map(({ kind }) => kind),
       layers: layerFacts(prepared.model),
       provider: options.provider?.name ?? "local simulator",
@@ -290,18 +312,30 @@ export class LeptonEngine<Source = Dataset> {
       seed: this.seed,
       output: prepared.output,
       features: prepared.features.toJSON(),
-      numRows: numRowsOf(prepared),
+      numRows: numRowsOf(prepared.parts),
     };
   }
 
   /**
-   * Saves features, model and weights to a folder, in the format that TensorFlow.js reads too; whole, or not at all.
-   * @throws ModelError MODEL_FOLDER
+   * What those who use the model must know: data, split, trainings and evaluations of this engine so far, and what the options
+   * add, such as groups of people to compare.
+   * @throws EngineError ENGINE_CARD where groups are given that the last evaluation of the test rows cannot be compared by
    */
-  async save(folder: string): Promise<void> {
+  async card(options: CardOptions = {}): Promise<ModelCard> {
+    return cardOf(await this.describe(), this.#record, options);
+  }
+
+  /**
+   * Saves features, model and weights to a folder, in the format that TensorFlow.js reads too; whole, or not at all. Beside them
+   * the model's card, as model-card.md and model-card.json.
+   * @throws ModelError MODEL_FOLDER; EngineError ENGINE_CARD
+   */
+  async save(folder: string, options: { readonly card?: CardOptions } = {}): Promise<void> {
     const { model } = await this.prepare();
+    const card = await this.card(options.card);
     const { saveEngine } = await withTensorFlow(() => import("./tensorflow-files.ts"));
     await saveEngine(model, await this.toJSON(), folder);
+    writeModelCard(folder, card);
   }
 
   /** Frees the model's tensors; the engine then starts anew. */
@@ -310,67 +344,4 @@ export class LeptonEngine<Source = Dataset> {
     this.#model = undefined;
     this.#prepared = undefined;
   }
-}
-
-/**
- * An engine that `save` saved. With `data` it can be trained further and evaluated by part; features stay as they were fitted.
- * @throws ModelError MODEL_FOLDER_MISSING, MODEL_FOREIGN, MODEL_WEIGHTS_CORRUPT; EngineError ENGINE_FILE, and at first use ENGINE_CLASSES
- */
-export async function loadEngine<Source = Dataset>(
-  folder: string,
-  options: Pick<EngineOptions<Source>, "optimize"> & Partial<Pick<EngineOptions<Source>, "data">> = {},
-): Promise<LeptonEngine<Source>> {
-  const fault = optionsFault("loadEngine", options, ["data", "optimize"]);
-  if (fault !== undefined) throw new EngineError("ENGINE_OPTION", fault);
-  const { readEngine } = await withTensorFlow(() => import("./tensorflow-files.ts"));
-  const { model, description } = await readEngine(folder);
-  const { name, seed } = description;
-  const noData = (): never => {
-    throw new EngineError("ENGINE_NO_DATA", "This engine was loaded without data: loadEngine(folder, { data }).");
-  };
-  return new LeptonEngine<Source>(
-    { name, seed, data: options.data ?? noData, optimize: options.optimize },
-    { description, model, hasData: options.data !== undefined },
-  );
-}
-
-function partsOf<Source>(
-  sources: DataParts<Source>,
-  features: FittedUnits<unknown>,
-): Readonly<Partial<Record<PartName, Dataset>>> {
-  const parts: Partial<Record<PartName, Dataset>> = {};
-  for (const name of ["train", "validation", "test"] as const) {
-    const source = sources[name];
-    if (source === undefined) continue;
-    const rows = features.transform(source);
-    if (!hasTargets(rows))
-      throw new EngineError(
-        "ENGINE_TARGETS",
-        `The ${name} rows have no targets: give a Dataset, such as datasetFromTable makes, or feature units that make one.`,
-      );
-    if (parts.train !== undefined && String(rows.classes) !== String(parts.train.classes))
-      throw new DataError(
-        "DATA_CLASSES",
-        `The ${name} rows have the classes ${rows.classes?.join(", ")}, but those to train on ${parts.train.classes?.join(", ")}; split one dataset.`,
-      );
-    parts[name] = rows;
-  }
-  return parts;
-}
-
-function hasTargets(rows: Features): rows is Dataset {
-  return "y" in rows;
-}
-
-function numRowsOf({ parts }: Prepared): Readonly<Partial<Record<PartName, number>>> {
-  return Object.fromEntries(Object.entries(parts).map(([part, rows]) => [part, rows.numRows]));
-}
-
-function labelsOf(outputs: Float64Array, classes: readonly string[]): readonly string[] {
-  const width = classes.length;
-  return Array.from({ length: outputs.length / width }, (_, row) => {
-    let best = 0;
-    for (let k = 1; k < width; k++) if (outputs[row * width + k]! > outputs[row * width + best]!) best = k;
-    return classes[best]!;
-  });
 }

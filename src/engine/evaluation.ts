@@ -76,3 +76,13 @@ function regressionMetrics(y: Float64Array, outputs: Float64Array): Readonly<Rec
     ...(y.some((value) => value !== y[0]) ? { r2: r2(y, outputs) } : {}),
   };
 }
+
+/** The most probable class of each row by its name. */
+export function labelsOf(outputs: Float64Array, classes: readonly string[]): readonly string[] {
+  const width = classes.length;
+  return Array.from({ length: outputs.length / width }, (_, row) => {
+    let best = 0;
+    for (let k = 1; k < width; k++) if (outputs[row * width + k]! > outputs[row * width + best]!) best = k;
+    return classes[best]!;
+  });
+}

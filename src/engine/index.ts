@@ -3,9 +3,10 @@ export {
   type EngineTrainOptions,
   engine,
   LeptonEngine,
-  loadEngine,
 } from "./engine.ts";
 export type { Evaluation, Prediction } from "./evaluation.ts";
+export { loadEngine } from "./load-engine.ts";
+export type { CardOptions } from "./record.ts";
 export type { EngineSummary } from "./summary.ts";
 export type {
   Activation,

@@ -36,7 +36,7 @@ export function summaryText(summary: EngineSummary): string {
     output.classes === undefined
       ? `a number, ${output.targetName}`
       : `${output.targetName}: ${output.classes.join(", ")}`;
-  const circuits = layers.flatMap(({ quantum }) => (quantum === undefined ? [] : [circuitLine(quantum)]));
+  const circuits = layers.flatMap(({ quantum }) => (quantum === undefined ? [] : [circuitText(quantum)]));
   const step = plan === undefined ? [] : [stepLine(summary, plan)];
   return `${name}: ${target}\n${[...text, `In all ${params.toLocaleString("en")} parameters.`, ...circuits, ...step].join("\n")}\n`;
 }
@@ -71,7 +71,8 @@ function optimizeText({ optimizer = "adam", learningRate, steps, epochs, batchSi
   return `${what}${rate}, ${length} of ${batchSize} rows`;
 }
 
-function circuitLine({ circuit, observables, numWeights }: NonNullable<LayerFacts["quantum"]>): string {
+/** The size of a layer's circuit in a sentence. */
+export function circuitText({ circuit, observables, numWeights }: NonNullable<LayerFacts["quantum"]>): string {
   const pairs = circuit.operations.filter(
     (operation) => operation.kind !== "barrier" && qubitsOf(operation).length === 2,
   ).length;

@@ -17,6 +17,7 @@ import {
   quantumLayer,
   Rng,
 } from "../../../src/index.ts";
+import { modelCardText } from "../../../src/models/model-card.ts";
 import { train } from "../../../src/tfjs.ts";
 
 /** Two classes of points in six columns, each of which tells them apart a little. */
@@ -197,6 +198,72 @@ describe("an engine", () => {
     await expect((await loadEngine(folder, { data: { train: other } })).train()).rejects.toMatchObject({
       code: "ENGINE_CLASSES",
     });
+  });
+});
+
+describe("a model card", () => {
+  test("is saved with the model and says what was done, on what, and what is not known", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "lepton-engine-"));
+    const fresh = sides.with({});
+    await fresh.save(folder);
+    const before = readFileSync(join(folder, "model-card.md"), "utf8");
+    for (const words of ["Not evaluated.", "Source and licence: not stated.", "No accuracy on test rows is known."])
+      expect(before).toContain(words);
+
+    await fresh.train({ steps: 3 });
+    const device = deviceSimulator(loadTarget("manila"), { seed: 1 });
+    await fresh.evaluate("train");
+    const { metrics } = await fresh.evaluate("test", { provider: device, precision: 0.1 });
+    const groups = { age: Array.from({ length: 24 }, (_, row) => (row % 3 === 0 ? "old" : "young")) };
+    await fresh.save(folder, {
+      card: { source: "Made up, CC0", intendedUse: "Tests.", split: "stratified", limits: ["Points alone."], groups },
+    });
+    const text = readFileSync(join(folder, "model-card.md"), "utf8");
+    for (const words of [
+      "# Model card: sides",
+      "## Intended use\nTests.",
+      "Source and licence: Made up, CC0",
+      "Target: side, one of left, right",
+      "72 train, 24 validation, 24 test",
+      "12 trained parameters",
+      "standardise, fitted on the training rows",
+      "- 3 steps from seed 5 on local simulator",
+      `| 24 test | ${device.name} |`,
+      metrics.accuracy!.toFixed(4),
+      "| age | rows | base rate |",
+      "| old | 8 |",
+      "Nothing: its circuits were simulated",
+      "- Points alone.",
+      "24 test rows tell an accuracy of",
+      "One seed (5)",
+    ])
+      expect(text).toContain(words);
+    expect(text).toMatch(/About \d+ J: \d+\.\d s of processor time at an assumed 15 W a core/);
+    expect(JSON.parse(readFileSync(join(folder, "model-card.json"), "utf8")).evaluations[1].metrics).toEqual(metrics);
+
+    // More training makes what was found before untrue.
+    await fresh.train({ steps: 1 });
+    expect((await fresh.card()).evaluations).toEqual([]);
+    await expect(fresh.card({ groups })).rejects.toMatchObject({ code: "ENGINE_CARD" });
+    await fresh.evaluate("test");
+    await expect(fresh.card({ groups: { age: ["old"] } })).rejects.toMatchObject({ code: "ENGINE_CARD" });
+    await expect(fresh.card({ group: {} } as never)).rejects.toMatchObject({ code: "ENGINE_OPTION" });
+  });
+
+  test("tells where circuits went", () => {
+    const training = { steps: 3, seed: 1, seconds: 9, executions: 100, quantumSeconds: 6, jobs: 3 };
+    const evaluation = { part: "test", provider: "ibm_torino", remote: true, numRows: 10, metrics: { rmse: 1 } };
+    const card = {
+      name: "n",
+      data: { numRows: {} },
+      model: { params: 1, parts: [] },
+      trainings: [{ ...training, provider: "ibm_fez", remote: true }],
+      evaluations: [evaluation],
+    };
+    const text = modelCardText(card);
+    expect(text).toContain("Circuits went to ibm_fez, ibm_torino in 3 jobs of training.");
+    expect(text).toContain("on ibm_fez: 9.0 s, 100 circuit executions, 3 jobs, 6.0 s of the quantum computer");
+    expect(text).toContain("Processor time was not measured.");
   });
 });
 

@@ -1,0 +1,77 @@
+import { afterEach, describe, expect, test } from "vitest";
+import { Circuit, input, weight } from "../../../circuits/index.ts";
+import { type Emulator, startEmulator } from "../../../providers/emulator/index.ts";
+import { type IbmProvider, type IbmProviderOptions, ibmProvider } from "../../../providers/ibm/index.ts";
+import { smallDevice } from "../../support/small-device.ts";
+
+const open: Emulator[] = [];
+afterEach(async () => {
+  for (const emulator of open.splice(0)) await emulator.close();
+});
+async function provider(
+  options: IbmProviderOptions,
+): Promise<{ readonly provider: IbmProvider; readonly jobs: () => Promise<number> }> {
+  const emulator = await startEmulator({ devices: [smallDevice(3)], clock: "automatic", noise: false });
+  open.push(emulator);
+  const { token, crn: instance, url, iamUrl } = emulator;
+  const own = { token, instance, url, iamUrl, accountFile: false, poll: { firstSeconds: 0.002 } } as const;
+  const watching = ibmProvider({ ...own, environment: {} });
+  return {
+    provider: ibmProvider({ ...own, environment: {}, ...options }),
+    jobs: async () => (await watching.jobs()).length,
+  };
+}
+const circuit = Circuit.build(1, (c) => c.ry(input("x"), 0).rx(weight("w"), 0));
+const pub = { circuit, observables: ["Z"], parameterValues: [[0.3, 0]] };
+const refused = expect.objectContaining({ code: "IBM_SENDING_REFUSED" });
+
+describe("what may be sent", () => {
+  test.each([
+    ["the program", { send: "nothing" }],
+    ["the environment", { environment: { LEPTON_SEND: "nothing" } }],
+    ["the environment against the program", { send: "all", environment: { LEPTON_SEND: "nothing" } }],
+  ] as const)("is nothing where %s says so: no job, no session, but plans and lists", async (_, options) => {
+    const { provider: ibm, jobs } = await provider(options);
+    const backend = await ibm.backend("small_device");
+    const estimator = backend.estimator({ precision: 0.1 });
+    expect((await estimator.plan([pub])).executions).toBe(100);
+    await expect(estimator.run([pub])).rejects.toThrow(refused);
+    const measured = Circuit.build(1, (c) => c.h(0).measureAll("c"));
+    await expect(backend.sampler({ shots: 10 }).run([[measured]])).rejects.toThrow(refused);
+    await expect(ibm.session({ backend: "small_device" })).rejects.toThrow(refused);
+    await expect(ibm.batch({ backend: "small_device" })).rejects.toThrow(refused);
+    expect(await jobs()).toBe(0);
+    expect(await ibm.jobs()).toEqual([]);
+  });
+
+  test("is private jobs alone: each is sent so, and its parameters are shown to nobody", async () => {
+    const { provider: ibm } = await provider({ environment: { LEPTON_SEND: "private" } });
+    const backend = await ibm.backend("small_device");
+    const job = await backend.estimator({ precision: 0.1 }).run([pub]);
+    const [{ evs }] = (await job.result()) as never as [{ evs: Float64Array }];
+    expect(Math.abs(evs[0]! - Math.cos(0.3))).toBeLessThan(0.5);
+    const body = await ibm.client.jobs.retrieve(job.id, { params: true } as never);
+    expect(body.private).toBe(true);
+    expect(JSON.stringify(body)).not.toContain("OPENQASM");
+    await expect(backend.estimator({ precision: 0.1, private: false }).run([pub])).rejects.toThrow(refused);
+  });
+
+  test("is everything by default, and of an estimator's own choice", async () => {
+    const { provider: ibm } = await provider({});
+    const backend = await ibm.backend("small_device");
+    const isPrivate = async (options: { readonly private?: boolean }) => {
+      const job = await backend.estimator({ precision: 0.1, ...options }).run([pub]);
+      return (await ibm.client.jobs.retrieve(job.id)).private ?? false;
+    };
+    expect([await isPrivate({}), await isPrivate({ private: true })]).toEqual([false, true]);
+  });
+
+  test("is never loosened by a word that nobody knows", async () => {
+    await expect(provider({ send: "some" as never })).rejects.toMatchObject({ code: "IBM_OPTION" });
+    await expect(provider({ environment: { LEPTON_SEND: "no" } })).rejects.toMatchObject({
+      code: "IBM_OPTION",
+      message: expect.stringContaining("LEPTON_SEND"),
+    });
+    await expect(provider({ environment: { LEPTON_SEND: "" } })).resolves.toBeDefined();
+  });
+});
