@@ -214,7 +214,7 @@ export function oneHot(y: ArrayLike<number>, numClasses: number): Float64Array {
   return encoded;
 }
 
-function encodeClasses(labels: readonly string[], given?: readonly string[]) {
+export function encodeClasses(labels: readonly string[], given?: readonly string[]) {
   const classes = given ?? [...new Set(labels)].sort(compareLabels);
   const index = new Map(classes.map((name, i) => [name, i]));
   const y = Float64Array.from(labels, (label, row) => {
@@ -226,7 +226,7 @@ function encodeClasses(labels: readonly string[], given?: readonly string[]) {
   return { y, classes: Object.freeze([...classes]) };
 }
 
-function compareLabels(a: string, b: string): number {
+export function compareLabels(a: string, b: string): number {
   const difference = Number(a) - Number(b);
   if (!Number.isNaN(difference) && difference !== 0) return difference;
   return a < b ? -1 : a > b ? 1 : 0;

@@ -1,4 +1,13 @@
 export { type Batch, type BatchOptions, batches } from "./batches.ts";
+export {
+  type CategoricalColumns,
+  type ColumnsOptions,
+  columns,
+  columnsFromJSON,
+  type FittedColumns,
+  type NumberColumns,
+  type TableTransform,
+} from "./columns.ts";
 export { type CsvText, readCsv } from "./csv.ts";
 export type { CsvOptions } from "./csv-rows.ts";
 export { type StreamCsvOptions, streamCsv } from "./csv-stream.ts";
@@ -12,6 +21,16 @@ export {
   oneHot,
   selectRows,
 } from "./dataset.ts";
+export {
+  type Encoding,
+  type EncodingOptions,
+  type EncodingState,
+  type FittedEncoding,
+  frequencyEncoding,
+  oneHotEncoding,
+  ordinalEncoding,
+} from "./encoding.ts";
+export { scale } from "./features/scale.ts";
 export { type ImputeOptions, impute } from "./impute.ts";
 export {
   type JsonLinesOptions,
@@ -19,7 +38,6 @@ export {
   type StreamJsonLinesOptions,
   streamJsonLines,
 } from "./json-lines.ts";
-export { scale } from "./features/scale.ts";
 export { type FittedPca, pca } from "./pca.ts";
 export { pipeline, transformFromJSON } from "./pipeline.ts";
 export { minMax, robust, standardise } from "./scaling.ts";

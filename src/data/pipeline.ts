@@ -55,6 +55,8 @@ export function transformFromJSON(json: TransformJSON): FittedTransform {
         throw new DataError("TRANSFORM_JSON", "A saved pipeline needs a list of steps.");
       return fittedPipeline(steps.map(transformFromJSON));
     }
+    case "columns":
+      throw new DataError("TRANSFORM_JSON", "Saved columns make features of a table; columnsFromJSON reads them.");
     default:
       throw new DataError("TRANSFORM_JSON", `${JSON.stringify(json?.kind)} is no kind of saved transform.`);
   }
