@@ -22,7 +22,7 @@ export type ActivationName = (typeof ACTIVATIONS)[number];
 /** A function of each number, or with softmax of the last axis. */
 export interface Activation {
   readonly name: ActivationName;
-  /** The slope below 0 of leakyRelu. */
+  /** The slope below 0 of leakyRelu, from 0 to 1. */
   readonly slope?: number;
 }
 
@@ -295,7 +295,8 @@ function checkLayer(layer: NetworkLayer): void {
 
 function checkActivation(layer: NetworkLayer, { name, slope }: Activation): void {
   if (!ACTIVATIONS.includes(name)) set(layer, `has no activation "${name}"; there are ${ACTIVATIONS.join(", ")}`);
-  if (name === "leakyRelu" && !Number.isFinite(slope)) set(layer, `has a slope of ${slope}; give a finite number`);
+  if (name === "leakyRelu" && !(slope !== undefined && slope >= 0 && slope <= 1))
+    set(layer, `has a slope of ${slope}; give one from 0 to 1`);
 }
 
 const sameShape = (a: RowShape, b: RowShape): boolean => a.length === b.length && a.every((size, i) => size === b[i]);

@@ -188,11 +188,11 @@ const READERS: Readonly<Record<string, Reader>> = {
     config.maxValue == null || config.maxValue === 6
       ? { ...common, kind: "activation", activation: { name: config.maxValue === 6 ? "relu6" : "relu" } }
       : `its largest value is ${config.maxValue}; without one or with 6 there is such a layer`,
-  LeakyReLU: (config, common) => ({
-    ...common,
-    kind: "activation",
-    activation: { name: "leakyRelu", slope: config.alpha as number },
-  }),
+  LeakyReLU: (config, common) => {
+    const slope = config.alpha as number;
+    if (!(slope >= 0 && slope <= 1)) return `its alpha is ${slope}; there is leakyRelu with 0 to 1`;
+    return { ...common, kind: "activation", activation: { name: "leakyRelu", slope } };
+  },
   ELU: (config, common) =>
     (config.alpha ?? 1) === 1
       ? { ...common, kind: "activation", activation: { name: "elu" } }

@@ -131,6 +131,9 @@ export class Operations {
   realMul(a: Real, b: Real): Real {
     return expression("real", a.code, b.code, this.#double ? 0xa2 : 0x94);
   }
+  realDiv(a: Real, b: Real): Real {
+    return expression("real", a.code, b.code, this.#double ? 0xa3 : 0x95);
+  }
   realNeg(a: Real): Real {
     return expression("real", a.code, this.#double ? 0x9a : 0x8c);
   }
@@ -165,6 +168,20 @@ export class Operations {
   }
   vmul(a: V128, b: V128): V128 {
     return this.#vector([a, b], this.#double ? 0xf2 : 0xe6);
+  }
+  vdiv(a: V128, b: V128): V128 {
+    return this.#vector([a, b], this.#double ? 0xf3 : 0xe7);
+  }
+  vsqrt(a: V128): V128 {
+    return this.#vector([a], this.#double ? 0xef : 0xe3);
+  }
+  /** b where a < b, else a: so a where either is NaN. */
+  vlarger(a: V128, b: V128): V128 {
+    return this.#vector([a, b], this.#double ? 0xf7 : 0xeb);
+  }
+  /** b where b < a, else a: so a where either is NaN. */
+  vsmaller(a: V128, b: V128): V128 {
+    return this.#vector([a, b], this.#double ? 0xf6 : 0xea);
   }
   vneg(a: V128): V128 {
     return this.#vector([a], this.#double ? 0xed : 0xe1);
