@@ -9,6 +9,9 @@ export class GradientError extends LeptonError {}
 /** A network that the compute unit cannot compile, or data that do not fit one. */
 export class ComputeError extends LeptonError {}
 
+/** A model or circuit that cannot be compressed as asked. */
+export class CompressionError extends LeptonError {}
+
 /** An optimizer or a training run with settings, weights or state that cannot work. */
 export class TrainingError extends LeptonError {}
 

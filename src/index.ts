@@ -120,6 +120,7 @@ export {
 } from "./engine/index.ts";
 export {
   BudgetError,
+  CompressionError,
   DataError,
   EngineError,
   GradientError,

@@ -1,0 +1,230 @@
+import {
+  Circuit,
+  type CompileOptions,
+  compile,
+  describeValue,
+  Rng,
+  SparsePauliOp,
+  Target,
+} from "../../../circuits/index.ts";
+import { createStatevectorEngine, localSimulator } from "../../../providers/index.ts";
+import { CompressionError } from "../../errors.ts";
+import { gradientVariance } from "../../gradients/index.ts";
+import { checkStep, type HardwareStep, hardwareCost } from "./hardware-cost.ts";
+import { paretoFront } from "./pareto.ts";
+import { checkOptions, checkSetting, checkTrained, reduced } from "./trained-circuit.ts";
+
+export interface ChooseAnsatzOptions {
+  /** By name: circuits on as many qubits, such as one ansatz with several entanglements. */
+  readonly candidates: Readonly<Record<string, Circuit>>;
+  readonly target: Target;
+  /** Z on every qubit by default. */
+  readonly observables?: readonly SparsePauliOp[];
+  /** Candidates that take more are left out of the choice. */
+  readonly budget?: {
+    readonly twoQubitGates?: number;
+    readonly durationSeconds?: number;
+    readonly estimatedSuccess?: number;
+    readonly quantumSeconds?: number;
+  };
+  readonly compile?: CompileOptions;
+  readonly step?: HardwareStep;
+  /** Random points for trainability and expressibility; 64 by default. */
+  readonly samples?: number;
+  /** Whether the circuits are reduced exactly before they are compiled; true by default. */
+  readonly reduce?: boolean;
+  readonly seed?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** One candidate on a device. */
+export interface AnsatzRow {
+  readonly name: string;
+  /** As compiled: reduced unless that was refused. */
+  readonly circuit: Circuit;
+  readonly observables: readonly SparsePauliOp[];
+  readonly weights: number;
+  readonly twoQubitGates: number;
+  readonly twoQubitDepth: number;
+  readonly depth: number;
+  readonly durationSeconds: number | undefined;
+  readonly estimatedSuccess: number | undefined;
+  readonly executionsPerStep: number;
+  readonly quantumSeconds: number;
+  /** Variance of the gradient over random weights: the mean over weights and observables. The more, the easier to train. */
+  readonly gradientVariance: number;
+  /**
+   * Kullback-Leibler divergence of the fidelities of random pairs of states from those of Haar-random ones, in nats; the less,
+   * the more of the states are reached. From few samples it only tells large differences.
+   */
+  readonly expressibility: number;
+  readonly withinBudget: boolean;
+}
+
+export interface AnsatzChoice {
+  /** In the order of the candidates. */
+  readonly rows: readonly AnsatzRow[];
+  /** Within the budget and beaten by no other in gates on two qubits, success, gradient variance and expressibility. */
+  readonly front: readonly AnsatzRow[];
+  /** Of the front the one with the greatest chance to run without error, then with the fewest gates on two qubits. */
+  readonly best: AnsatzRow;
+}
+
+/**
+ * Compiles each candidate for a device and compares what they take and what they can do: so a ring, say, is seen to need
+ * exchanges where the device's qubits lie on a lattice of hexagons, and a line not.
+ * Expressibility as Sim et al., arXiv:1905.10876; trainability as McClean et al., arXiv:1803.11173.
+ * @throws CompressionError COMPRESSION_OPTION, COMPRESSION_CIRCUIT, COMPRESSION_BUDGET where no candidate is within it;
+ * TranspilerError where one does not fit the device
+ */
+export async function chooseAnsatz(options: ChooseAnsatzOptions): Promise<AnsatzChoice> {
+  const { candidates, target, budget = {}, samples = 64, seed = 0 } = check(options);
+  const rows: AnsatzRow[] = [];
+  for (const [name, circuit] of Object.entries(candidates)) {
+    options.signal?.throwIfAborted();
+    const { numQubits } = circuit;
+    const observables =
+      options.observables ?? Array.from({ length: numQubits }, (_, qubit) => SparsePauliOp.z(numQubits, qubit));
+    const given = { circuit, weights: new Float64Array(circuit.numWeights), observables };
+    checkTrained(`chooseAnsatz: candidate ${name}`, given);
+    const found = (options.reduce ?? true) ? reduced(given) : given;
+    const compileOptions = options.compile === undefined ? {} : { compile: options.compile };
+    const { quantumSeconds, executionsPerStep, ...cost } = hardwareCost(found, target, {
+      ...compileOptions,
+      ...(options.step === undefined ? {} : { step: options.step }),
+    });
+    const rng = Rng.seed(seed).fork("candidate", name);
+    const inputs = Float64Array.from({ length: circuit.numInputs }, () => 2 * Math.PI * (rng.uniform() - 0.5));
+    const row = {
+      name,
+      circuit: found.circuit,
+      observables: found.observables,
+      weights: found.circuit.numWeights,
+      ...cost,
+      twoQubitDepth: compile(found.circuit, target, options.compile).metrics.twoQubitDepth,
+      executionsPerStep,
+      quantumSeconds,
+      gradientVariance: await meanVariance(found.circuit, found.observables, {
+        inputs,
+        samples,
+        seed,
+        signal: options.signal,
+      }),
+      expressibility: divergenceFromHaar(found.circuit, inputs, samples, rng.fork("pairs")),
+    };
+    rows.push({ ...row, withinBudget: isWithin(row, budget) });
+  }
+  const within = rows.filter(({ withinBudget }) => withinBudget);
+  if (within.length === 0)
+    throw new CompressionError(
+      "COMPRESSION_BUDGET",
+      `chooseAnsatz: none of ${rows.map(({ name, twoQubitGates }) => `${name} (${twoQubitGates} two-qubit gates)`).join(", ")} is within the budget ${JSON.stringify(budget)}.`,
+    );
+  const front = paretoFront(within, [
+    { of: (row) => row.twoQubitGates, better: "less" },
+    { of: (row) => row.estimatedSuccess, better: "more" },
+    { of: (row) => row.gradientVariance, better: "more" },
+    { of: (row) => row.expressibility, better: "less" },
+  ]);
+  const [best] = front.toSorted(
+    (a, b) => (b.estimatedSuccess ?? 0) - (a.estimatedSuccess ?? 0) || a.twoQubitGates - b.twoQubitGates,
+  );
+  return { rows, front, best: best! };
+}
+
+function isWithin(
+  row: Omit<AnsatzRow, "withinBudget">,
+  { twoQubitGates, durationSeconds, estimatedSuccess, quantumSeconds }: NonNullable<ChooseAnsatzOptions["budget"]>,
+): boolean {
+  const most = (value: number | undefined, limit: number | undefined): boolean =>
+    limit === undefined || (value !== undefined && value <= limit);
+  return (
+    most(row.twoQubitGates, twoQubitGates) &&
+    most(row.durationSeconds, durationSeconds) &&
+    most(row.quantumSeconds, quantumSeconds) &&
+    (estimatedSuccess === undefined || (row.estimatedSuccess ?? 0) >= estimatedSuccess)
+  );
+}
+
+async function meanVariance(
+  circuit: Circuit,
+  observables: readonly SparsePauliOp[],
+  options: {
+    readonly inputs: Float64Array;
+    readonly samples: number;
+    readonly seed: number;
+    readonly signal: AbortSignal | undefined;
+  },
+): Promise<number> {
+  if (circuit.numWeights === 0) return 0;
+  const { signal, ...rest } = options;
+  let sum = 0;
+  for (const observable of observables) {
+    const { mean } = await gradientVariance(circuit, observable, {
+      provider: localSimulator(),
+      ...rest,
+      ...(signal === undefined ? {} : { signal }),
+    });
+    sum += mean / observables.length;
+  }
+  return sum;
+}
+
+/** Bins of a histogram of fidelities: few, so that a few dozen samples fill them. */
+const BINS = 16;
+
+function divergenceFromHaar(circuit: Circuit, inputs: Float64Array, samples: number, rng: Rng): number {
+  const program = createStatevectorEngine().statevector(circuit);
+  const values = new Float64Array(circuit.parameters.length);
+  values.set(inputs);
+  const draw = (): Float64Array => {
+    for (let at = circuit.numInputs; at < values.length; at++) values[at] = 2 * Math.PI * (rng.uniform() - 0.5);
+    return program.statevector(values).slice();
+  };
+  const counts = new Float64Array(BINS);
+  for (let sample = 0; sample < samples; sample++) {
+    const [a, b] = [draw(), draw()];
+    let re = 0;
+    let im = 0;
+    for (let at = 0; at < a.length; at += 2) {
+      re += a[at]! * b[at]! + a[at + 1]! * b[at + 1]!;
+      im += a[at]! * b[at + 1]! - a[at + 1]! * b[at]!;
+    }
+    counts[Math.min(BINS - 1, Math.floor(BINS * (re * re + im * im)))]! += 1 / samples;
+  }
+  // Of Haar-random states on N levels a fidelity exceeds F with probability (1 - F)^(N-1).
+  const levels = 2 ** circuit.numQubits;
+  const beyond = (fidelity: number): number => (1 - fidelity) ** (levels - 1);
+  return counts.reduce((sum, share, bin) => {
+    const haar = beyond(bin / BINS) - beyond((bin + 1) / BINS);
+    return share === 0 ? sum : sum + share * Math.log(share / Math.max(haar, Number.MIN_VALUE));
+  }, 0);
+}
+
+const OPTIONS = "candidates target observables budget compile step samples reduce seed signal".split(" ");
+const BUDGET = ["twoQubitGates", "durationSeconds", "estimatedSuccess", "quantumSeconds"];
+
+function check(options: ChooseAnsatzOptions): ChooseAnsatzOptions {
+  checkOptions("chooseAnsatz", options, OPTIONS);
+  checkOptions("The budget of chooseAnsatz", options.budget ?? {}, BUDGET);
+  checkStep("chooseAnsatz", options.step ?? {});
+  const { candidates, target, samples = 64, budget = {} } = options;
+  checkSetting(
+    "chooseAnsatz",
+    "samples",
+    samples,
+    Number.isSafeInteger(samples) && samples >= 2,
+    "an integer of 2 or more",
+  );
+  for (const [name, value] of Object.entries(budget))
+    checkSetting("chooseAnsatz", `budget.${name}`, value, value === undefined || value >= 0, "a number of 0 or more");
+  if (!(target instanceof Target))
+    throw new CompressionError("COMPRESSION_OPTION", 'chooseAnsatz needs a target, such as loadTarget("torino").');
+  const circuits = typeof candidates === "object" && candidates !== null ? Object.values(candidates) : [];
+  if (circuits.length === 0 || !circuits.every((circuit) => circuit instanceof Circuit))
+    throw new CompressionError(
+      "COMPRESSION_OPTION",
+      `chooseAnsatz takes candidates by name, such as { line: realAmplitudes({ numQubits: 4, entanglement: "linear" }) }, not ${describeValue(candidates)}.`,
+    );
+  return options;
+}

@@ -1,0 +1,28 @@
+import type { TrainedCircuit } from "./trained-circuit.ts";
+
+/** How good a circuit is, on rows that it is not trained on. */
+export interface Score {
+  /** The smaller the better. */
+  readonly loss: number;
+  /** Between 0 and 1; of objectives that have one. */
+  readonly accuracy?: number;
+}
+
+/** What the training rows say about a circuit's outputs. */
+export interface OutputSlopes {
+  /** Inputs [B, D] of the circuit. */
+  readonly inputs: Float64Array;
+  readonly rows: number;
+  /** [B, K]: the slope of each row's own loss in the row's outputs. The loss is the mean over rows. */
+  readonly slopes: Float64Array;
+}
+
+/** What a circuit is compressed for. Everything is awaited, one call at a time. */
+export interface CircuitObjective {
+  /** On validation rows; compression keeps within a budget of it. */
+  score(trained: TrainedCircuit, signal?: AbortSignal): Promise<Score>;
+  /** The same circuit trained a little further, on training rows. */
+  fineTune(trained: TrainedCircuit, signal?: AbortSignal): Promise<TrainedCircuit>;
+  /** Where a loss of rows is known, which the Fisher information needs. */
+  slopes?(trained: TrainedCircuit, signal?: AbortSignal): Promise<OutputSlopes>;
+}
