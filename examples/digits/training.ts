@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-backend-cpu";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import type { Dataset } from "../../src/data/index.ts";
-import { train } from "../../src/index.ts";
+import { cosineDecay, train } from "../../src/index.ts";
 import { KerasQuantumLayer } from "../../src/tfjs.ts";
 import type { Digits } from "./data.ts";
 import { buildModel, type ModelName } from "./models.ts";
@@ -34,12 +34,13 @@ export async function trainModel(
   // Production mode: TensorFlow.js neither checks every tensor nor advertises its native build.
   tf.enableProdMode();
   const model = buildModel(name, seed);
-  const optimizer = new ScheduledAdam((step) => (LEARNING_RATE / 2) * (1 + Math.cos((Math.PI * step) / steps)));
+  const optimizer = tf.train.adam(LEARNING_RATE);
   const history: HistoryPoint[] = [];
   let seconds = 0;
   let circuitExecutions = 0;
   await train(model, digits.train, {
     optimizer,
+    learningRate: cosineDecay({ rate: LEARNING_RATE, steps }),
     loss: "categoricalCrossentropy",
     metrics: ["accuracy"],
     steps,
@@ -69,20 +70,6 @@ export async function trainModel(
     model,
     outcome: { model: name, params, seed, testAccuracy, predictions, circuitExecutions, seconds, history },
   };
-}
-
-/** Adam with a learning rate for each step. */
-class ScheduledAdam extends tf.AdamOptimizer {
-  readonly #rate: (step: number) => number;
-  #step = 0;
-  constructor(rate: (step: number) => number) {
-    super(rate(0), 0.9, 0.999);
-    this.#rate = rate;
-  }
-  override applyGradients(gradients: Parameters<tf.AdamOptimizer["applyGradients"]>[0]): void {
-    this.learningRate = this.#rate(this.#step++);
-    super.applyGradients(gradients);
-  }
 }
 
 /** The most probable class of each row. */

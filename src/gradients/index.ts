@@ -37,3 +37,13 @@ export { generalShiftRule, type ShiftTerm, shiftRule } from "./shift-rules.ts";
 export { measuredParts, type ShotRequest } from "./shot-allocation.ts";
 export { type GradientWants, type ShiftedSlot, shiftedSlots, slotCircuit } from "./slot-circuit.ts";
 export type { SpsaGradientOptions } from "./spsa.ts";
+export {
+  formatTrainability,
+  type TrainabilityDecay,
+  type TrainabilityOptions,
+  type TrainabilityReport,
+  type TrainabilityRow,
+  type TrainingStart,
+  trainabilityReport,
+  trainingStarts,
+} from "./trainability.ts";
