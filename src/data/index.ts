@@ -30,7 +30,33 @@ export {
   oneHotEncoding,
   ordinalEncoding,
 } from "./encoding.ts";
-export { scale } from "./features/scale.ts";
+export {
+  type FourierOptions,
+  fourierFeatures,
+  type GridSize,
+  imagePatches,
+  type LagOptions,
+  lagFeatures,
+  type PoolingOptions,
+  pooling,
+  type RandomProjectionOptions,
+  randomProjection,
+  scale,
+  type Wavelet,
+  type WaveletOptions,
+  type WindowOptions,
+  waveletFeatures,
+} from "./features/index.ts";
+export {
+  type CrossValidationRound,
+  crossValidate,
+  type Fold,
+  type KFoldOptions,
+  kFold,
+  type RowLabels,
+  type TimeFoldsOptions,
+  timeFolds,
+} from "./folds.ts";
 export { type ImputeOptions, impute } from "./impute.ts";
 export {
   type JsonLinesOptions,
@@ -42,7 +68,7 @@ export { type FittedPca, pca } from "./pca.ts";
 export { pipeline, transformFromJSON } from "./pipeline.ts";
 export { minMax, robust, standardise } from "./scaling.ts";
 export type { StreamSource } from "./source.ts";
-export { randomSplit, splitByNames } from "./split.ts";
+export { randomSplit, splitByNames, timeSplit } from "./split.ts";
 export {
   type Column,
   type ColumnType,

@@ -1,6 +1,7 @@
 import { Rng } from "../../circuits/index.ts";
 import { DataError } from "../errors.ts";
 import { type Dataset, selectRows } from "./dataset.ts";
+import { checkTimes } from "./folds.ts";
 import { checkOptions } from "./options.ts";
 
 /**
@@ -42,13 +43,7 @@ export function randomSplit<Part extends string>(
 ): Readonly<Record<Part, Dataset>> {
   checkOptions("randomSplit", options, ["seed", "stratified"]);
   const parts = Object.keys(fractions) as Part[];
-  const shares = parts.map((part) => fractions[part]);
-  const total = shares.reduce((sum, share) => sum + share, 0);
-  if (!shares.every((share) => share > 0) || Math.abs(total - 1) > 1e-9)
-    throw new DataError(
-      "DATA_SPLIT",
-      `Fractions must be above 0 and sum to 1, but ${JSON.stringify(fractions)} sum to ${total}.`,
-    );
+  const shares = checkFractions(fractions, parts);
   const groups =
     options.stratified === true ? rowsByClass(source) : [Int32Array.from({ length: source.numRows }, (_, i) => i)];
   const rng = Rng.seed(options.seed).fork("split");
@@ -63,11 +58,7 @@ export function randomSplit<Part extends string>(
   }
   return Object.fromEntries(
     parts.map((part, i) => {
-      if (rows[i]!.length === 0)
-        throw new DataError(
-          "DATA_SPLIT",
-          `The part "${part}" gets none of ${source.numRows} row(s); give it a larger fraction.`,
-        );
+      if (rows[i]!.length === 0) throw noRows(part, source.numRows);
       return [
         part,
         selectRows(
@@ -77,6 +68,57 @@ export function randomSplit<Part extends string>(
       ];
     }),
   ) as Record<Part, Dataset>;
+}
+
+/**
+ * Splits along time into parts with the given fractions, in their order: the first part is the earliest. Sizes are exact to the
+ * nearest row. A part never shares a time with the one after it: rows that do are left out of the earlier part.
+ * @param options.times the time of each row, ascending; by default rows are in order
+ * @param options.gap rows left out at the end of each part but the last, 0 by default; see `timeFolds`
+ * @throws DataError DATA_SPLIT when fractions do not sum to 1, a part gets no row, or times are not ascending
+ */
+export function timeSplit<Part extends string>(
+  source: Dataset,
+  fractions: Readonly<Record<Part, number>>,
+  options: { readonly times?: ArrayLike<number>; readonly gap?: number } = {},
+): Readonly<Record<Part, Dataset>> {
+  checkOptions("timeSplit", options, ["times", "gap"]);
+  const { times, gap = 0 } = options;
+  if (!(Number.isSafeInteger(gap) && gap >= 0))
+    throw new DataError("DATA_SPLIT", `gap is ${String(gap)}; it is an integer of 0 or more.`);
+  checkTimes(times, source.numRows);
+  const parts = Object.keys(fractions) as Part[];
+  const sizes = apportion(source.numRows, checkFractions(fractions, parts));
+  let start = 0;
+  return Object.fromEntries(
+    parts.map((part, i) => {
+      const next = start + sizes[i]!;
+      let end = next < source.numRows ? next - gap : next;
+      if (times !== undefined && next < source.numRows) while (end > start && times[end - 1]! >= times[next]!) end--;
+      if (end <= start) throw noRows(part, source.numRows);
+      const rows = Int32Array.from({ length: end - start }, (_, row) => start + row);
+      start = next;
+      return [part, selectRows(source, rows)];
+    }),
+  ) as Record<Part, Dataset>;
+}
+
+function checkFractions<Part extends string>(
+  fractions: Readonly<Record<Part, number>>,
+  parts: readonly Part[],
+): readonly number[] {
+  const shares = parts.map((part) => fractions[part]);
+  const total = shares.reduce((sum, share) => sum + share, 0);
+  if (!shares.every((share) => share > 0) || Math.abs(total - 1) > 1e-9)
+    throw new DataError(
+      "DATA_SPLIT",
+      `Fractions must be above 0 and sum to 1, but ${JSON.stringify(fractions)} sum to ${total}.`,
+    );
+  return shares;
+}
+
+function noRows(part: string, numRows: number): DataError {
+  return new DataError("DATA_SPLIT", `The part "${part}" gets none of ${numRows} row(s); give it a larger fraction.`);
 }
 
 function rowsByClass(source: Dataset): readonly Int32Array[] {
