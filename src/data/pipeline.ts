@@ -1,6 +1,6 @@
 import { DataError } from "../errors.ts";
 import type { Features } from "./dataset.ts";
-import { scaleFromJSON } from "./features/scale.ts";
+import { FEATURES_FROM_JSON } from "./features/index.ts";
 import { imputeFromJSON } from "./impute.ts";
 import { pcaFromJSON } from "./pca.ts";
 import { scalingFromJSON } from "./scaling.ts";
@@ -47,8 +47,6 @@ export function transformFromJSON(json: TransformJSON): FittedTransform {
       return imputeFromJSON(json);
     case "pca":
       return pcaFromJSON(json);
-    case "scale":
-      return scaleFromJSON(json);
     case "pipeline": {
       const steps = json.steps;
       if (!Array.isArray(steps) || steps.length === 0)
@@ -58,6 +56,8 @@ export function transformFromJSON(json: TransformJSON): FittedTransform {
     case "columns":
       throw new DataError("TRANSFORM_JSON", "Saved columns make features of a table; columnsFromJSON reads them.");
     default:
+      if (typeof json?.kind === "string" && Object.hasOwn(FEATURES_FROM_JSON, json.kind))
+        return FEATURES_FROM_JSON[json.kind]!(json);
       throw new DataError("TRANSFORM_JSON", `${JSON.stringify(json?.kind)} is no kind of saved transform.`);
   }
 }
