@@ -7,4 +7,9 @@ export const DEMOS: readonly Demo[] = [
     summary: "handwritten digits: a hybrid model beside the same without its circuit and two classical ones",
     load: () => import("./digits/run.ts"),
   },
+  {
+    name: "molecules",
+    summary: "potential curves of H2, LiH and H2O by VQE, beside Hartree-Fock, configuration interaction and exact",
+    load: () => import("./molecules/run.ts"),
+  },
 ];

@@ -18,7 +18,11 @@ export function figure(tools: PictureTools, title: string, subtitle: string, opt
   const top = options.marginTop ?? 0;
   const left = 16 - (options.marginLeft ?? 0);
   const heading = (text: string, y: number, size: number, weight: number, fill: string): Markish =>
-    Plot.text([text], { frameAnchor: "top-left", dx: left, dy: y - top, fontSize: size, fontWeight: weight, fill });
+    Plot.text([text], {
+      ...{ frameAnchor: "top-left", dx: left, dy: y - top, fontSize: size, fontWeight: weight, fill },
+      // Once, also over a plot of several facets.
+      facet: "super",
+    });
   const svg = Plot.plot({
     document,
     style: STYLE,
