@@ -1,1 +1,6 @@
 export * from "./circuit/index.ts";
+export {
+  type CompressedModelCircuit,
+  type CompressModelCircuitOptions,
+  compressModelCircuit,
+} from "./model-circuit.ts";

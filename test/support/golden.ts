@@ -50,6 +50,12 @@ export interface GoldenHamiltonian {
   readonly best_bitstrings_int?: readonly number[];
 }
 
+/** The Fubini-Study metric of a circuit without inputs at `w`; the quantum Fisher information is four times that. */
+export interface GoldenMetric extends GoldenCircuit {
+  readonly w: readonly number[];
+  readonly metric: readonly (readonly number[])[];
+}
+
 /** A channel of a noisy circuit, by its formula's numbers. */
 export interface GoldenChannel {
   readonly channel: string;
@@ -92,6 +98,7 @@ export const goldenStates = (): readonly GoldenState[] => read("statevectors");
 export const goldenGradients = (): readonly GoldenGradient[] => read("gradients");
 export const goldenHamiltonians = (): readonly GoldenHamiltonian[] => read("hamiltonians");
 export const goldenNoise = (): readonly GoldenNoisyCircuit[] => read("noise");
+export const goldenMetrics = (): readonly GoldenMetric[] => read("metric");
 export const goldenKernels = (): readonly GoldenKernel[] => read("kernels");
 
 /**

@@ -1,16 +1,8 @@
-import {
-  Circuit,
-  type CompileOptions,
-  compile,
-  describeValue,
-  Rng,
-  SparsePauliOp,
-  Target,
-} from "../../../circuits/index.ts";
+import { Circuit, type CompileOptions, describeValue, Rng, SparsePauliOp, Target } from "../../../circuits/index.ts";
 import { createStatevectorEngine, localSimulator } from "../../../providers/index.ts";
 import { CompressionError } from "../../errors.ts";
 import { gradientVariance } from "../../gradients/index.ts";
-import { checkStep, type HardwareStep, hardwareCost } from "./hardware-cost.ts";
+import { checkStep, type HardwareCost, type HardwareStep, hardwareCost } from "./hardware-cost.ts";
 import { paretoFront } from "./pareto.ts";
 import { checkOptions, checkSetting, checkTrained, reduced } from "./trained-circuit.ts";
 
@@ -38,19 +30,12 @@ export interface ChooseAnsatzOptions {
 }
 
 /** One candidate on a device. */
-export interface AnsatzRow {
+export interface AnsatzRow extends HardwareCost {
   readonly name: string;
   /** As compiled: reduced unless that was refused. */
   readonly circuit: Circuit;
   readonly observables: readonly SparsePauliOp[];
   readonly weights: number;
-  readonly twoQubitGates: number;
-  readonly twoQubitDepth: number;
-  readonly depth: number;
-  readonly durationSeconds: number | undefined;
-  readonly estimatedSuccess: number | undefined;
-  readonly executionsPerStep: number;
-  readonly quantumSeconds: number;
   /** Variance of the gradient over random weights: the mean over weights and observables. The more, the easier to train. */
   readonly gradientVariance: number;
   /**
@@ -89,7 +74,7 @@ export async function chooseAnsatz(options: ChooseAnsatzOptions): Promise<Ansatz
     checkTrained(`chooseAnsatz: candidate ${name}`, given);
     const found = (options.reduce ?? true) ? reduced(given) : given;
     const compileOptions = options.compile === undefined ? {} : { compile: options.compile };
-    const { quantumSeconds, executionsPerStep, ...cost } = hardwareCost(found, target, {
+    const cost = hardwareCost(found, target, {
       ...compileOptions,
       ...(options.step === undefined ? {} : { step: options.step }),
     });
@@ -101,9 +86,6 @@ export async function chooseAnsatz(options: ChooseAnsatzOptions): Promise<Ansatz
       observables: found.observables,
       weights: found.circuit.numWeights,
       ...cost,
-      twoQubitDepth: compile(found.circuit, target, options.compile).metrics.twoQubitDepth,
-      executionsPerStep,
-      quantumSeconds,
       gradientVariance: await meanVariance(found.circuit, found.observables, {
         inputs,
         samples,
@@ -158,10 +140,11 @@ async function meanVariance(
 ): Promise<number> {
   if (circuit.numWeights === 0) return 0;
   const { signal, ...rest } = options;
+  const provider = localSimulator();
   let sum = 0;
   for (const observable of observables) {
     const { mean } = await gradientVariance(circuit, observable, {
-      provider: localSimulator(),
+      provider,
       ...rest,
       ...(signal === undefined ? {} : { signal }),
     });

@@ -26,7 +26,7 @@ export interface CompressCircuitOptions extends SearchOptions {
   readonly compile?: CompileOptions;
   /** The training step whose executions and seconds are told. */
   readonly step?: HardwareStep;
-  /** What is tried, in this order, after the exact reduction, which always is; all by default. */
+  /** What is tried beside the exact reduction, which always is; all by default. Blocks go first wherever they stand. */
   readonly stages?: readonly (typeof STAGES)[number][];
   /** See `ShrinkOptions`. */
   readonly blocks?: readonly Block[];
@@ -82,20 +82,18 @@ export async function compressCircuit(
   check(trained, options);
   const { stages = STAGES, absorb } = options;
   const search = await BudgetedSearch.start(options, trained);
-  let current = trained;
-  for (const stage of [
-    ...stages.filter((one) => one === "shrink"),
-    "reduce",
-    ...stages.filter((one) => one !== "shrink"),
-  ]) {
-    if (stage === "shrink") current = await shrinkWithin(search, current, options.blocks);
-    else if (stage === "remove") current = await removeWithin(search, current, options);
+  const noteReduced = async (from: TrainedCircuit): Promise<TrainedCircuit> => {
+    const after = reduced(from, absorb);
+    search.note("reduce", after, await search.score(after));
+    return after;
+  };
+  const untouched = await noteReduced(trained);
+  // Blocks are found by the shapes of weight vectors, which a reduction does not keep: so shrinking comes before it.
+  const shrunk = stages.includes("shrink") ? await shrinkWithin(search, trained, options.blocks) : trained;
+  let current = shrunk === trained ? untouched : await noteReduced(shrunk);
+  for (const stage of stages)
+    if (stage === "remove") current = await removeWithin(search, current, options);
     else if (stage === "snap") current = await snapWithin(search, current, options);
-    else {
-      current = reduced(current, absorb);
-      search.note("reduce", current, await search.score(current));
-    }
-  }
   return tableOf(search, options);
 }
 

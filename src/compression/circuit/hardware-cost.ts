@@ -1,11 +1,13 @@
 import { type CompileOptions, compile, Rng, type Target } from "../../../circuits/index.ts";
-import { checkEstimatorPubs, deviceSimulator, isaEstimatorPubs, planIsaPubs } from "../../../providers/index.ts";
+import { deviceSimulator, planIsaPubs } from "../../../providers/index.ts";
 import { gradientProgram } from "../../gradients/index.ts";
 import { checkSetting, type TrainedCircuit } from "./trained-circuit.ts";
 
 /** What a circuit takes on a device, compiled for it. */
 export interface HardwareCost {
   readonly twoQubitGates: number;
+  /** The longest chain of gates on two qubits. */
+  readonly twoQubitDepth: number;
   readonly depth: number;
   /** Of one execution; undefined where the device does not tell, as below. */
   readonly durationSeconds: number | undefined;
@@ -45,7 +47,7 @@ export function hardwareCost(
   const { precision = 1 / 16, inputGradients = false } = options.step ?? {};
   const rows = circuit.numInputs === 0 ? 1 : (options.step?.rows ?? 32);
   const compiled = compile(circuit, target, options.compile);
-  const { twoQubitGates, depth, durationSeconds, estimatedSuccess } = compiled.metrics;
+  const { twoQubitGates, twoQubitDepth, depth, durationSeconds, estimatedSuccess } = compiled.metrics;
   const program = gradientProgram(circuit, observables, {
     // Only asked what it can do: it samples, so gradients are shifted.
     provider: deviceSimulator(target, { noise: false }),
@@ -57,18 +59,20 @@ export function hardwareCost(
   // Different rows, since equal ones are sent once.
   const rng = Rng.seed("rows");
   const inputs = Float64Array.from({ length: rows * circuit.numInputs }, () => rng.normal());
-  const request = program.prepare({ weights, inputs, rows }).request!;
-  // What runs has an angle of its own for every gate, so that each can be shifted.
-  const shape = [...request.shape, 1, request.circuit.parameters.length];
-  const pub = {
-    circuit: request.circuit,
-    observables: request.observables,
-    parameterValues: { shape, data: request.data },
-  };
-  const isa = isaEstimatorPubs(checkEstimatorPubs([pub], precision), (one) => compile(one, target, options.compile));
-  const { executions, quantumSeconds } = planIsaPubs(isa.pubs);
+  const { shape } = program.prepare({ weights, inputs, rows }).request!;
+  // What runs has an angle of its own for every gate, so that each can be shifted, and the same gates.
+  const { executions, quantumSeconds } = planIsaPubs([
+    {
+      compiled,
+      observables: observables.map((observable) => compiled.applyLayout(observable)),
+      rows: shape.reduce((product, size) => product * size, 1),
+      values: new Float64Array(0),
+      precision,
+    },
+  ]);
   return {
     twoQubitGates,
+    twoQubitDepth,
     depth,
     durationSeconds,
     estimatedSuccess,
