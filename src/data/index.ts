@@ -66,6 +66,7 @@ export {
 } from "./json-lines.ts";
 export { type FittedPca, pca } from "./pca.ts";
 export { pipeline, transformFromJSON } from "./pipeline.ts";
+export { type PrefetchOptions, prefetch } from "./prefetch.ts";
 export { minMax, robust, standardise } from "./scaling.ts";
 export type { StreamSource } from "./source.ts";
 export { randomSplit, splitByNames, timeSplit } from "./split.ts";
