@@ -1,5 +1,4 @@
-import { Rng } from "../../circuits/index.ts";
-import { type Dataset, selectRows } from "../data/index.ts";
+import { type Dataset, kFold, selectRows } from "../data/index.ts";
 import { KernelError } from "../errors.ts";
 import { accuracy, f1, meanAndSpread, rocAuc } from "../metrics/index.ts";
 import { pairDecisions, type TrainSettings, trainPairs, votedClasses } from "./one-vs-one.ts";
@@ -27,20 +26,22 @@ export interface FoldScores {
   readonly spread: number;
 }
 
-/** Rows of one fold: those that are learned from. The others are `Fold.all` from `train.numRows` on. */
-export interface Fold {
+/** Rows of one fold. */
+export interface FoldRows {
+  /** Those that are learned from. */
   readonly train: Dataset;
+  /** The same, and then those that it is judged by. */
   readonly all: Dataset;
 }
 
 /** The same folds and the same judgement for all kernels that are compared. */
 export class CrossValidation {
-  readonly folds: readonly Fold[];
+  readonly folds: readonly FoldRows[];
   readonly #C: readonly number[];
   readonly #score: KernelScore;
   readonly #numClasses: number;
 
-  /** @throws KernelError KERNEL_OPTION, SVC_CLASSES */
+  /** @throws KernelError KERNEL_OPTION, SVC_CLASSES; DataError DATA_SPLIT */
   constructor(train: Dataset, C: readonly number[], options: CrossValidationOptions) {
     const { folds = 5, seed = 0, score = "accuracy" } = options;
     if (train?.classes === undefined)
@@ -54,7 +55,10 @@ export class CrossValidation {
       throw new KernelError("KERNEL_OPTION", `score is ${JSON.stringify(score)}; give one of ${SCORES.join(", ")}.`);
     if (score === "roc-auc" && train.classes.length !== 2)
       throw new KernelError("KERNEL_OPTION", `roc-auc is for two classes, but there are ${train.classes.length}.`);
-    this.folds = stratifiedFolds(train, folds, seed);
+    this.folds = kFold(train, { folds, seed, stratified: true }).map((fold) => ({
+      train: selectRows(train, fold.train),
+      all: selectRows(train, [...fold.train, ...fold.validation]),
+    }));
     this.#C = C;
     this.#score = score;
     this.#numClasses = train.classes.length;
@@ -64,7 +68,7 @@ export class CrossValidation {
    * The score on the fold's other rows for each C.
    * @param kernel of all rows of the fold with each other [n, n]
    */
-  scores({ train, all }: Fold, kernel: Float64Array): Float64Array {
+  scores({ train, all }: FoldRows, kernel: Float64Array): Float64Array {
     const stride = all.numRows;
     const held = stride - train.numRows;
     const cross = kernel.subarray(train.numRows * stride);
@@ -101,27 +105,4 @@ export function bestOf<Candidate extends FoldScores>(candidates: readonly Candid
   // Means of equal scores in another order of folds differ by rounding.
   for (const candidate of candidates) if (candidate.mean > best.mean + 1e-12) best = candidate;
   return best;
-}
-
-/** Each class is dealt out evenly, so that every fold has its share. @throws KernelError KERNEL_OPTION, SVC_CLASSES */
-function stratifiedFolds(train: Dataset, folds: number, seed: number): readonly Fold[] {
-  if (!Number.isSafeInteger(folds) || folds < 2)
-    throw new KernelError("KERNEL_OPTION", `folds is ${String(folds)}; give an integer of 2 or more.`);
-  const members = train.classes!.map((_, label) => [...train.y.keys()].filter((row) => train.y[row] === label));
-  const scarce = members.findIndex((rows) => rows.length > 0 && rows.length < folds);
-  if (scarce >= 0)
-    throw new KernelError(
-      "SVC_CLASSES",
-      `Class ${train.classes![scarce]} has ${members[scarce]!.length} training row(s), too few for ${folds} folds.`,
-    );
-  const rng = Rng.seed(seed).fork("folds");
-  const foldOf = new Int32Array(train.numRows);
-  let next = 0;
-  for (const [label, rows] of members.entries())
-    for (const at of rng.fork(label).permutation(rows.length)) foldOf[rows[at]!] = next++ % folds;
-  return Array.from({ length: folds }, (_, fold) => {
-    const own = [...foldOf.keys()].filter((row) => foldOf[row] !== fold);
-    const held = [...foldOf.keys()].filter((row) => foldOf[row] === fold);
-    return { train: selectRows(train, own), all: selectRows(train, [...own, ...held]) };
-  });
 }

@@ -6,7 +6,7 @@ import {
   bestOf,
   CrossValidation,
   type CrossValidationOptions,
-  type Fold,
+  type FoldRows,
   type FoldScores,
 } from "./cross-validation.ts";
 import { DEFAULT_C } from "./fit-kernel.ts";
@@ -76,8 +76,8 @@ type Scaling = { readonly bandwidth: number } | { readonly range: readonly [low:
  * @example
  * const { encoder } = await fitEncoding(train, { candidates: { qubits: [4], bandwidths: [0.1, 0.2, 0.4] } });
  * const classifier = await encoder.classifier().fit(encoder.encode(train));
- * @throws KernelError KERNEL_OPTION, KERNEL_FEATURE_MAP, KERNEL_MEMORY, SVC_CLASSES, SVC_CONVERGENCE; what `reduce` throws, such as
- * DataError PCA_COMPONENTS; the signal's reason when aborted
+ * @throws KernelError KERNEL_OPTION, KERNEL_FEATURE_MAP, KERNEL_MEMORY, SVC_CLASSES, SVC_CONVERGENCE; DataError
+ * DATA_SPLIT; what `reduce` throws, such as DataError PCA_COMPONENTS; the signal's reason when aborted
  */
 export async function fitEncoding(train: Dataset, options: FitEncodingOptions): Promise<EncodingFit> {
   checkOptions("fitEncoding", options, ["candidates", "reduce", "folds", "seed", "score", "signal", "onProgress"]);
@@ -127,16 +127,16 @@ export async function fitEncoding(train: Dataset, options: FitEncodingOptions): 
 
 /** The folds with features reduced to a number of them, each computed once. */
 class ReducedFolds {
-  readonly #folds: readonly Fold[];
+  readonly #folds: readonly FoldRows[];
   readonly #reduce: (numFeatures: number) => Transform;
-  readonly #known = new Map<number, readonly Fold[]>();
+  readonly #known = new Map<number, readonly FoldRows[]>();
 
-  constructor(folds: readonly Fold[], reduce: (numFeatures: number) => Transform) {
+  constructor(folds: readonly FoldRows[], reduce: (numFeatures: number) => Transform) {
     this.#folds = folds;
     this.#reduce = reduce;
   }
 
-  folds(numFeatures: number): readonly Fold[] {
+  folds(numFeatures: number): readonly FoldRows[] {
     let folds = this.#known.get(numFeatures);
     if (folds === undefined) {
       folds = this.#folds.map(({ train, all }) => {

@@ -31,7 +31,7 @@ export const DEFAULT_C: readonly number[] = [0.1, 1, 10, 100];
 /**
  * Chooses among kernels, quantum or classical, and values of C by stratified cross-validation on these rows alone. It is how a classical
  * baseline gets the care that `fitEncoding` gives to a quantum kernel. Deterministic by seed.
- * @throws KernelError KERNEL_OPTION, SVC_CLASSES, SVC_CONVERGENCE; what the kernels throw
+ * @throws KernelError KERNEL_OPTION, SVC_CLASSES, SVC_CONVERGENCE; DataError DATA_SPLIT; what the kernels throw
  */
 export async function fitKernel(train: Dataset, options: FitKernelOptions): Promise<KernelFit> {
   checkOptions("fitKernel", options, [

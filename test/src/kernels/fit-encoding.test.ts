@@ -142,8 +142,10 @@ describe("fitEncoding", () => {
   test("what cannot be compared is refused", async () => {
     const refused = async (change: object, name: string) =>
       expect(fitEncoding(train, { candidates, ...change })).rejects.toThrow(code(name));
-    await refused({ folds: 1 }, "KERNEL_OPTION");
-    await refused({ folds: 30 }, "SVC_CLASSES");
+    for (const folds of [1, 30])
+      await expect(fitEncoding(train, { candidates, folds })).rejects.toThrow(
+        expect.objectContaining({ name: "DataError", code: "DATA_SPLIT" }),
+      );
     await refused({ score: "roc-auc" }, "KERNEL_OPTION");
     await refused({ score: "luck" }, "KERNEL_OPTION");
     await refused({ candidates: { qubits: [] } }, "KERNEL_OPTION");
