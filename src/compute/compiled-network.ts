@@ -116,6 +116,10 @@ export class CompiledNetwork {
   get outputSize(): number {
     return this.#lowered.output.size;
   }
+  /** Numbers of a row's targets. @throws ComputeError COMPUTE_OPTION without a loss */
+  get targetSize(): number {
+    return this.#trained().head.targetSize;
+  }
   /** Training steps taken. */
   get steps(): number {
     return this.#steps;

@@ -60,6 +60,7 @@ export class LossHead {
       case "binaryCrossentropy":
         if (!(last instanceof ActivationOperation && last.isSigmoid)) mismatch(name, "sigmoid");
         this.backwardOperations = before;
+        this.#logits = last.input.address;
         this.#cotangents = last.input.cotangents;
         break;
     }
@@ -97,7 +98,7 @@ export class LossHead {
     const to = this.#cotangents === 0 ? this.#targets : this.#cotangents;
     if (this.name === "meanSquaredError" || this.name === "binaryCrossentropy") {
       const kernel = this.name === "meanSquaredError" ? kernels.squaredError! : kernels.binaryCrossEntropy!;
-      kernel(address, this.#targets, to, lines, bytes, 1 / (lines * columns), 1 / columns, this.#losses);
+      kernel(address, this.#logits, this.#targets, to, lines, bytes, 1 / (lines * columns), 1 / columns, this.#losses);
     } else
       kernels.softmaxCrossEntropy!(this.#logits, this.#targets, address, to, lines, bytes, 1 / lines, this.#losses);
     let sum = 0;

@@ -24,40 +24,51 @@ export class WeightSlot {
     this.#order = order;
   }
 
-  /** Where number i of the weight is, from its address on. */
-  #place(index: number): number {
-    return this.#order === undefined ? index : this.#order.place(index);
-  }
-
   write({ f32 }: ComputeMemory, address: number, values: ArrayLike<number>): void {
-    const base = address / REAL;
-    f32.fill(0, base, base + this.room);
-    for (let i = 0; i < this.size; i++) f32[base + this.#place(i)] = values[i]!;
+    const place = f32.subarray(address / REAL, address / REAL + this.room);
+    if (this.#order === undefined) place.set(values);
+    else this.#order.write(place, values);
   }
 
   read({ f32 }: ComputeMemory, address: number, into: Float32Array): void {
-    const base = address / REAL;
-    for (let i = 0; i < this.size; i++) into[i] = f32[base + this.#place(i)]!;
+    const place = f32.subarray(address / REAL, address / REAL + this.room);
+    if (this.#order === undefined) into.set(place.subarray(0, this.size));
+    else this.#order.read(place, into);
   }
 }
 
 /** An order of numbers in memory other than the layer's own. */
 export interface WeightOrder {
   readonly room: number;
-  place(index: number): number;
+  write(place: Float32Array, values: ArrayLike<number>): void;
+  read(place: Float32Array, into: Float32Array): void;
 }
 
 /** A kernel [depth, columns] in panels of 8 columns, the last one of 4 where that suffices: as `product` reads it. */
 export function panelOrder(depth: number, columns: number): WeightOrder {
-  const last = columns - (columns % 8);
-  const lastWidth = columns - last > 4 ? 8 : 4;
+  const widthFrom = (first: number): number => (columns - first > 4 ? 8 : 4);
+  const last = columns - 1 - ((columns - 1) % 8);
   return {
-    room: depth * (last + (columns > last ? lastWidth : 0)),
-    place(index) {
-      const column = index % columns;
-      const row = (index - column) / columns;
-      const first = column - (column % 8);
-      return first * depth + row * (first < last ? 8 : lastWidth) + (column - first);
+    room: depth * (last + widthFrom(last)),
+    write(place, values) {
+      for (let first = 0; first < columns; first += 8) {
+        const width = widthFrom(first);
+        const end = Math.min(width, columns - first);
+        for (let row = 0; row < depth; row++) {
+          const [to, from] = [first * depth + row * width, row * columns + first];
+          for (let column = 0; column < end; column++) place[to + column] = values[from + column]!;
+        }
+      }
+    },
+    read(place, into) {
+      for (let first = 0; first < columns; first += 8) {
+        const width = widthFrom(first);
+        const end = Math.min(width, columns - first);
+        for (let row = 0; row < depth; row++) {
+          const [to, from] = [row * columns + first, first * depth + row * width];
+          for (let column = 0; column < end; column++) into[to + column] = place[from + column]!;
+        }
+      }
     },
   };
 }

@@ -1,9 +1,11 @@
 import type { FunctionBuilder, Index, Operations, V128, Variable } from "../../../providers/simulator/wasm/index.ts";
 import { forVectors, type KernelEmitter, REAL, storeVector } from "./columns.ts";
-import { exp, log } from "./exponential.ts";
+import { exp, log, softplus } from "./exponential.ts";
 
 /** Probabilities are held this far from 0 and 1 inside logarithms, as Keras does; beyond, their slope is 0. */
 const CLIP = 1e-7;
+/** The same as logits; 1 - CLIP is rounded to single precision first. */
+const LOGITS = [CLIP, Math.fround(1 - CLIP)].map((y) => Math.log(y / (1 - y))) as [number, number];
 
 /*
  * Softmax and losses over rows of `bytes` columns that follow each other; `losses` is one f32 a row.
@@ -12,10 +14,10 @@ const CLIP = 1e-7;
  * softmaxGradient(cotangents, outputs, to, rows, bytes): outputs·(cotangents - Σ cotangents·outputs); may be in place.
  * softmaxCrossEntropy(logits, targets, outputs, to, rows, bytes, scale, losses): outputs = softmax, a row's loss is
  * -Σ targets·ln outputs, and `to` is scale times its gradient by the logits. Outputs may be the logits' own place.
- * squaredError(outputs, targets, to, rows, bytes, scale, share, losses): loss share·Σ (outputs - targets)² of a row, `to` is
- * 2·scale·(outputs - targets).
- * binaryCrossEntropy(outputs, targets, to, rows, bytes, scale, share, losses): outputs are those of a sigmoid, the loss is
- * share·Σ of -t ln y - (1 - t) ln (1 - y), and `to` is scale times the gradient of the sum by what the sigmoid was given.
+ * squaredError(outputs, inputs, targets, to, rows, bytes, scale, share, losses): loss share·Σ (outputs - targets)² of a row,
+ * `to` is 2·scale·(outputs - targets); inputs are not read.
+ * binaryCrossEntropy(outputs, inputs, targets, to, rows, bytes, scale, share, losses): outputs y = sigmoid(inputs), the loss is
+ * share·Σ of -t ln y - (1 - t) ln (1 - y), and `to` is scale times the gradient of the sum by the inputs.
  */
 export const emitHeads: KernelEmitter = (module) => {
   module.add("softmax", { from: "index", to: "index", rows: "index", bytes: "index" }, (f, p, o) => {
@@ -101,12 +103,19 @@ export const emitHeads: KernelEmitter = (module) => {
 
   const pointwise = (
     name: string,
-    term: (f: FunctionBuilder, o: Operations, y: Variable<"v128">, t: Variable<"v128">) => { loss: V128; slope: V128 },
+    term: (
+      f: FunctionBuilder,
+      o: Operations,
+      y: Variable<"v128">,
+      t: Variable<"v128">,
+      input: V128,
+    ) => { loss: V128; slope: V128 },
   ): void =>
     module.add(
       name,
       {
         outputs: "index",
+        inputs: "index",
         targets: "index",
         to: "index",
         rows: "index",
@@ -125,7 +134,7 @@ export const emitHeads: KernelEmitter = (module) => {
             const place = f.index(o.add(row, offset));
             const y = f.vector(o.load(o.add(p.outputs, place)));
             const t = f.vector(o.load(o.add(p.targets, place)));
-            const { loss, slope } = term(f, o, y, t);
+            const { loss, slope } = term(f, o, y, t, o.load(o.add(p.inputs, place)));
             f.set(total, o.vadd(total, masked(o, loss, mask)));
             storeVector(f, o, o.add(p.to, place), f.vector(o.vmul(slope, scale)), mask);
           });
@@ -140,11 +149,10 @@ export const emitHeads: KernelEmitter = (module) => {
     const difference = f.vector(o.vsub(y, t));
     return { loss: o.vmul(difference, difference), slope: o.vadd(difference, difference) };
   });
-  pointwise("binaryCrossEntropy", (f, o, y, t) => {
-    const p = f.vector(clipped(o, y));
-    const ofOne = o.vmul(t, log(f, o, p));
-    const ofZero = o.vmul(o.vsub(o.constant(1), t), log(f, o, o.vsub(o.constant(1), p)));
-    return { loss: o.vneg(o.vadd(ofOne, ofZero)), slope: o.vand(o.vsub(y, t), within(o, y)) };
+  pointwise("binaryCrossEntropy", (f, o, y, t, input) => {
+    // By the inputs: near 1 a probability has few digits left of what it lacks.
+    const x = f.vector(o.vsmaller(o.vlarger(input, o.constant(LOGITS[0])), o.constant(LOGITS[1])));
+    return { loss: o.vsub(softplus(f, o, x), o.vmul(t, x)), slope: o.vand(o.vsub(y, t), within(o, y)) };
   });
 };
 

@@ -5,8 +5,9 @@ import { type BatchValues, type Layout, vectorBytes } from "./operation.ts";
 
 /** Rows that a product reads: where they begin, and what they are made of. */
 export interface RowGeometry {
-  /** Byte offsets in one image, or in the batch of a dense layer. */
-  readonly places: Uint32Array;
+  readonly count: number;
+  /** The byte offset of a row in one image, or in the batch of a dense layer. */
+  readonly place: (row: number) => number;
   readonly segments: number;
   readonly segmentBytes: number;
   readonly segmentStride: number;
@@ -23,12 +24,13 @@ export function windowRows({ inputShape, outputShape, windowSize, strides, paddi
   const [height, columns] = outputShape as [number, number, number];
   const pixelBytes = channels * REAL;
   const segmentStride = (width + padding.left + padding.right) * pixelBytes;
-  const places = Uint32Array.from(
-    { length: height * columns },
-    (_, pixel) =>
-      Math.floor(pixel / columns) * strides[0] * segmentStride + (pixel % columns) * strides[1] * pixelBytes,
-  );
-  return { places, segments: windowSize[0], segmentBytes: windowSize[1] * pixelBytes, segmentStride };
+  return {
+    count: height * columns,
+    place: (row) => Math.floor(row / columns) * strides[0] * segmentStride + (row % columns) * strides[1] * pixelBytes,
+    segments: windowSize[0],
+    segmentBytes: windowSize[1] * pixelBytes,
+    segmentStride,
+  };
 }
 
 /** Images with zeros around them, and their cotangents: the input's own memory where there is no padding. */

@@ -70,33 +70,34 @@ export class ProductOperation implements Operation {
       layer.bias === undefined ? undefined : plan.weight(new WeightSlot(index, "bias", layer.trainable, this.#columns));
     this.#zeros = plan.reserve(roundUp(Math.max(this.#columns, this.#depth), 8));
     if (layer.kind === "dense") {
-      const rows = batchSize * (sizeOf(layer.inputShape) / this.#depth);
+      const count = batchSize * (sizeOf(layer.inputShape) / this.#depth);
       const rowBytes = this.#depth * REAL;
-      const places = Uint32Array.from({ length: rows }, (_, row) => row * rowBytes);
-      this.#rows = { places, segments: 1, segmentBytes: rowBytes, segmentStride: rowBytes };
+      const place = (row: number): number => row * rowBytes;
+      this.#rows = { count, place, segments: 1, segmentBytes: rowBytes, segmentStride: rowBytes };
       this.#image = undefined;
     } else {
       this.#image = new ImagePadding(layout, layer, input);
       this.#rows = windowRows(layer);
     }
-    this.#places = plan.reserve(this.#rows.places.length);
+    this.#places = plan.reserve(this.#rows.count);
     const goesBack = input.cotangents !== 0;
-    this.#outputPlaces = goesBack ? plan.reserve(this.#rows.places.length) : 0;
+    this.#outputPlaces = goesBack ? plan.reserve(this.#rows.count) : 0;
     this.#transposed = goesBack ? plan.reserve(panelOrder(this.#columns, this.#depth).room) : 0;
     if (goesBack && this.#image !== undefined) plan.needScratch(this.#chunk * this.#depth);
     this.#scratch = () => plan.scratch;
   }
 
   get #chunk(): number {
-    return Math.min(this.#rows.places.length, Math.max(4, Math.floor(CHUNK / this.#depth)));
+    return Math.min(this.#rows.count, Math.max(4, Math.floor(CHUNK / this.#depth)));
   }
 
   bind({ u32 }: ComputeMemory): void {
-    const { places } = this.#rows;
-    u32.set(places, this.#places / 4);
-    if (this.#outputPlaces === 0) return;
+    const { count, place } = this.#rows;
     const rowBytes = this.#columns * REAL;
-    for (let row = 0; row < places.length; row++) u32[this.#outputPlaces / 4 + row] = row * rowBytes;
+    for (let row = 0; row < count; row++) {
+      u32[this.#places / 4 + row] = place(row);
+      if (this.#outputPlaces !== 0) u32[this.#outputPlaces / 4 + row] = row * rowBytes;
+    }
   }
 
   forward(memory: ComputeMemory, { rows }: Pass): void {
@@ -111,7 +112,7 @@ export class ProductOperation implements Operation {
         memory,
         image.values + row * image.bytes,
         this.output.address + row * this.output.size * REAL,
-        this.#rows.places.length,
+        this.#rows.count,
       );
   }
 
@@ -155,7 +156,7 @@ export class ProductOperation implements Operation {
     if (goesBack) image.clear(memory, rows);
     for (let row = 0; row < rows; row++) {
       const dy = cotangents + row * size * REAL;
-      this.#weightGradients(memory, image.values + row * image.bytes, dy, this.#rows.places.length, row);
+      this.#weightGradients(memory, image.values + row * image.bytes, dy, this.#rows.count, row);
       if (goesBack) this.#windowGradients(memory, dy, image.cotangents + row * image.bytes);
     }
     if (goesBack) image.crop(memory, rows);
@@ -204,10 +205,10 @@ export class ProductOperation implements Operation {
   }
 
   #windowGradients(memory: ComputeMemory, dy: number, to: number): void {
-    const { places, segments, segmentBytes, segmentStride } = this.#rows;
+    const { count, segments, segmentBytes, segmentStride } = this.#rows;
     const scratch = this.#scratch();
-    for (let first = 0; first < places.length; first += this.#chunk) {
-      const rows = Math.min(this.#chunk, places.length - first);
+    for (let first = 0; first < count; first += this.#chunk) {
+      const rows = Math.min(this.#chunk, count - first);
       this.#inputGradients(memory, dy + first * this.#columns * REAL, rows, scratch);
       memory.kernels.addWindows!(scratch, this.#places + first * 4, rows, segments, segmentBytes, segmentStride, to);
     }

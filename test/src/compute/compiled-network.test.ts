@@ -1,6 +1,4 @@
-import * as tf from "@tensorflow/tfjs-core";
 import { type LayersModel, layers } from "@tensorflow/tfjs-layers";
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Rng } from "../../../circuits/index.ts";
 import { compileNetwork } from "../../../src/compute/compiled-network.ts";
