@@ -1,0 +1,30 @@
+import type { DemoRole, DemoRow } from "../../src/cli/demo.ts";
+
+/**
+ * What a table says about its hybrid row, in a sentence that holds whoever wins: compared with the same without the quantum part and with
+ * the best classical row, and called a tie where the difference lies within the spread over seeds.
+ */
+export function verdictOf(rows: readonly DemoRow[], part?: string, better: "higher" | "lower" = "higher"): string {
+  const own = rows.filter((row) => part === undefined || row.part === part);
+  const row = (role: DemoRole): DemoRow | undefined => own.find((candidate) => candidate.role === role);
+  const hybrid = row("hybrid");
+  if (hybrid === undefined) return "";
+  const against = (other: DemoRow | undefined, name: string): readonly string[] => {
+    if (other === undefined) return [];
+    const gain = (hybrid.value - other.value) * (better === "higher" ? 1 : -1);
+    const noise = Math.max(hybrid.spread ?? 0, other.spread ?? 0);
+    const word = Math.abs(gain) <= noise ? "no different from" : gain > 0 ? "better than" : "worse than";
+    return [`${word} ${name} (${other.value.toFixed(3)})`];
+  };
+  const comparisons = [
+    ...against(row("without quantum"), "the same without its quantum part"),
+    ...against(row("equal parameters"), "a classical one of as many parameters"),
+    ...against(row("best classical"), "the best classical one"),
+  ];
+  const [last, ...before] = comparisons.toReversed();
+  const list = before.length === 0 ? last : `${before.toReversed().join(", ")} and ${last}`;
+  const seeds = hybrid.values.length;
+  const spread = seeds === 1 ? ", from one seed, which tells little" : "";
+  const name = part === undefined ? "The hybrid" : `${part[0]!.toUpperCase()}${part.slice(1)}: the hybrid`;
+  return `${name} (${hybrid.metric} ${hybrid.value.toFixed(3)}) is ${list}${spread}.`;
+}
