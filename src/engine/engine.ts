@@ -187,8 +187,8 @@ export class LeptonEngine<Source = Dataset> {
    */
   async fit(options: EngineFitOptions = {}): Promise<History> {
     const { model, data, settings } = await this.#training(undefined);
-    const { steps: ownSteps, earlyStopping, gradient, spsa, ...rest } = settings;
-    const own = Object.entries({ steps: ownSteps, earlyStopping, gradient, spsa }).find(
+    const { steps: ownSteps, earlyStopping, gradient, spsa, learningRate, shots, precision, ...rest } = settings;
+    const own = Object.entries({ steps: ownSteps, earlyStopping, gradient, spsa, learningRate, shots, precision }).find(
       ([, value]) => value !== undefined,
     );
     if (own !== undefined)
@@ -219,13 +219,14 @@ export class LeptonEngine<Source = Dataset> {
   async #training(signal: AbortSignal | undefined): Promise<{
     readonly model: LayersModel;
     readonly data: Dataset;
-    readonly settings: Omit<OptimizeUnit, "learningRate"> & Pick<TrainOptions, "metrics" | "seed" | "validation">;
+    readonly settings: OptimizeUnit & Pick<TrainOptions, "metrics" | "seed" | "validation">;
   }> {
     const { model, output, parts } = await this.prepare(signal);
     if (parts.train === undefined)
       throw new EngineError("ENGINE_NO_DATA", "This engine has no data to train on: loadEngine(folder, { data }).");
     const { optimize = {} } = this.options;
-    const { learningRate: _, ...settings } = optimize;
+    const { learningRate, ...rest } = optimize;
+    const settings = typeof learningRate === "number" ? rest : optimize;
     const { trainingObjective } = await withTensorFlow(() => import("./tensorflow-model.ts"));
     const validation = parts.validation === undefined ? {} : { validation: parts.validation };
     const objective = trainingObjective(optimize, output.task);

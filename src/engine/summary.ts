@@ -65,7 +65,8 @@ function shown(names: readonly string[]): string {
 
 function optimizeText({ optimizer = "adam", learningRate, steps, epochs, batchSize = 32 }: OptimizeUnit): string {
   const what = typeof optimizer === "string" ? optimizer : optimizer.getClassName().toLowerCase();
-  const rate = learningRate === undefined ? "" : ` at ${learningRate}`;
+  const rate =
+    learningRate === undefined ? "" : ` at ${typeof learningRate === "number" ? learningRate : "a scheduled rate"}`;
   const length =
     steps === undefined ? `${epochs ?? 1} epoch${epochs === undefined || epochs === 1 ? "" : "s"}` : `${steps} steps`;
   return `${what}${rate}, ${length} of ${batchSize} rows`;

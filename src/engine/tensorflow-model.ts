@@ -112,11 +112,12 @@ export function trainingObjective(
     loss: loss ?? (task === "classification" ? "categoricalCrossentropy" : "meanSquaredError"),
     metrics: task === "classification" ? ["accuracy"] : [],
   };
-  if (learningRate === undefined) return { ...objective, optimizer };
+  // A schedule is set before each step, whatever the optimizer.
+  if (typeof learningRate !== "number") return { ...objective, optimizer };
   if (typeof optimizer !== "string" || !Object.hasOwn(BY_NAME, optimizer))
     throw new EngineError(
       "ENGINE_UNIT",
-      `optimize.learningRate belongs to an optimizer by name (${Object.keys(BY_NAME).join(", ")}); an optimizer object has its own.`,
+      `optimize.learningRate as a number belongs to an optimizer by name (${Object.keys(BY_NAME).join(", ")}); an optimizer object has its own.`,
     );
   if (!(learningRate > 0 && learningRate < Infinity))
     throw new EngineError("ENGINE_UNIT", `optimize.learningRate is ${learningRate}; it must be above 0.`);

@@ -71,11 +71,19 @@ export type ClassicalUnit =
 export interface OptimizeUnit
   extends Pick<
     TrainOptions,
-    "optimizer" | "loss" | "epochs" | "steps" | "batchSize" | "earlyStopping" | "gradient" | "spsa" | "shuffle"
-  > {
-  /** Of an optimizer that is given by name; TensorFlow.js's own for it by default. */
-  readonly learningRate?: number;
-}
+    | "optimizer"
+    | "loss"
+    | "epochs"
+    | "steps"
+    | "batchSize"
+    | "earlyStopping"
+    | "gradient"
+    | "spsa"
+    | "shuffle"
+    | "learningRate"
+    | "shots"
+    | "precision"
+  > {}
 
 /** A whole pipeline. Each unit can be given by itself, and replaced by `with`. */
 export interface EngineOptions<Source> {

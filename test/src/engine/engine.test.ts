@@ -140,6 +140,23 @@ describe("an engine", () => {
     expect((await line.predict(data)).labels).toBeUndefined();
   });
 
+  test("follows a schedule of learning rates", async () => {
+    const rates: number[] = [];
+    const schedule = (step: number) => {
+      rates.push(step);
+      return step < 2 ? 0.1 : 0;
+    };
+    const scheduled = sides.with({ optimize: { learningRate: schedule, steps: 4, batchSize: 12 } });
+    const weights = async () => [...(await scheduled.model()).getWeights()[0]!.dataSync()];
+    const seen: number[][] = [];
+    await scheduled.train({ callbacks: { onBatchEnd: async () => seen.push(await weights()) } });
+    expect(new Set(rates)).toEqual(new Set([0, 1, 2, 3]));
+    expect(seen[1]).not.toEqual(seen[0]);
+    expect(seen[3]).toEqual(seen[1]);
+    expect(await scheduled.summary()).toContain("adam at a scheduled rate, 4 steps");
+    await expect(scheduled.fit()).rejects.toMatchObject({ code: "ENGINE_OPTION" });
+  });
+
   test("loads its data once, when they are needed, and tries again after a failure", async () => {
     let calls = 0;
     const lazy = sides.with({
