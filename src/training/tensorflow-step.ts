@@ -137,7 +137,7 @@ export class TrainingStep {
 /** For each quantum layer its simulation; undefined where one of them needs jobs. */
 function simulationsOf(
   { nodes }: ModelPlan,
-  { provider, precision, gradient, spsa }: QuantumOptions,
+  { provider, precision, shotsOf, gradient, spsa }: QuantumOptions,
 ): ReadonlyMap<PlanNode, TensorSimulation> | undefined {
   const simulations = new Map<PlanNode, TensorSimulation>();
   for (const node of nodes) {
@@ -149,6 +149,7 @@ function simulationsOf(
       needWeightGradient: trainable,
       needInputGradient: needsInputGradient,
       ...(precision === undefined ? {} : { precision }),
+      ...(shotsOf === undefined ? {} : { shots: shotsOf(shotsName(node), 1) }),
       ...(spsa === undefined ? {} : { spsa }),
     });
     if (program === undefined) return undefined;
