@@ -8,6 +8,16 @@ export const DEMOS: readonly Demo[] = [
     load: () => import("./digits/run.ts"),
   },
   {
+    name: "finance",
+    summary: "portfolio choice by QAOA, beside every other choice (--data PRICES.csv for prices of your own)",
+    load: () => import("./finance/run.ts"),
+  },
+  {
+    name: "manufacturing",
+    summary: "job-shop schedules by QAOA, beside rules of thumb and every other schedule",
+    load: () => import("./manufacturing/run.ts"),
+  },
+  {
     name: "molecules",
     summary: "potential curves of H2, LiH and H2O by VQE, beside Hartree-Fock, configuration interaction and exact",
     load: () => import("./molecules/run.ts"),
