@@ -57,6 +57,8 @@ export {
   type TimeFoldsOptions,
   timeFolds,
 } from "./folds.ts";
+export { type ImageFolderOptions, readImageFolder } from "./image-folder.ts";
+export { type ImageArray, imagesFromArrays, imagesFromTable, withGrid } from "./images.ts";
 export { type ImputeOptions, impute } from "./impute.ts";
 export {
   type JsonLinesOptions,
@@ -80,6 +82,7 @@ export {
   type Table,
   textsOf,
 } from "./table.ts";
+export { type TimeWindowOptions, type TimeWindows, windows } from "./time-windows.ts";
 export {
   type FitAccumulator,
   type FittedTransform,
