@@ -264,6 +264,14 @@ export {
   trainLayerwise,
 } from "./training/index.ts";
 export {
+  type TrainedCircuit,
+  type TransferOptions,
+  type TransferredWeight,
+  transferWeights,
+  type WeightOrigin,
+  type WeightTransfer,
+} from "./transfer/index.ts";
+export {
   createSweep,
   type Executed,
   type ExecuteOptions,

@@ -6,3 +6,4 @@ export type { ModelData, TensorData, TrainingData } from "./training/tensorflow-
 export type { FitOptions } from "./training/tensorflow-fit.ts";
 export type { EvaluateResult, PredictOptions, PredictResult } from "./training/tensorflow-predict.ts";
 export { evaluate, fit, predict, train } from "./training/train.ts";
+export { FrozenExtractor, type FrozenExtractorOptions, frozenExtractor } from "./transfer/tensorflow-frozen-extractor.ts";
