@@ -1,4 +1,26 @@
 /** The TensorFlow.js half of Lepton: quantum layers in Keras models. Importing it loads TensorFlow.js. */
+export {
+  type CompressedModel,
+  type DistillOptions,
+  distill,
+  type Evaluation,
+  exportCompact,
+  type FactorizeOptions,
+  factorizeDense,
+  importCompact,
+  type ModelCompressionReport,
+  type ModelMeasure,
+  type ModelSize,
+  modelSize,
+  type PruneUnitsOptions,
+  type PruneWeightsOptions,
+  pruneUnits,
+  pruneWeights,
+  type QuantizeModelOptions,
+  quantizeModel,
+  type Retraining,
+} from "./compression/classical/index.ts";
+export { readNetwork } from "./compute/tensorflow-network.ts";
 export { KerasQuantumLayer, type KerasQuantumLayerOptions, quantum } from "./layers/tensorflow.ts";
 export { folderHandler, loadModel, type SaveModelOptions, saveModel } from "./models/tensorflow-folder.ts";
 export { exportWeights, importWeights } from "./models/tensorflow-safetensors.ts";
@@ -6,4 +28,8 @@ export type { ModelData, TensorData, TrainingData } from "./training/tensorflow-
 export type { FitOptions } from "./training/tensorflow-fit.ts";
 export type { EvaluateResult, PredictOptions, PredictResult } from "./training/tensorflow-predict.ts";
 export { evaluate, fit, predict, train } from "./training/train.ts";
-export { FrozenExtractor, type FrozenExtractorOptions, frozenExtractor } from "./transfer/tensorflow-frozen-extractor.ts";
+export {
+  FrozenExtractor,
+  type FrozenExtractorOptions,
+  frozenExtractor,
+} from "./transfer/tensorflow-frozen-extractor.ts";

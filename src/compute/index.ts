@@ -13,6 +13,14 @@ export {
   type NetworkFitOptions,
   type NetworkRows,
 } from "./fit-network.ts";
+export {
+  type CalibrationMethod,
+  type Int8LayerReport,
+  Int8Network,
+  type Int8Stages,
+  type QuantizeOptions,
+  quantizeNetwork,
+} from "./int8/index.ts";
 export { LOSSES, type LossName } from "./loss-head.ts";
 export {
   ACTIVATIONS,

@@ -1,8 +1,10 @@
 export { Int8Network } from "./int8-network.ts";
 export { type QuantizeOptions, quantizeNetwork } from "./quantize-network.ts";
 export {
+  CALIBRATION_METHODS,
   type CalibrationMethod,
   dequantizeValues,
+  largestSigned,
   quantizeValues,
   type RangeOptions,
   rangeOf,
