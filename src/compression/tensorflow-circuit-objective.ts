@@ -10,7 +10,7 @@ import { compileObjective } from "../training/tensorflow-objective.ts";
 import { planModel } from "../training/tensorflow-plan.ts";
 import { callLayer, feed, noCosts, release, runNodes } from "../training/tensorflow-walk.ts";
 import { evaluate, train } from "../training/train.ts";
-import type { CircuitObjective, OutputSlopes, Score, TrainedCircuit } from "./circuit/index.ts";
+import type { CircuitObjective, OutputSlopes, RowScore, Score, TrainedCircuit } from "./circuit/index.ts";
 import { findQuantumLayer, modelWithCircuit, otherWeights } from "./tensorflow-replace-circuit.ts";
 
 export interface ModelObjectiveOptions {
@@ -40,7 +40,7 @@ const SCORING_ROWS = 256;
 
 /**
  * A model of TensorFlow.js as what the circuit of one of its layers is compressed for: fine-tuned as a whole by `train`, scored on
- * validation rows. A circuit's companion is the weights of the other layers.
+ * validation rows and on training rows. A circuit's companion is the weights of the other layers.
  */
 export class ModelObjective implements CircuitObjective {
   readonly #model: LayersModel;
@@ -78,15 +78,17 @@ export class ModelObjective implements CircuitObjective {
   }
 
   async score(trained: TrainedCircuit, signal?: AbortSignal): Promise<Score> {
-    const { validation, provider, precision, seed } = this.#options;
-    return this.#with(trained, async (model) => {
-      const { loss, metrics } = await evaluate(model, validation, {
-        batchSize: SCORING_ROWS,
-        ...defined({ provider, precision, seed, signal }),
-      });
+    const { train: training, validation, provider, precision, seed } = this.#options;
+    const settings = { batchSize: SCORING_ROWS, ...defined({ provider, precision, seed, signal }) };
+    const scoreOn = async (model: LayersModel, rows: TrainingData): Promise<RowScore> => {
+      const { loss, metrics } = await evaluate(model, rows, settings);
       const accuracy = Object.entries(metrics).find(([name]) => /(^|_)(acc|accuracy)$/i.test(name))?.[1];
       return accuracy === undefined ? { loss } : { loss, accuracy };
-    });
+    };
+    return this.#with(trained, async (model) => ({
+      ...(await scoreOn(model, validation)),
+      training: await scoreOn(model, training),
+    }));
   }
 
   async fineTune(trained: TrainedCircuit, signal?: AbortSignal): Promise<TrainedCircuit> {

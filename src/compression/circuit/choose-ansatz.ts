@@ -12,12 +12,17 @@ export interface ChooseAnsatzOptions {
   readonly target: Target;
   /** Z on every qubit by default. */
   readonly observables?: readonly SparsePauliOp[];
-  /** Candidates that take more are left out of the choice. */
+  /** Candidates outside of it are left out of the choice. */
   readonly budget?: {
     readonly twoQubitGates?: number;
     readonly durationSeconds?: number;
+    /** At least. */
     readonly estimatedSuccess?: number;
     readonly quantumSeconds?: number;
+    /** At least. */
+    readonly gradientVariance?: number;
+    /** At most. */
+    readonly expressibility?: number;
   };
   readonly compile?: CompileOptions;
   readonly step?: HardwareStep;
@@ -114,17 +119,13 @@ export async function chooseAnsatz(options: ChooseAnsatzOptions): Promise<Ansatz
   return { rows, front, best: best! };
 }
 
-function isWithin(
-  row: Omit<AnsatzRow, "withinBudget">,
-  { twoQubitGates, durationSeconds, estimatedSuccess, quantumSeconds }: NonNullable<ChooseAnsatzOptions["budget"]>,
-): boolean {
-  const most = (value: number | undefined, limit: number | undefined): boolean =>
-    limit === undefined || (value !== undefined && value <= limit);
+function isWithin(row: Omit<AnsatzRow, "withinBudget">, budget: NonNullable<ChooseAnsatzOptions["budget"]>): boolean {
+  const most = ["twoQubitGates", "durationSeconds", "quantumSeconds", "expressibility"] as const;
+  const least = ["estimatedSuccess", "gradientVariance"] as const;
+  // What the device does not tell is not known to be within a budget.
   return (
-    most(row.twoQubitGates, twoQubitGates) &&
-    most(row.durationSeconds, durationSeconds) &&
-    most(row.quantumSeconds, quantumSeconds) &&
-    (estimatedSuccess === undefined || (row.estimatedSuccess ?? 0) >= estimatedSuccess)
+    most.every((name) => budget[name] === undefined || (row[name] ?? Number.POSITIVE_INFINITY) <= budget[name]) &&
+    least.every((name) => budget[name] === undefined || (row[name] ?? 0) >= budget[name])
   );
 }
 
@@ -185,7 +186,9 @@ function divergenceFromHaar(circuit: Circuit, inputs: Float64Array, samples: num
 }
 
 const OPTIONS = "candidates target observables budget compile step samples reduce seed signal".split(" ");
-const BUDGET = ["twoQubitGates", "durationSeconds", "estimatedSuccess", "quantumSeconds"];
+const BUDGET = "twoQubitGates durationSeconds estimatedSuccess quantumSeconds gradientVariance expressibility".split(
+  " ",
+);
 
 function check(options: ChooseAnsatzOptions): ChooseAnsatzOptions {
   checkOptions("chooseAnsatz", options, OPTIONS);

@@ -8,7 +8,7 @@ export {
 export { type EnergyObjectiveOptions, energyObjective } from "./energy-objective.ts";
 export { type AngleGrid, type TunableGate, tunableGates } from "./gates.ts";
 export { type HardwareCost, type HardwareStep, hardwareCost } from "./hardware-cost.ts";
-export type { CircuitObjective, OutputSlopes, Score } from "./objective.ts";
+export type { CircuitObjective, OutputSlopes, RowScore, Score } from "./objective.ts";
 export { type Criterion, paretoFront } from "./pareto.ts";
 export { type RemovalCriterion, type RemoveOptions, removeGates, removeSmallAngles } from "./remove-gates.ts";
 export { type LabelledRows, type RowLoss, type RowsObjectiveOptions, rowsObjective } from "./rows-objective.ts";

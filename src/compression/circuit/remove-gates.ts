@@ -1,5 +1,6 @@
 import type { Operation } from "../../../circuits/index.ts";
 import { removablePositions, rolesOf, shiftToIdentity, type TunableGate, tunableGates } from "./gates.ts";
+import type { Score } from "./objective.ts";
 import { BudgetedSearch, checkSearch, type SearchOptions } from "./search.ts";
 import { type LossSensitivity, lossSensitivity, quantumFisherDiagonal } from "./sensitivity.ts";
 import {
@@ -125,9 +126,14 @@ async function measured(
   const found: { readonly candidate: TrainedCircuit; readonly loss: number }[] = [];
   for (const position of positions) {
     const candidate = without(trained, [position], absorb);
-    found.push({ candidate, loss: (await search.score(candidate)).loss });
+    found.push({ candidate, loss: rankingLoss(await search.score(candidate)) });
   }
   return found.sort((a, b) => a.loss - b.loss).map(({ candidate }) => candidate);
+}
+
+/** Training rows are many, where they are scored, so gates are told apart best by these. */
+function rankingLoss({ loss, training }: Score): number {
+  return training?.loss ?? loss;
 }
 
 /** The first of some candidates that keeps the budget, if it is among the first few. */
@@ -196,7 +202,7 @@ async function measuredRises(
   const { operations } = trained.circuit;
   const rises: Rise[] = [];
   for (const position of removablePositions(trained).filter((at) => rolesOf(operations[at]!).has("weight")))
-    rises.push({ position, rise: (await search.score(without(trained, [position], absorb))).loss });
+    rises.push({ position, rise: rankingLoss(await search.score(without(trained, [position], absorb))) });
   return rises;
 }
 

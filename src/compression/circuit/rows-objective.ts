@@ -3,7 +3,7 @@ import { type Backend, localSimulator } from "../../../providers/index.ts";
 import { CompressionError } from "../../errors.ts";
 import { gradientProgram } from "../../gradients/index.ts";
 import { adam, type GradientOptimizer } from "../../optimizers/index.ts";
-import type { CircuitObjective, Score } from "./objective.ts";
+import type { CircuitObjective, RowScore, Score } from "./objective.ts";
 import { checkOptions, checkSetting, type TrainedCircuit } from "./trained-circuit.ts";
 
 /** What the outputs of one row are worth. */
@@ -46,7 +46,7 @@ const OPTIONS = "train validation loss provider optimizer steps batchSize precis
 
 /**
  * A circuit whose outputs are judged row by row, without classical layers: fine-tuned on batches of training rows in an order
- * that the seed decides, scored on validation rows.
+ * that the seed decides, scored on validation rows and on training rows.
  * @throws CompressionError COMPRESSION_OPTION, COMPRESSION_ROWS
  */
 export function rowsObjective(options: RowsObjectiveOptions): CircuitObjective {
@@ -68,16 +68,13 @@ export function rowsObjective(options: RowsObjectiveOptions): CircuitObjective {
     });
     const point = { weights: trained.weights, inputs, rows };
     const { values } = await program.evaluate(point, { seed, ...(signal === undefined ? {} : { signal }) });
-    return { rows, values, judged: judged(values, targets, rows, loss) };
+    return { rows, judged: judged(values, targets, rows, loss) };
   };
 
   return {
     async score(trained, signal): Promise<Score> {
-      const { rows, judged: found } = await outputsOf(trained, validation, signal);
-      const right = found.filter(({ correct }) => correct === true).length;
-      const classifies = found.every(({ correct }) => correct !== undefined);
-      const mean = found.reduce((sum, row) => sum + row.loss, 0) / rows;
-      return classifies ? { loss: mean, accuracy: right / rows } : { loss: mean };
+      const training = meanOf((await outputsOf(trained, train, signal)).judged);
+      return { ...meanOf((await outputsOf(trained, validation, signal)).judged), training };
     },
     async slopes(trained, signal) {
       const { rows, judged: found } = await outputsOf(trained, train, signal);
@@ -119,6 +116,12 @@ export function rowsObjective(options: RowsObjectiveOptions): CircuitObjective {
       return { ...trained, weights };
     },
   };
+}
+
+function meanOf(found: readonly RowLoss[]): RowScore {
+  const loss = found.reduce((sum, row) => sum + row.loss, 0) / found.length;
+  if (found.some(({ correct }) => correct === undefined)) return { loss };
+  return { loss, accuracy: found.filter(({ correct }) => correct === true).length / found.length };
 }
 
 function judged(

@@ -1,10 +1,10 @@
 import { CompressionError } from "../../errors.ts";
-import type { CircuitObjective, Score } from "./objective.ts";
+import type { CircuitObjective, RowScore, Score } from "./objective.ts";
 import { checkOptions, checkSetting, type TrainedCircuit } from "./trained-circuit.ts";
 
 /**
- * How much worse than the given circuit a compressed one may be on validation rows: `{ accuracy: -0.01 }` is one point of
- * accuracy, `{ loss: 0.02 }` a loss that is higher by so much.
+ * How much worse than the given circuit a compressed one may be, on validation rows and on those it is trained on:
+ * `{ accuracy: -0.01 }` is one point of accuracy, `{ loss: 0.02 }` a loss that is higher by so much.
  */
 export type CompressionBudget = { readonly accuracy: number } | { readonly loss: number };
 
@@ -108,11 +108,16 @@ export class BudgetedSearch {
   }
 
   isWithin(score: Score): boolean {
+    const { training } = score;
+    return this.#keeps(score, this.base) && (training === undefined || this.#keeps(training, this.base.training!));
+  }
+
+  #keeps(score: RowScore, base: RowScore): boolean {
     const { budget } = this.#options;
     // Accuracies are counts over rows; a budget of exactly one row's worth must not fail by rounding.
     return "accuracy" in budget
-      ? score.accuracy! >= this.base.accuracy! + budget.accuracy - 1e-9
-      : score.loss <= this.base.loss + budget.loss;
+      ? score.accuracy! >= base.accuracy! + budget.accuracy - 1e-6
+      : score.loss <= base.loss + budget.loss;
   }
 
   /** A circuit as it is, without training. */
@@ -143,7 +148,9 @@ export class BudgetedSearch {
 
 /** @throws CompressionError COMPRESSION_LOSS */
 function checkedScore(score: Score): Score {
-  if (Number.isFinite(score?.loss) && (score.accuracy === undefined || Number.isFinite(score.accuracy))) return score;
+  const isNumbers = (one: RowScore | undefined): boolean =>
+    Number.isFinite(one?.loss) && (one!.accuracy === undefined || Number.isFinite(one!.accuracy));
+  if (isNumbers(score) && (score.training === undefined || isNumbers(score.training))) return score;
   throw new CompressionError(
     "COMPRESSION_LOSS",
     `The objective scored a circuit with ${JSON.stringify(score)}; a score is { loss, accuracy? } of finite numbers.`,

@@ -95,7 +95,9 @@ describe("compressCircuit", () => {
     expect(found.points).toContain(found.best);
     for (const { trained: one, loss, accuracy } of found.points) {
       expect(loss).toBeLessThanOrEqual(given.loss + 0.05);
-      expect(await objective.score(one)).toEqual({ loss, accuracy });
+      const again = await objective.score(one);
+      expect(again).toMatchObject({ loss, accuracy });
+      expect(again.training!.loss).toBeLessThanOrEqual(given.training!.loss + 0.05);
       expect(one.circuit.numInputs).toBe(2);
     }
     const strip = ({ points }: typeof found) =>
@@ -118,6 +120,25 @@ describe("compressCircuit", () => {
     await expect(
       compressCircuit(energy, { objective: energyObjective({ steps: 1 }), budget: { accuracy: -0.01 } }),
     ).rejects.toMatchObject({ code: "COMPRESSION_BUDGET" });
+  });
+
+  test("the budget holds on training rows too, where the objective scores them", async () => {
+    const { trained } = circleProblem(1);
+    // Good by chance on validation rows, whatever is taken away.
+    const lucky: CircuitObjective = {
+      score: async ({ circuit }) => ({
+        loss: 0,
+        accuracy: 1,
+        training: { loss: 0, accuracy: circuit.numWeights === 9 ? 0.9 : 0.8 },
+      }),
+      fineTune: async (one) => one,
+    };
+    const settings = { objective: lucky, stages: ["shrink"], budget: { accuracy: -0.05 } } as const;
+    const { points, fineTunes } = await compressCircuit(trained, settings);
+    expect(fineTunes).toBeGreaterThan(0);
+    expect(points.every(({ stage }) => stage !== "shrink")).toBe(true);
+    const unguarded = { ...lucky, score: async () => ({ loss: 0, accuracy: 1 }) };
+    expect((await compressCircuit(trained, { ...settings, objective: unguarded })).best.parameters).toBe(0);
   });
 
   test("ends when it is aborted, with the reason", async () => {
