@@ -246,6 +246,21 @@ export class CompiledNetwork {
     );
   }
 
+  /** A copy of one weight of the layer at a place in the network. @throws ComputeError COMPUTE_SHAPE where there is none */
+  weight(layer: number, name: string): Float32Array {
+    const slot = this.#slot(layer, name);
+    const values = new Float32Array(slot.size);
+    slot.read(this.#memory, slot.address, values);
+    return values;
+  }
+
+  /** @throws ComputeError COMPUTE_SHAPE where there is no such weight, or it has another size */
+  setWeight(layer: number, name: string, values: ArrayLike<number>): void {
+    const slot = this.#slot(layer, name);
+    if (values.length !== slot.size) this.#refuseWeight(slot, values.length);
+    slot.write(this.#memory, slot.address, values);
+  }
+
   /** All that decides how training goes on, copied; `restore` in a network compiled alike goes on with the same bits. */
   state(): NetworkState {
     return {
@@ -290,15 +305,25 @@ export class CompiledNetwork {
     trainedOnly = false,
   ): void {
     const slots = this.#slots.filter(({ trainable }) => trainable || !trainedOnly);
-    for (const { layer, name, size } of slots) {
-      const length = values[layer]?.[name]?.length;
-      if (length !== size)
-        throw new ComputeError(
-          "COMPUTE_SHAPE",
-          `Layer ${this.#network.layers[layer]!.name} needs ${size} numbers as ${name}, not ${length ?? "none"}.`,
-        );
+    for (const slot of slots) {
+      const length = values[slot.layer]?.[slot.name]?.length;
+      if (length !== slot.size) this.#refuseWeight(slot, length);
     }
     for (const slot of slots) slot.write(this.#memory, addressOf(slot), values[slot.layer]![slot.name]!);
+  }
+
+  #slot(layer: number, name: string): WeightSlot {
+    const found = this.#slots.find((slot) => slot.layer === layer && slot.name === name);
+    if (found === undefined)
+      throw new ComputeError("COMPUTE_SHAPE", `Layer ${layer} of the network has no weight ${describeValue(name)}.`);
+    return found;
+  }
+
+  #refuseWeight({ layer, name, size }: WeightSlot, length: number | undefined): never {
+    throw new ComputeError(
+      "COMPUTE_SHAPE",
+      `Layer ${this.#network.layers[layer]!.name} needs ${size} numbers as ${name}, not ${length ?? "none"}.`,
+    );
   }
 
   #lossOf(head: LossHead, y: ArrayLike<number>, pass: Pass): number {

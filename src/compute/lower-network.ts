@@ -72,9 +72,14 @@ function lowerLayer(
     default:
       throw new ComputeError(
         "COMPUTE_LAYER",
-        `Layer ${layer.name} (${layer.kind}) cannot be compiled for training; compileModel leaves it to TensorFlow.js.`,
+        `Layer ${layer.name} (${layer.kind}): ${uncompiled(layer)}; compileModel leaves it to TensorFlow.js.`,
       );
   }
+}
+
+/** Why a layer cannot be compiled here, though a network can have it. */
+export function uncompiled({ kind }: NetworkLayer): string | undefined {
+  return kind === "depthwiseConv2d" ? "there is no training of depthwise convolutions in the compute unit" : undefined;
 }
 
 function activation(

@@ -1,13 +1,15 @@
-import type * as tf from "@tensorflow/tfjs-core";
+import { type Tensor, tensor, type Variable } from "@tensorflow/tfjs-core";
 import { LayersModel, type layers, Sequential } from "@tensorflow/tfjs-layers";
 import { ComputeError } from "../errors.ts";
 import { ensureBuilt } from "../layers/tensorflow-model-parts.ts";
 import {
   type Activation,
   type ActivationName,
+  layerWeights,
   type Network,
   type NetworkLayer,
   type RowShape,
+  sizeOf,
   type Window,
   windowOver,
 } from "./network.ts";
@@ -39,6 +41,26 @@ export function readNetwork(model: LayersModel, options: ReadOptions = {}): Netw
       `The compute unit does not have these layers of ${model.name}: ${faults.join("; ")}. compileModel leaves them to TensorFlow.js.`,
     );
   return networkOf(read.map(({ read }) => (read as { layer: NetworkLayer }).layer));
+}
+
+/**
+ * Puts a network's weights into the model that it was read from, or one of the same layers.
+ * @throws ComputeError COMPUTE_LAYER, COMPUTE_SHAPE where they do not fit
+ */
+export function writeNetwork(network: Network, model: LayersModel): void {
+  ensureBuilt(model);
+  const list = layersInRow(model);
+  const weights = network.layers.map((layer) => Object.values(layerWeights(layer)));
+  for (const [i, layer] of list.entries())
+    if (
+      list.length !== weights.length ||
+      layer.weights.length !== weights[i]!.length ||
+      layer.weights.some(({ shape }, k) => sizeOf(shape as number[]) !== weights[i]![k]!.length)
+    )
+      throw new ComputeError("COMPUTE_SHAPE", `The network's weights do not fit layer ${layer.name} of ${model.name}.`);
+  for (const [i, layer] of list.entries())
+    for (const [k, weight] of layer.weights.entries())
+      (weight.read() as Variable).assign(tensor(weights[i]![k]!.slice(), weight.shape as number[]));
 }
 
 /** Layers that follow each other as a network. @throws ComputeError COMPUTE_SHAPE where there is none */
@@ -253,5 +275,5 @@ function rowShape(shapes: LayerNode["inputShapes"] | undefined): RowShape | unde
 }
 
 function weightsOf(layer: Layer): readonly Float32Array[] {
-  return layer.weights.map((weight) => Float32Array.from((weight.read() as tf.Tensor).dataSync()));
+  return layer.weights.map((weight) => Float32Array.from((weight.read() as Tensor).dataSync()));
 }

@@ -1,5 +1,5 @@
 import type { LayersModel } from "@tensorflow/tfjs-layers";
-import { describeNumber, Rng } from "../../circuits/index.ts";
+import { describeNumber, describeValue, Rng } from "../../circuits/index.ts";
 import { TrainingError } from "../errors.ts";
 import { checkRate, type RateProgram } from "../optimizers/index.ts";
 import { EarlyStopping } from "./early-stopping.ts";
@@ -13,7 +13,7 @@ const OPTIONS = [
   ..."provider optimizer loss metrics epochs steps batchSize seed shuffle validation callbacks earlyStopping".split(
     " ",
   ),
-  ..."learningRate signal precision shots gradient spsa id".split(" "),
+  ..."learningRate signal precision shots gradient spsa compute id".split(" "),
   ...RUN_KEEPING,
 ];
 
@@ -47,6 +47,11 @@ export function checkSettings(options: TrainOptions, what = "train", more: reado
         `${name} is ${describeNumber(value)}; it must be an integer of 1 or more.`,
       );
   checkBatchSize(batchSize);
+  if (options.compute !== undefined && options.compute !== "tensorflow" && options.compute !== "wasm")
+    throw new TrainingError(
+      "TRAINING_OPTION",
+      `compute is ${describeValue(options.compute)}; classical layers run on "tensorflow" or "wasm".`,
+    );
   return {
     epochs,
     steps,

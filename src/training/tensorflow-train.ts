@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { localSimulator } from "../../providers/index.ts";
+import { segmentPlan } from "../compute/tensorflow-segments.ts";
 import type { KeptRate } from "../optimizers/index.ts";
 import { type RunJournal, reached, takingStep } from "../runs/index.ts";
 import type { EarlyStopping } from "./early-stopping.ts";
@@ -43,7 +44,8 @@ export async function executeTraining(
   const release = lockForTraining(model);
   const loop = new TrainingLoop(settings, run);
   try {
-    loop.plan = planModel(model);
+    const plan = planModel(model);
+    loop.plan = options.compute === "wasm" ? segmentPlan(plan).plan : plan;
     loop.objective = compileObjective(model, options);
     settings.earlyStopping?.checkMonitor(loop.objective.metricNames, options.validation !== undefined);
     checkTrainable(model);

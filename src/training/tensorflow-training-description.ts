@@ -43,6 +43,8 @@ export function trainingDescription(facts: TrainingFacts): RunDescription {
       ...Sampling.of(options).parts,
       gradient,
       spsa: spsa === undefined ? null : textOf(spsa),
+      // Runs of versions without a compute unit have no such part.
+      ...(options.compute === "wasm" ? { compute: "wasm" } : {}),
       earlyStopping: options.earlyStopping == null ? null : textOf(options.earlyStopping),
       ...providerParts(provider),
     },

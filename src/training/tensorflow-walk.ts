@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Rng } from "../../circuits/index.ts";
 import type { Backend } from "../../providers/index.ts";
+import { ComputeSegmentLayer } from "../compute/tensorflow-segment.ts";
 import {
   type ExpectationRequest,
   type ExpectationResult,
@@ -53,7 +54,12 @@ export function callLayer(node: PlanNode, { tensors, masks }: Values, training: 
   const inputs = node.inputs.map((value) => tensors[value]!);
   const inputMasks = node.inputs.map((value) => masks[value] as tf.Tensor);
   const masked = inputMasks.some((mask) => mask !== null);
-  const kwargs = { ...(training ? { training } : {}), ...(masked ? { mask: inputMasks[0] } : {}) };
+  const isSegment = layer instanceof ComputeSegmentLayer;
+  const kwargs = {
+    ...(training ? { training } : {}),
+    ...(masked ? { mask: inputMasks[0] } : {}),
+    ...(isSegment ? { draw: rng.fork("dropout", node.index).uint32() } : {}),
+  };
   const seeded = training && isSeedableDropout(layer) ? layer : undefined;
   // TensorFlow.js takes a seed of 0 for none.
   if (seeded !== undefined) seeded.seed = 1 + (rng.fork("dropout", node.index).uint32() >>> 1);

@@ -120,6 +120,11 @@ export interface TrainOptions extends RunKeeping {
   readonly gradient?: GradientMethod | "auto";
   /** Settings of gradient method `spsa`. */
   readonly spsa?: SpsaGradientOptions;
+  /**
+   * Where classical layers run: TensorFlow.js by default; with `wasm` those that the compute unit has run on it, which is
+   * faster and, but for dropout's masks, comes to the same numbers within rounding.
+   */
+  readonly compute?: "tensorflow" | "wasm";
   /** Names the run in its store; a random UUID by default. */
   readonly id?: string;
 }
