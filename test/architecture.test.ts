@@ -228,7 +228,7 @@ describe("what an import costs", () => {
     ["providers/index.ts", /node_modules/],
     [
       "src/index.ts",
-      /node_modules\/(@tensorflow|axios|ajv|p-retry|@observablehq|linkedom|@resvg|commander|croner|pg|pg-boss)\//,
+      /node_modules\/(@tensorflow|axios|ajv|p-retry|@observablehq|linkedom|@resvg|commander|croner|pg|pg-boss|fast-png)\//,
     ],
   ])("%s loads no library that it can do without", (entry, heavy) => {
     const urls = loadedBy(entry);
