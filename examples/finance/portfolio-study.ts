@@ -3,17 +3,9 @@ import { type BinaryProblem, drawSvg, printQasm3, qaoaProgram, Rng } from "../..
 import { demoRow, seedsOf } from "../application/measure.ts";
 import type { ApplicationPart } from "../application/parts.ts";
 import { type Answer, plannedSeconds, studyProblem } from "../application/problem-study.ts";
-import {
-  type Moments,
-  momentsOf,
-  type Prices,
-  performance,
-  portfolioProblem,
-  readPrices,
-  splitInTime,
-  withAssets,
-} from "./portfolio.ts";
+import { type Moments, momentsOf, performance, portfolioProblem } from "./portfolio.ts";
 import { type PortfolioPoint, portfolioPicture } from "./portfolio-picture.ts";
+import { type Prices, readPrices, splitInTime, withAssets } from "./prices.ts";
 import { samplePrices } from "./sample-prices.ts";
 
 /** Of 20 assets every seed offers 8, of which 4 are bought. */
@@ -38,7 +30,7 @@ interface Study {
 /** Portfolios of a few of some assets, in as many choices of assets as there are seeds. */
 export async function portfolioPart(options: DemoOptions, progress: DemoProgress): Promise<ApplicationPart> {
   const { quick, data } = options;
-  const prices = data === undefined ? samplePrices(SAMPLE_SEED) : readPrices(data);
+  const prices = data === undefined ? samplePrices(SAMPLE_SEED) : readPrices(data, OFFERED);
   const settings = { layers: quick ? [1, 2] : [1, 2, 3, 4], steps: options.steps ?? (quick ? 20 : 60), shots: SHOTS };
   const seeds = seedsOf(options);
   const studies: Study[] = [];

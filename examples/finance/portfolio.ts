@@ -1,13 +1,5 @@
-import { columnOf, numbersOf, readCsv, textsOf } from "../../src/data/index.ts";
 import { type Backend, BinaryProblem, type QaoaResult, qaoa } from "../../src/index.ts";
-
-/** Daily prices of some assets, oldest first. */
-export interface Prices {
-  readonly days: readonly string[];
-  readonly assets: readonly string[];
-  /** For each asset a price a day. */
-  readonly series: readonly Float64Array[];
-}
+import type { Prices } from "./prices.ts";
 
 /** Expected return and covariance of assets, a year. */
 export interface Moments {
@@ -18,33 +10,6 @@ export interface Moments {
 }
 
 const TRADING_DAYS = 252;
-
-/** Reads a CSV file with a column `Date` and a column of prices for each asset. @throws DataError */
-export function readPrices(path: string): Prices {
-  const table = readCsv(path);
-  columnOf(table, "Date");
-  const assets = table.columns.map(({ name }) => name).filter((name) => name !== "Date");
-  return { days: textsOf(table, "Date"), assets, series: assets.map((name) => numbersOf(table, name)) };
-}
-
-/** Some of the assets, in the given order. */
-export function withAssets({ days, assets, series }: Prices, places: readonly number[]): Prices {
-  return { days, assets: places.map((i) => assets[i]!), series: places.map((i) => series[i]!) };
-}
-
-/** The days before a share of them, to choose by, and those after it, to look at later. Never mixed: time goes one way. */
-export function splitInTime(
-  { days, assets, series }: Prices,
-  share: number,
-): readonly [earlier: Prices, later: Prices] {
-  const cut = Math.floor(share * days.length);
-  const part = (from: number, to: number): Prices => ({
-    days: days.slice(from, to),
-    assets,
-    series: series.map((prices) => prices.subarray(from, to)),
-  });
-  return [part(0, cut), part(cut, days.length)];
-}
 
 /** Mean and sample covariance of the daily returns, times 252. */
 export function momentsOf({ days, assets, series }: Prices): Moments {

@@ -1,5 +1,5 @@
 import { Rng } from "../../src/index.ts";
-import type { Prices } from "./portfolio.ts";
+import type { Prices } from "./prices.ts";
 
 const SECTORS = ["ENERGY", "HEALTH", "TECH", "BANK", "GOODS"] as const;
 const ASSETS_OF_SECTOR = 4;
@@ -32,5 +32,5 @@ export function samplePrices(seed: number): Prices {
       prices[day] = prices[day - 1]! * Math.exp((trait.drift - variance / 2) / YEAR + shock / Math.sqrt(YEAR));
     }
   }
-  return { days: Array.from({ length: DAYS }, (_, day) => `day ${day + 1}`), assets, series };
+  return { days: Array.from({ length: DAYS }, (_, day) => `day ${String(day + 1).padStart(4, "0")}`), assets, series };
 }

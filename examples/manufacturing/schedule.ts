@@ -41,8 +41,8 @@ export interface ScheduleProblem {
 
 /**
  * The time-indexed problem (after Venturelli et al., arXiv:1506.08479): every operation starts once, which the mixer keeps; pairs of
- * starts that clash exclude each other, which penalties see to. A job that ends e slots later than it could at the earliest costs
- * (jobs + 1)^e, so that a shorter makespan is always cheaper where all jobs could end at one time, and early ends are cheaper anyway.
+ * starts that clash exclude each other, which penalties see to. A job that ends e slots after the earliest end of
+ * any costs (jobs + 1)^e: all jobs together cost less than one that ends a slot later, so a shorter makespan is always cheaper.
  * @param horizon the makespan of a schedule that is known, so that there is room for one at least
  */
 export function scheduleProblem(jobs: Jobs, horizon: number): ScheduleProblem {

@@ -158,7 +158,9 @@ export class BinaryProblem {
         "PROBLEM_PENALTY",
         `Constraint ${this.constraints.indexOf(constraints[unknown]!)} sums ${constraints[unknown]!.variables.length} variables with fractions, so no safe penalty is known; give \`weight\`, or whole numbers.`,
       );
-    return (1.1 * Math.max(high - low, 1e-12)) / Math.min(...(smallest as number[]), Number.MAX_VALUE);
+    // Where all values are alike any weight is safe; with no constraint there is nothing to weigh.
+    const width = high > low ? high - low : 1;
+    return smallest.length === 0 ? width : (1.1 * width) / Math.min(...(smallest as number[]));
   }
 
   /**
@@ -168,7 +170,9 @@ export class BinaryProblem {
   penalised(
     options: { readonly constraints?: readonly Constraint[]; readonly weight?: number | undefined } = {},
   ): BinaryProblem {
-    const { constraints = this.constraints, weight = this.penaltyWeight(constraints) } = options;
+    const { constraints = this.constraints } = options;
+    if (constraints.length === 0 && options.weight === undefined) return this;
+    const { weight = this.penaltyWeight(constraints) } = options;
     if (!(weight > 0) || !Number.isFinite(weight))
       throw new ProblemError("PROBLEM_NUMBER", `A penalty's weight is a number above 0, not ${describeValue(weight)}.`);
     const n = this.numVariables;

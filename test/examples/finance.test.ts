@@ -3,16 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { countsOf, trainedSampler } from "../../examples/application/trained-sampler.ts";
-import {
-  momentsOf,
-  type Prices,
-  performance,
-  portfolioProblem,
-  readPrices,
-  splitInTime,
-  withAssets,
-} from "../../examples/finance/portfolio.ts";
+import { momentsOf, performance, portfolioProblem } from "../../examples/finance/portfolio.ts";
 import { greedy } from "../../examples/finance/portfolio-study.ts";
+import { type Prices, readPrices, splitInTime, withAssets } from "../../examples/finance/prices.ts";
 import { samplePrices } from "../../examples/finance/sample-prices.ts";
 import { enumerateProblem, Rng, readSamples, sampleQuality } from "../../src/index.ts";
 
@@ -74,8 +67,16 @@ describe("prices", () => {
         [2, 3],
       ],
     ]);
-    writeFileSync(path, "Day,A\n1,2\n");
-    expect(() => readPrices(path)).toThrow(expect.objectContaining({ code: "DATA_COLUMN_UNKNOWN" }));
+    for (const [code, text] of [
+      ["DATA_COLUMN_UNKNOWN", "Day,A\n1,2\n"],
+      ["DATA_SHAPE", "Date,A\n2020-01-01,2\n"],
+      ["WINDOW_TIME", "Date,A,B\n2020-01-02,2,1\n2020-01-01,2,1\n"],
+      ["DATA_NOT_FINITE", "Date,A,B\n2020-01-01,2,1\n2020-01-02,2,0\n"],
+      ["DATA_COLUMN_TYPE", "Date,A,B\n2020-01-01,2,n/a\n"],
+    ] as const) {
+      writeFileSync(path, text);
+      expect(() => readPrices(path, 2), code).toThrow(expect.objectContaining({ code }));
+    }
   });
 });
 
