@@ -128,8 +128,9 @@ export function csvRows(header: CsvRecord | undefined, name: string, options: Cs
         const values = new Float64Array(rows.length);
         for (const [i, row] of rows.entries()) {
           const cell = row.record[index]!;
-          if (!isEmpty(cell) && !isNumber(cell)) throw wrongCell(row, index);
-          values[i] = isEmpty(cell) ? Number.NaN : Number(cell);
+          const value = numberOf(cell);
+          if (Number.isNaN(value) && !isEmpty(cell)) throw wrongCell(row, index);
+          values[i] = value;
         }
         return { name: column, type, values };
       });
@@ -162,12 +163,19 @@ function checkHeader(
   return names;
 }
 
+/** NaN for what is no finite number. */
+function numberOf(cell: string): number {
+  if (!NUMBER.test(cell.trim())) return Number.NaN;
+  const value = Number(cell);
+  return Number.isFinite(value) ? value : Number.NaN;
+}
+
 function isNumber(cell: string): boolean {
-  return NUMBER.test(cell.trim()) && Number.isFinite(Number(cell));
+  return !Number.isNaN(numberOf(cell));
 }
 
 function isEmpty(cell: string): boolean {
-  return cell.trim() === "";
+  return cell === "" || cell.trim() === "";
 }
 
 /** `line:column` (from 1) of a cell. The parser counts lines up to a record's end, so its start is found from its text. */
