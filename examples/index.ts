@@ -18,6 +18,16 @@ export const DEMOS: readonly Demo[] = [
     load: () => import("./manufacturing/run.ts"),
   },
   {
+    name: "images",
+    summary: "handwritten digits: a bottleneck of 4 and 8 qubits, and a circuit on every patch (quanvolution)",
+    load: () => import("./images/run.ts"),
+  },
+  {
+    name: "medicine",
+    summary: "breast cancer: a variational classifier and a quantum kernel, with calibration, beside classical ones",
+    load: () => import("./medicine/run.ts"),
+  },
+  {
     name: "molecules",
     summary: "potential curves of H2, LiH and H2O by VQE, beside Hartree-Fock, configuration interaction and exact",
     load: () => import("./molecules/run.ts"),

@@ -15,6 +15,10 @@ export interface EngineModel<Source> {
   build(seed: number): LeptonEngine<Source>;
   /** Also judged on the emulated device, with its noise; false by default. */
   readonly onDevice?: boolean;
+  /** Circuit executions besides those of training, such as of feature extraction; none by default. */
+  readonly furtherExecutions?: (seed: number) => number;
+  /** Quantum seconds of an emulated device, where planning the training does not tell them. */
+  readonly quantumSeconds?: () => Promise<number>;
 }
 
 export interface EngineStudy<Source> {
@@ -46,18 +50,18 @@ export async function studyEngines<Source>(
   const { part, seeds, metric, models } = study;
   const rows: DemoRow[] = [];
   const studied: StudiedModel<Source>[] = [];
-  for (const { model, role, build, onDevice = false } of models) {
+  for (const { model, role, build, onDevice = false, furtherExecutions, quantumSeconds: planned } of models) {
     const outcomes: SeedOutcome[] = [];
     const evaluations: Evaluation[] = [];
     const noisy: SeedOutcome[] = [];
     let params = 0;
-    let quantumSeconds: number | undefined;
+    let quantumSeconds = await planned?.();
     for (const [i, seed] of seeds.entries()) {
       progress.update(`${part}: ${model}`, i, seeds.length);
       const engine = build(seed);
       const { value, seconds, cpuSeconds } = await measured(async () => await engine.train());
       const evaluation = await engine.evaluate("test");
-      const { executions: circuitExecutions } = value;
+      const circuitExecutions = value.executions + (furtherExecutions?.(seed) ?? 0);
       outcomes.push({ ...metricsOf(study, evaluation, seed), seconds, cpuSeconds, circuitExecutions });
       params = (await engine.model()).countParams();
       if (onDevice) {
@@ -76,8 +80,8 @@ export async function studyEngines<Source>(
     }
     progress.update(`${part}: ${model}`, seeds.length, seeds.length);
     const about = { part, params, metric: study.names?.[metric] ?? metric };
-    const planned = quantumSeconds === undefined ? {} : { quantumSeconds };
-    rows.push(demoRow({ ...about, model, role, ...planned }, outcomes));
+    const onQuantum = quantumSeconds === undefined ? {} : { quantumSeconds };
+    rows.push(demoRow({ ...about, model, role, ...onQuantum }, outcomes));
     if (onDevice)
       rows.push(
         demoRow({ ...about, model: `${model}, tested on noisy ibm_torino (emulated)`, role: "reference" }, noisy),
