@@ -5,13 +5,14 @@ import { Circuit, input, Rng, weight } from "../../../circuits/index.ts";
 import { localSimulator } from "../../../providers/index.ts";
 import { quantumLayer } from "../../../src/layers/index.ts";
 import { cosineDecay, type LearningRate, reduceOnPlateau, stepDecay } from "../../../src/optimizers/index.ts";
-import { memoryStore, type RunStore } from "../../../src/runs/index.ts";
+import { exportRun, memoryStore, type RunStore } from "../../../src/runs/index.ts";
 import { quantum, train } from "../../../src/tfjs.ts";
 import {
   adaptivePrecision,
   type MinimizeOptions,
   minimize,
   plan,
+  replayRun,
   type TrainOptions,
 } from "../../../src/training/index.ts";
 import { EmulatedService } from "../../support/emulated-service.ts";
@@ -314,5 +315,11 @@ test.each<readonly [name: string, more: Partial<MinimizeOptions>]>([
       expect(resumed.value).toBe(straight.value);
       expect(service.jobsOf(id)).toHaveLength(4);
     }
+    const store = memoryStore();
+    await drive(store, `replayed ${name}`.replaceAll(" ", "-"));
+    const replayed = await replayRun(await exportRun(store, `replayed ${name}`.replaceAll(" ", "-")), {
+      run: (kept) => minimize({ ...problem, ...more, provider: localSimulator(), ...kept }),
+    });
+    expect(replayed).toMatchObject({ steps: 3, jobs: 4 });
   },
 );
