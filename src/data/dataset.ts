@@ -1,6 +1,6 @@
 import { DataError } from "../errors.ts";
 import { checkOptions } from "./options.ts";
-import { columnOf, numbersOf, type Table, textsOf } from "./table.ts";
+import { columnOf, numbersOf, selectTableRows, type Table, textsOf } from "./table.ts";
 
 /** A row's features as a picture: row-major over height, width, channels (channels last, as in TensorFlow.js). */
 export interface GridShape {
@@ -181,7 +181,14 @@ export function assertFinite(features: Features, takesMissing = false): void {
 }
 
 /** The given rows, in the given order. @throws DataError DATA_EMPTY, DATA_ROW */
-export function selectRows(source: Dataset, rows: ArrayLike<number>): Dataset {
+export function selectRows<Source extends Dataset | Table>(source: Source, rows: ArrayLike<number>): RowsOf<Source> {
+  return ("columns" in source ? selectTableRows(source, rows) : selectDatasetRows(source, rows)) as RowsOf<Source>;
+}
+
+/** What rows of a table or dataset are. */
+export type RowsOf<Source extends Dataset | Table> = Source extends Table ? Table : Dataset;
+
+function selectDatasetRows(source: Dataset, rows: ArrayLike<number>): Dataset {
   if (rows.length === 0) throw new DataError("DATA_EMPTY", "No row was selected; a dataset needs at least one.");
   const { numFeatures } = source;
   const x = new Float64Array(rows.length * numFeatures);

@@ -3,7 +3,7 @@ import { DataError } from "../errors.ts";
 import type { FittedColumns, TableTransform } from "./columns.ts";
 import { type Dataset, selectRows } from "./dataset.ts";
 import { checkOptions } from "./options.ts";
-import { selectTableRows, type Table } from "./table.ts";
+import type { Table } from "./table.ts";
 import type { FittedTransform, Transform } from "./transform.ts";
 
 /** Rows to train on and rows to judge by, as positions, ascending. */
@@ -160,9 +160,9 @@ export function* crossValidate(
   let fold = 0;
   for (const rows of folds) {
     if (isTable) {
-      const train = selectTableRows(source, rows.train);
+      const train = selectRows(source, rows.train);
       const fitted = (transform as TableTransform).fit(train);
-      const validation = fitted.dataset(selectTableRows(source, rows.validation));
+      const validation = fitted.dataset(selectRows(source, rows.validation));
       yield Object.freeze({ fold, train: fitted.dataset(train), validation, fitted, rows });
     } else {
       const train = selectRows(source, rows.train);

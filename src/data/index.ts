@@ -19,6 +19,7 @@ export {
   fromArrays,
   type GridShape,
   oneHot,
+  type RowsOf,
   selectRows,
 } from "./dataset.ts";
 export {
@@ -78,7 +79,6 @@ export {
   columnOf,
   type MissingCells,
   numbersOf,
-  selectTableRows,
   type Table,
   textsOf,
 } from "./table.ts";

@@ -1,18 +1,19 @@
 import { Rng } from "../../circuits/index.ts";
 import { DataError } from "../errors.ts";
-import { type Dataset, selectRows } from "./dataset.ts";
-import { checkTimes } from "./folds.ts";
+import { type Dataset, encodeClasses, type RowsOf, selectRows } from "./dataset.ts";
+import { checkTimes, type RowLabels } from "./folds.ts";
 import { checkOptions } from "./options.ts";
+import type { Table } from "./table.ts";
 
 /**
- * Splits by a name for each row, such as a table's `split` column of "train" and "test". Rows keep their order.
+ * Splits a dataset or table by a name for each row, such as a table's `split` column of "train" and "test". Rows keep their order.
  * @throws DataError DATA_SPLIT when a required part is missing or the number of names is not that of the rows
  */
-export function splitByNames<Part extends string>(
-  source: Dataset,
+export function splitByNames<Part extends string, Source extends Dataset | Table = Dataset>(
+  source: Source,
   names: readonly string[],
   parts: readonly Part[],
-): Readonly<Record<Part, Dataset>> {
+): Readonly<Record<Part, RowsOf<Source>>> {
   if (names.length !== source.numRows)
     throw new DataError("DATA_SPLIT", `${names.length} split name(s) were given for ${source.numRows} row(s).`);
   const unknown = names.findIndex((name) => !(parts as readonly string[]).includes(name));
@@ -27,25 +28,29 @@ export function splitByNames<Part extends string>(
       if (rows.length === 0) throw new DataError("DATA_SPLIT", `No row belongs to the part "${part}".`);
       return [part, selectRows(source, rows)];
     }),
-  ) as Record<Part, Dataset>;
+  ) as Record<Part, RowsOf<Source>>;
 }
 
 /**
- * Splits at random into parts with the given fractions, which sum to 1. Part sizes are exact to the nearest row (largest
+ * Splits a dataset or table at random into parts with the given fractions, which sum to 1. Part sizes are exact to the nearest row (largest
  * remainder). Same seed, same parts.
- * @param options.stratified keeps each class's share in every part, exact to the nearest row within the class
+ * @param options.stratified keeps each class's share in every part, exact to the nearest row within the class: true for the
+ * classes of a dataset, or a label for each row
  * @throws DataError DATA_SPLIT when fractions do not sum to 1, a part gets no row, or a regression is to be stratified
  */
-export function randomSplit<Part extends string>(
-  source: Dataset,
+export function randomSplit<Part extends string, Source extends Dataset | Table = Dataset>(
+  source: Source,
   fractions: Readonly<Record<Part, number>>,
-  options: { readonly seed: number; readonly stratified?: boolean },
-): Readonly<Record<Part, Dataset>> {
+  options: { readonly seed: number; readonly stratified?: boolean | RowLabels },
+): Readonly<Record<Part, RowsOf<Source>>> {
   checkOptions("randomSplit", options, ["seed", "stratified"]);
   const parts = Object.keys(fractions) as Part[];
   const shares = checkFractions(fractions, parts);
+  const { stratified = false } = options;
   const groups =
-    options.stratified === true ? rowsByClass(source) : [Int32Array.from({ length: source.numRows }, (_, i) => i)];
+    stratified === false
+      ? [Int32Array.from({ length: source.numRows }, (_, i) => i)]
+      : rowsByClass(stratified === true ? classesOf(source) : classesFrom(stratified, source.numRows));
   const rng = Rng.seed(options.seed).fork("split");
   const rows: number[][] = parts.map(() => []);
   for (const [group, members] of groups.entries()) {
@@ -67,21 +72,21 @@ export function randomSplit<Part extends string>(
         ),
       ];
     }),
-  ) as Record<Part, Dataset>;
+  ) as Record<Part, RowsOf<Source>>;
 }
 
 /**
- * Splits along time into parts with the given fractions, in their order: the first part is the earliest. Sizes are exact to the
+ * Splits a dataset or table along time into parts with the given fractions, in their order: the first part is the earliest. Sizes are exact to the
  * nearest row. A part never shares a time with the one after it: rows that do are left out of the earlier part.
  * @param options.times the time of each row, ascending; by default rows are in order
  * @param options.gap rows left out at the end of each part but the last, 0 by default; see `timeFolds`
  * @throws DataError DATA_SPLIT when fractions do not sum to 1, a part gets no row, or times are not ascending
  */
-export function timeSplit<Part extends string>(
-  source: Dataset,
+export function timeSplit<Part extends string, Source extends Dataset | Table = Dataset>(
+  source: Source,
   fractions: Readonly<Record<Part, number>>,
   options: { readonly times?: ArrayLike<number>; readonly gap?: number } = {},
-): Readonly<Record<Part, Dataset>> {
+): Readonly<Record<Part, RowsOf<Source>>> {
   checkOptions("timeSplit", options, ["times", "gap"]);
   const { times, gap = 0 } = options;
   if (!(Number.isSafeInteger(gap) && gap >= 0))
@@ -100,7 +105,7 @@ export function timeSplit<Part extends string>(
       start = next;
       return [part, selectRows(source, rows)];
     }),
-  ) as Record<Part, Dataset>;
+  ) as Record<Part, RowsOf<Source>>;
 }
 
 function checkFractions<Part extends string>(
@@ -121,11 +126,26 @@ function noRows(part: string, numRows: number): DataError {
   return new DataError("DATA_SPLIT", `The part "${part}" gets none of ${numRows} row(s); give it a larger fraction.`);
 }
 
-function rowsByClass(source: Dataset): readonly Int32Array[] {
-  if (source.classes === undefined)
+type Classes = Pick<Dataset, "y"> & { readonly classes: readonly string[] };
+
+function classesOf(source: Dataset | Table): Classes {
+  if ("columns" in source)
+    throw new DataError("DATA_SPLIT", "A table has no classes; give labels: { stratified: textsOf(table, column) }.");
+  const { y, classes } = source;
+  if (classes === undefined)
     throw new DataError("DATA_SPLIT", "A stratified split needs classes, but this dataset is for regression.");
-  const rows: number[][] = source.classes.map(() => []);
-  for (const [row, label] of source.y.entries()) rows[label]!.push(row);
+  return { y, classes };
+}
+
+function classesFrom(labels: RowLabels, numRows: number): Classes {
+  if (labels.length !== numRows)
+    throw new DataError("DATA_SPLIT", `${labels.length} label(s) were given for ${numRows} row(s).`);
+  return encodeClasses(Array.from(labels, String));
+}
+
+function rowsByClass({ y, classes }: Classes): readonly Int32Array[] {
+  const rows: number[][] = classes.map(() => []);
+  for (const [row, label] of y.entries()) rows[label]!.push(row);
   return rows.map((members) => Int32Array.from(members));
 }
 

@@ -11,16 +11,23 @@ import {
   fromArrays,
   impute,
   kFold,
+  lagFeatures,
   minMax,
   oneHotEncoding,
   ordinalEncoding,
   pca,
   pipeline,
+  randomProjection,
+  randomSplit,
+  readCsv,
   robust,
-  selectTableRows,
+  scale,
+  selectRows,
+  splitByNames,
   standardise,
   type Table,
   type Transform,
+  textsOf,
   timeFolds,
   timeSplit,
 } from "../../../src/data/index.ts";
@@ -184,12 +191,49 @@ describe("folds along time", () => {
   });
 });
 
+describe("tables", () => {
+  const table = readCsv({
+    text: `x,kind\n${Array.from({ length: 40 }, (_, i) => `${i},${"abbc"[i % 4]}`).join("\n")}\n`,
+  });
+  const data = datasetFromTable(table, { target: "kind" });
+  const same = (
+    parts: Readonly<Record<"train" | "test", Table>>,
+    others: Readonly<Record<"train" | "test", Dataset>>,
+  ) => {
+    for (const part of ["train", "test"] as const)
+      expect(datasetFromTable(parts[part], { target: "kind" })).toEqual(others[part]);
+  };
+
+  test("are split into the rows that their dataset is split into", () => {
+    const fractions = { train: 0.7, test: 0.3 };
+    same(randomSplit(table, fractions, { seed: 3 }), randomSplit(data, fractions, { seed: 3 }));
+    same(
+      randomSplit(table, fractions, { seed: 3, stratified: textsOf(table, "kind") }),
+      randomSplit(data, fractions, { seed: 3, stratified: true }),
+    );
+    same(timeSplit(table, fractions), timeSplit(data, fractions));
+    const names = Array.from({ length: 40 }, (_, i) => (i % 3 === 0 ? "test" : "train"));
+    same(splitByNames(table, names, ["train", "test"]), splitByNames(data, names, ["train", "test"]));
+  });
+
+  test("have no classes of their own", () => {
+    expect(() => randomSplit(table, { a: 1 }, { seed: 0, stratified: true })).toThrowError(code("DATA_SPLIT"));
+    expect(() => randomSplit(table, { a: 1 }, { seed: 0, stratified: ["a"] })).toThrowError(code("DATA_SPLIT"));
+    expect(() => kFold(table, { folds: 2, seed: 0, stratified: true })).toThrowError(code("DATA_SPLIT"));
+    expect(() => selectRows(table, [40])).toThrowError(code("DATA_ROW"));
+    expect(() => selectRows(table, [])).toThrowError(code("DATA_EMPTY"));
+  });
+});
+
 describe("crossValidate lets nothing leak", () => {
   const TRANSFORMS: readonly (readonly [string, Transform])[] = [
     ["standardise", standardise()],
     ["minMax", minMax({ range: [0, Math.PI], clip: true })],
     ["robust", robust()],
     ["pca", pca({ numComponents: 2 })],
+    ["randomProjection", randomProjection({ numComponents: 2, seed: 1 })],
+    ["lagFeatures", lagFeatures({ lags: [0, 1] })],
+    ["scale", scale({ factor: 0.1 })],
     ["impute, mean", impute({ strategy: "mean", indicator: true })],
     ["impute, median", impute({ strategy: "median" })],
     ["impute, most frequent", impute({ strategy: "most-frequent" })],
@@ -281,7 +325,7 @@ describe("crossValidate lets nothing leak", () => {
             const [after] = crossValidate(table(changed), [fold], spec);
             expect(JSON.stringify(after!.fitted)).toBe(JSON.stringify(before!.fitted));
             expect(after!.train).toEqual(before!.train);
-            const alone = spec.fit(selectTableRows(table(cells), fold.train));
+            const alone = spec.fit(selectRows(table(cells), fold.train));
             expect(JSON.stringify(before!.fitted)).toBe(JSON.stringify(alone));
           }
       }),

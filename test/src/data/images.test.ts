@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -152,6 +153,16 @@ describe("pictures from a folder", () => {
       ["9", "10"],
       [0, 0, 1],
     ]);
+  });
+
+  test("who has no fast-png is told what to install", () => {
+    const script = `
+      import { registerHooks } from "node:module";
+      registerHooks({ resolve(name, context, next) { return next(name === "fast-png" ? "fast-png-that-is-not-there" : name, context); } });
+      const { readImageFolder } = await import(${JSON.stringify(new URL("../../../src/data/image-folder.ts", import.meta.url).href)});
+      await readImageFolder("any").catch(({ code, message }) => console.log(code, message));`;
+    const output = execFileSync(process.execPath, ["--input-type=module", "--eval", script], { encoding: "utf8" });
+    expect(output).toMatch(/^PNG_MISSING .*npm install fast-png$/m);
   });
 
   test("what is no folder of pictures is refused by name", async () => {
