@@ -156,7 +156,7 @@ describe("a problem", () => {
         expect.objectContaining({ name: "ProblemError", code }),
       );
     const problem = BinaryProblem.from(described);
-    for (const bits of ["01", "0121", "01x", [0, 1], [0, 1, 2], [0, 1, 0.5]])
+    for (const bits of ["01", "0121", "01x", "01 ", undefined as never, [0, 1], [0, 1, 2], [0, 1, 0.5]])
       expect(() => problem.value(bits)).toThrow(expect.objectContaining({ code: "PROBLEM_BITS" }));
   });
 });
