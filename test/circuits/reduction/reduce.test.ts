@@ -108,9 +108,9 @@ describe("reduceCircuit keeps every expectation value", () => {
               expect(Math.abs(found[k]! - value)).toBeLessThan(1e-12 * normOf(observables[k]!));
           }
         }),
-        { numRuns: 150, seed: 7 },
+        { numRuns: 60 },
       );
-      expect(removed).toBeGreaterThan(100);
+      expect(removed).toBeGreaterThan(40);
     });
 });
 

@@ -188,7 +188,12 @@ describe("an ansatz that holds more than its problem needs", () => {
   const circuit = efficientSU2({ numQubits: 3, reps: 2, entanglement: "linear" });
   const objective = energyObjective({ steps: 40, optimizer: adam({ learningRate: 0.1 }) });
   const exact = -1 - Math.sqrt(2);
-  const start = async (): Promise<TrainedCircuit> => {
+  let ready: Promise<TrainedCircuit> | undefined;
+  const start = (): Promise<TrainedCircuit> => {
+    ready ??= trainedOnce();
+    return ready;
+  };
+  const trainedOnce = async (): Promise<TrainedCircuit> => {
     const { weights } = await minimize({
       circuit,
       observable: hamiltonian,
@@ -284,19 +289,19 @@ describe("shrinkAnsatz", () => {
 });
 
 describe("chooseAnsatz", () => {
-  const line = efficientSU2({ numQubits: 4, reps: 1, entanglement: "linear" });
-  const full = efficientSU2({ numQubits: 4, reps: 1, entanglement: "full" });
+  const line = efficientSU2({ numQubits: 3, reps: 1, entanglement: "linear" });
+  const ring = efficientSU2({ numQubits: 3, reps: 1, entanglement: "ring" });
 
-  test("prefers a line to all pairs where the device is a lattice of hexagons", async () => {
-    const idle = Circuit.build(4, (c) => c.ry(weight("w"), 0));
+  test("prefers a line to a ring where the device is a lattice of hexagons", async () => {
+    const idle = Circuit.build(3, (c) => c.ry(weight("w"), 0));
     const { rows, front, best } = await chooseAnsatz({
-      candidates: { full, line, idle },
+      candidates: { ring, line, idle },
       target: torino,
       samples: 16,
       step: { rows: 1 },
     });
     const [a, b, c] = rows;
-    expect(rows.map(({ name }) => name)).toEqual(["full", "line", "idle"]);
+    expect(rows.map(({ name }) => name)).toEqual(["ring", "line", "idle"]);
     expect(b!.twoQubitGates).toBeLessThan(a!.twoQubitGates);
     expect(b!.estimatedSuccess!).toBeGreaterThan(a!.estimatedSuccess!);
     // A single angle reaches next to none of the states.
@@ -305,7 +310,7 @@ describe("chooseAnsatz", () => {
     expect(front).toContain(best);
     expect(best.name).toBe("idle");
     const tight = await chooseAnsatz({
-      candidates: { full, line },
+      candidates: { ring, line },
       target: torino,
       samples: 2,
       budget: { twoQubitGates: b!.twoQubitGates },
@@ -316,7 +321,7 @@ describe("chooseAnsatz", () => {
   });
 
   test("says so when nothing is within the budget, and what it takes", async () => {
-    const options = { candidates: { full }, target: torino, samples: 2, step: { rows: 1 } };
+    const options = { candidates: { ring }, target: torino, samples: 2, step: { rows: 1 } };
     await expect(chooseAnsatz({ ...options, budget: { twoQubitGates: 1 } })).rejects.toMatchObject({
       code: "COMPRESSION_BUDGET",
     });
