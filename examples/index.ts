@@ -28,6 +28,11 @@ export const DEMOS: readonly Demo[] = [
     load: () => import("./medicine/run.ts"),
   },
   {
+    name: "materials",
+    summary: "phases of Ising, Heisenberg and Hubbard chains by variational circuits, beside classical states and exact",
+    load: () => import("./materials/run.ts"),
+  },
+  {
     name: "molecules",
     summary: "potential curves of H2, LiH and H2O by VQE, beside Hartree-Fock, configuration interaction and exact",
     load: () => import("./molecules/run.ts"),
