@@ -11,7 +11,7 @@ import {
   TranspilerError,
 } from "../circuits/index.ts";
 import { PubError, SimulatorError } from "./errors.ts";
-import { isaEstimatorPubs, planIsaPubs } from "./isa-pubs.ts";
+import { isaEstimatorPubs, isaSamplerPubs, planIsaPubs } from "./isa-pubs.ts";
 import { sizeOf } from "./ndarray.ts";
 import { assertNotAborted, checkOptions } from "./options.ts";
 import type {
@@ -62,10 +62,16 @@ export interface PlanningEstimator extends Estimator {
   plan(pubs: readonly EstimatorPub[]): Promise<JobPlan>;
 }
 
+/** A sampler that says what the device itself would take. */
+export interface PlanningSampler extends Sampler {
+  plan(pubs: readonly SamplerPub[]): Promise<JobPlan>;
+}
+
 /** What `deviceSimulator` makes. */
 export interface DeviceSimulator extends Backend {
   readonly target: Target;
   estimator(options?: EstimatorOptions): PlanningEstimator;
+  sampler(options?: SamplerOptions): PlanningSampler;
 }
 
 /**
@@ -157,17 +163,12 @@ class SimulatedDevice implements DeviceSimulator {
       },
       plan: async (pubs) => {
         const checked = checkEstimatorPubs(pubs, precision, this.#limits);
-        const compiled = (circuit: Circuit): CompiledCircuit =>
-          this.#compiledForPub(
-            circuit,
-            checked.findIndex((pub) => pub.circuit === circuit),
-          );
-        return planIsaPubs(isaEstimatorPubs(checked, compiled).pubs);
+        return planIsaPubs(isaEstimatorPubs(checked, this.#compiledAmong(checked)).pubs);
       },
     };
   }
 
-  sampler(options?: SamplerOptions): Sampler {
+  sampler(options?: SamplerOptions): PlanningSampler {
     const { shots = this.#shots, ...seed } = checkOptions(options, "sampler", ["shots", "seed"]);
     checkShots(shots);
     const inner = this.#inner.sampler({ shots, ...seed });
@@ -180,6 +181,10 @@ class SimulatedDevice implements DeviceSimulator {
           return { circuit, parameterValues: values, shots: pub.shots };
         });
         return inner.run(forDevice, runOptions);
+      },
+      plan: async (pubs) => {
+        const checked = checkSamplerPubs(pubs, shots, this.#limits);
+        return planIsaPubs(isaSamplerPubs(checked, this.#compiledAmong(checked)));
       },
     };
   }
@@ -208,6 +213,15 @@ class SimulatedDevice implements DeviceSimulator {
       },
       place: (observable) => compiled.applyLayout(observable),
     };
+  }
+
+  /** Compiles circuits of these PUBs, and names the PUB of one that it cannot. */
+  #compiledAmong(pubs: readonly { readonly circuit: Circuit }[]): (circuit: Circuit) => CompiledCircuit {
+    return (circuit) =>
+      this.#compiledForPub(
+        circuit,
+        pubs.findIndex((pub) => pub.circuit === circuit),
+      );
   }
 
   /** @throws PubError PUB_NOT_ISA when the circuit is to be compiled already and is not; TranspilerError */

@@ -5,6 +5,7 @@ export {
   type DeviceSimulatorOptions,
   deviceSimulator,
   type PlanningEstimator,
+  type PlanningSampler,
 } from "./device-simulator.ts";
 export { DEVICE_NAMES, type DeviceDescription, loadDevice, loadTarget } from "./devices/index.ts";
 export { ProviderError, PubError, SimulatorError } from "./errors.ts";

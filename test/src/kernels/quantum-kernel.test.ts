@@ -181,7 +181,11 @@ describe("fidelity kernel on a provider", () => {
     const kernel = quantumKernel({ circuit: map, provider, shots: 400 });
     const rows = randomRows(2, 3, 3);
     const { executions, data, stds } = await kernel.matrix(rows);
-    expect((await kernel.plan(rows)).executions).toBe(executions);
+    const plan = await kernel.plan(rows);
+    expect([plan.pairs, plan.jobs, plan.executions]).toEqual([3, 1, executions]);
+    // Two seconds for the job, and the delay between shots for each.
+    expect(plan.quantumSeconds).toBeGreaterThan(2 + executions * provider.target.repDelaySeconds);
+    expect(plan.quantumSeconds).toBeLessThan(2 + executions * (provider.target.repDelaySeconds + 1e-4));
     const truth = (await quantumKernel({ circuit: map }).matrix(rows)).data;
     for (const [at, value] of truth.entries()) expect(Math.abs(data[at]! - value)).toBeLessThan(0.15 + 5 * stds![at]!);
   });
