@@ -80,7 +80,6 @@ async function* ordered<Item>(
       exhausted = true;
       return { done: true };
     });
-    quietly(slot);
     last = slot.catch(() => {});
     slots.push(slot);
   };

@@ -131,7 +131,10 @@ describe("prefetch", () => {
       if (i > 0) throw new Error(`item ${i}`);
       return i;
     };
-    for await (const _ of prefetch([0, 1, 2, 3], { ahead: 3, prepare })) break;
+    for await (const _ of prefetch([0, 1, 2, 3], { ahead: 3, prepare })) {
+      await turns();
+      break;
+    }
     await turns();
     process.off("unhandledRejection", unhandled);
     expect(unhandled).not.toHaveBeenCalled();
