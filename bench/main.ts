@@ -11,6 +11,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   w4: async () => (await import("./w4.ts")).runW4,
   w5: async () => (await import("./w5.ts")).runW5,
   w6: async () => (await import("./w6.ts")).runW6,
+  accuracy: async () => (await import("./accuracy.ts")).runAccuracy,
   sweep: async () => (await import("./sweep.ts")).runSweep,
   beyond: async () => (await import("./beyond.ts")).runBeyond,
   transpile: async () => (await import("./transpile.ts")).runTranspile,
