@@ -16,6 +16,8 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   beyond: async () => (await import("./beyond.ts")).runBeyond,
   transpile: async () => (await import("./transpile.ts")).runTranspile,
   int8: async () => (await import("./int8.ts")).runInt8,
+  compression: async () => (await import("./compression.ts")).runCompression,
+  compute: async () => (await import("./compute.ts")).runCompute,
   docs: async () => (await import("./docs.ts")).refreshDocs,
 };
 const DEFAULT = ["w1", "w2", "w3", "w3q", "w4", "w5", "w6", "sweep", "beyond", "int8"];

@@ -20,7 +20,9 @@ export {
   quantizeModel,
   type Retraining,
 } from "./compression/classical/index.ts";
-export { readNetwork } from "./compute/tensorflow-network.ts";
+export { type ApplyOptions, type CompiledModel, compileModel } from "./compute/tensorflow-compile.ts";
+export { type ReadOptions, readNetwork, writeNetwork } from "./compute/tensorflow-network.ts";
+export type { LayerPlace } from "./compute/tensorflow-segments.ts";
 export { KerasQuantumLayer, type KerasQuantumLayerOptions, quantum } from "./layers/tensorflow.ts";
 export { folderHandler, loadModel, type SaveModelOptions, saveModel } from "./models/tensorflow-folder.ts";
 export { exportWeights, importWeights } from "./models/tensorflow-safetensors.ts";

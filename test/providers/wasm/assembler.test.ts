@@ -161,6 +161,11 @@ describe.each(TARGETS)("$addressBits-bit addresses, f$realBits, shared: $shared"
     ["vadd", (o, a, b) => o.vadd(a, b), (a, b) => a + b],
     ["vsub", (o, a, b) => o.vsub(a, b), (a, b) => a - b],
     ["vmul", (o, a, b) => o.vmul(a, b), (a, b) => a * b],
+    ["vdiv", (o, a, b) => o.vdiv(a, o.vadd(o.vmul(b, b), o.constant(1))), (a, b) => a / round(round(b * b) + 1)],
+    ["vsqrt", (o, a) => o.vsqrt(o.vabs(a)), (a) => Math.sqrt(Math.abs(a))],
+    // Not Math.max and Math.min, which tell 0 and -0 apart.
+    ["vlarger", (o, a, b) => o.vlarger(a, b), (a, b) => [a, b][Number(a < b)]!],
+    ["vsmaller", (o, a, b) => o.vsmaller(a, b), (a, b) => [a, b][Number(b < a)]!],
     ["vneg", (o, a) => o.vneg(a), (a) => -a],
     ["vabs", (o, a) => o.vabs(a), (a) => Math.abs(a)],
     ["floor", (o, a) => o.floor(a), (a) => Math.floor(a)],
@@ -203,6 +208,7 @@ describe.each(TARGETS)("$addressBits-bit addresses, f$realBits, shared: $shared"
           expect(realOf((o, from) => o.realAdd(a(o, from), b(o, from)), [x, y])).toBe(round(x + y));
           expect(realOf((o, from) => o.realSub(a(o, from), b(o, from)), [x, y])).toBe(round(x - y));
           expect(realOf((o, from) => o.realMul(a(o, from), b(o, from)), [x, y])).toBe(round(x * y));
+          expect(realOf((o, from) => o.realDiv(a(o, from), b(o, from)), [x, y])).toBe(round(x / y));
           expect(realOf((o, from) => o.realNeg(b(o, from)), [x, y])).toBe(-y);
         },
       ),
