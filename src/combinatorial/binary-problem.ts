@@ -99,10 +99,12 @@ export class BinaryProblem {
   /** 0 and 1 [n] in the variables' order. @throws ProblemError PROBLEM_BITS */
   bits(assignment: Assignment): Uint8Array {
     const n = this.numVariables;
-    const given =
-      typeof assignment === "string" ? Array.from(assignment, (bit) => "01".indexOf(bit)).reverse() : assignment;
-    const bits = Uint8Array.from(given ?? []);
-    for (let i = 0; i < n; i++) if (given?.[i] !== 0 && given?.[i] !== 1) return badBits(assignment, n);
+    const given: ArrayLike<number> =
+      typeof assignment === "string"
+        ? Array.from(assignment, (bit) => "01".indexOf(bit)).reverse()
+        : (assignment ?? []);
+    const bits = Uint8Array.from(given);
+    for (let i = 0; i < n; i++) if (given[i] !== 0 && given[i] !== 1) return badBits(assignment, n);
     return given.length === n ? bits : badBits(assignment, n);
   }
 
