@@ -101,7 +101,8 @@ async function* tables(
 
 /** Blank lines hold no row. */
 function parseLine(text: string, number: number, name: string): readonly Line[] {
-  const trimmed = (number === 1 ? text.replace(/^\uFEFF/, "") : text).trim();
+  // A byte order mark counts as space.
+  const trimmed = text.trim();
   if (trimmed === "") return [];
   let value: unknown;
   try {

@@ -116,6 +116,19 @@ describe("binary metrics", () => {
     ]);
   });
 
+  test.each([10, 30, 100, 7])(
+    "an edge belongs to the bin below it, whatever the product of it and %i rounds to",
+    (bins) => {
+      const edges = Array.from({ length: bins }, (_, i) => (i + 1) / bins);
+      const labels = edges.map((_, i) => i % 2);
+      const filled = calibrationCurve(labels, edges, { bins }).bins;
+      expect(filled.map(({ high, count }) => [high, count])).toEqual(edges.map((edge) => [edge, 1]));
+      const above = edges.slice(0, -1).map((edge) => edge * (1 + Number.EPSILON));
+      const next = calibrationCurve(labels.slice(1), above, { bins }).bins;
+      expect(next.map(({ low, count }) => [low, count])).toEqual(edges.slice(0, -1).map((edge) => [edge, 1]));
+    },
+  );
+
   test("expected calibration error: 0 where frequencies match, the gap where they do not", () => {
     expect(calibrationCurve([0, 1, 0, 1], [0.5, 0.5, 0.5, 0.5]).expectedCalibrationError).toBe(0);
     expect(calibrationCurve([1, 1, 0, 0], [0.9, 0.9, 0.2, 0.2]).expectedCalibrationError).toBeCloseTo(0.15, 12);
