@@ -7,7 +7,7 @@ import {
   operationMatrix,
   ParameterExpression,
 } from "../../../circuits/index.ts";
-import { isEntangler, type TrainedCircuit } from "./trained-circuit.ts";
+import { isEntangler, type TrainedCircuit, withOperations } from "./trained-circuit.ts";
 
 /** A gate with one angle that does not depend on inputs, so that it can be moved for all rows of data at once. */
 export interface TunableGate {
@@ -32,6 +32,24 @@ export function tunableGates({ circuit, weights }: TrainedCircuit): readonly Tun
     if (param.parameters.some(({ role }) => role === "input")) return [];
     return [{ position, operation, angle: param.evaluate(({ name }) => values.get(name)), free: true }];
   });
+}
+
+/**
+ * The same circuit with gates of several angles taken apart, where these have weights and no further controls: a u becomes
+ * three rotations, each of which can be moved and taken away by itself.
+ */
+export function withSingleAngles(trained: TrainedCircuit): TrainedCircuit {
+  const apart = (operation: Operation): readonly Operation[] => {
+    if (operation.kind !== "gate" || operation.params.length < 2 || operation.numControls > 0) return [operation];
+    const calls = gateSpec(operation.gate).decomposition?.(operation.params);
+    if (calls === undefined || !rolesOf(operation).has("weight")) return [operation];
+    return calls.flatMap(([gate, params, positions]) => {
+      const qubits = positions.map((position) => operation.qubits[position]!);
+      return apart({ ...operation, gate: gate as GateOperation["gate"], params, qubits });
+    });
+  };
+  const operations = trained.circuit.operations.flatMap(apart);
+  return operations.length === trained.circuit.operations.length ? trained : withOperations(trained, operations);
 }
 
 /** What can be taken away: gates that have weights, and those on two qubits or more that have no inputs. */

@@ -1,5 +1,12 @@
 import type { Operation } from "../../../circuits/index.ts";
-import { removablePositions, rolesOf, shiftToIdentity, type TunableGate, tunableGates } from "./gates.ts";
+import {
+  removablePositions,
+  rolesOf,
+  shiftToIdentity,
+  type TunableGate,
+  tunableGates,
+  withSingleAngles,
+} from "./gates.ts";
 import type { Score } from "./objective.ts";
 import { BudgetedSearch, checkSearch, type SearchOptions } from "./search.ts";
 import { type LossSensitivity, lossSensitivity, quantumFisherDiagonal } from "./sensitivity.ts";
@@ -62,7 +69,7 @@ export const REMOVE_OPTIONS = ["criterion", "share", "entanglers", "absorb"];
 /**
  * Takes gates away as long as the budget on validation rows allows, and fine-tunes what is left after every removal: first
  * gates on two qubits, one by one by the measured rise in loss, which are what a device's errors come from; then gates with
- * weights, several at a time, by the criterion. Gates with inputs stay.
+ * weights, several at a time, by the criterion; gates of several angles are taken apart for that. Gates with inputs stay.
  * @throws CompressionError COMPRESSION_CIRCUIT, COMPRESSION_OPTION, COMPRESSION_BUDGET, COMPRESSION_LOSS; what the objective
  * throws; the signal's reason
  */
@@ -90,7 +97,7 @@ export async function removeWithin(
   trained: TrainedCircuit,
   options: Pick<RemoveOptions, "criterion" | "share" | "entanglers" | "absorb">,
 ): Promise<TrainedCircuit> {
-  let current = trained;
+  let current = withSingleAngles(trained);
   for (;;) {
     const before = current;
     if (options.entanglers ?? true) current = await removeEntanglers(search, current, options.absorb);

@@ -1,5 +1,5 @@
 import type { Operation } from "../../../circuits/index.ts";
-import { type AngleGrid, exactAngle, shiftToGrid, type TunableGate, tunableGates } from "./gates.ts";
+import { type AngleGrid, exactAngle, shiftToGrid, type TunableGate, tunableGates, withSingleAngles } from "./gates.ts";
 import { predictedRise, sensitivityOf } from "./remove-gates.ts";
 import { BudgetedSearch, checkSearch, type SearchOptions } from "./search.ts";
 import {
@@ -72,7 +72,7 @@ export async function snapWithin(
   trained: TrainedCircuit,
   { grid = "clifford", share = 0.25, absorb }: Pick<SnapOptions, "grid" | "share" | "absorb">,
 ): Promise<TrainedCircuit> {
-  let current = trained;
+  let current = withSingleAngles(trained);
   let part = share;
   while (!search.isSpent) {
     const ranked = await rankedForSnapping(search, current, grid);

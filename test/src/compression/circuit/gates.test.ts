@@ -3,7 +3,9 @@ import { describe, expect, test } from "vitest";
 import { Circuit, SparsePauliOp, weight } from "../../../../circuits/index.ts";
 import { createStatevectorEngine } from "../../../../providers/index.ts";
 import {
+  type CircuitObjective,
   reduceTrained,
+  removeGates,
   removeSmallAngles,
   snapSmallAngles,
   type TrainedCircuit,
@@ -69,6 +71,28 @@ describe("gates by their angle", () => {
     expect([...eighth.weights]).toEqual([0.4]);
     for (const [k, value] of valuesOf(trained).entries())
       expect(Math.abs(valuesOf(eighth)[k]! - value)).toBeLessThan(0.02);
+  });
+
+  test("gates of several angles are taken apart before they are looked at", async () => {
+    const circuit = Circuit.build(2, (k) =>
+      k.u(w.at(0), w.at(1), 0.3, 0).cu(w.at(2), 0.1, 0.2, w.at(3), 0, 1).u(0.1, 0.2, 0.3, 1),
+    );
+    const trained = { circuit, observables, weights: Float64Array.of(0.7, 0, 1.1, 0) };
+    const objective: CircuitObjective = {
+      score: async (one) => ({ loss: Math.hypot(...valuesOf(one).map((value, k) => value - valuesOf(trained)[k]!)) }),
+      fineTune: async (one) => one,
+    };
+    const smaller = await removeGates(trained, {
+      objective,
+      budget: { loss: 1e-9 },
+      criterion: "angle",
+      absorb: false,
+      patience: 1,
+      share: 0.5,
+    });
+    expect(smaller.weights.length).toBe(2);
+    expect(gatesOf(smaller).slice(0, 1)).toEqual(["ry"]);
+    for (const [k, value] of valuesOf(trained).entries()) expect(valuesOf(smaller)[k]).toBeCloseTo(value, 9);
   });
 
   test("snapped gates let their Clifford neighbours go into the observables", () => {
