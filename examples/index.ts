@@ -29,7 +29,7 @@ export const DEMOS: readonly Demo[] = [
   },
   {
     name: "materials",
-    summary: "phases of Ising, Heisenberg and Hubbard chains by variational circuits, beside classical states and exact",
+    summary: "phases of spin and Hubbard chains by variational circuits, beside classical states and exact",
     load: () => import("./materials/run.ts"),
   },
   {
