@@ -20,11 +20,11 @@ import { Run } from "./run.ts";
 import { finestPrecision, type SamplingState } from "./sampling.ts";
 
 /**
- * Minimises an expectation value over a circuit's weights: VQE, QAOA and the like. Every step is one job with one PUB, or
- * none where the backend has adjoint gradients, and one more for the value at the end. The same options and seed give the
- * same steps.
+ * Minimises an expectation value over a circuit's weights: VQE, QAOA and the like. Every step is one job with one PUB (with
+ * `shots` more of them), or none where the backend has adjoint gradients, and one more for the value at the end. The same
+ * options and seed give the same steps.
  * @example const { weights, value } = await minimize({ circuit, observable, optimizer: adam(), provider, steps: 200 });
- * @throws TrainingError TRAINING_OPTION, TRAINING_SHAPE, TRAINING_CHECKPOINT, OPTIMIZER_*; GradientError; at once. What a step throws fails the run.
+ * @throws TrainingError TRAINING_OPTION, TRAINING_SHAPE, TRAINING_CHECKPOINT, TRAINING_SAMPLING, TRAINING_EARLY_STOPPING, OPTIMIZER_*; GradientError; at once. What a step throws fails the run.
  */
 export function minimize(options: MinimizeOptions): Run<MinimizeStep, MinimizeResult> {
   checkMinimizeOptions(options);

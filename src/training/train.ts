@@ -131,8 +131,8 @@ export interface TrainOptions extends RunKeeping {
 
 /**
  * Trains a model of TensorFlow.js layers on any provider, local or remote, in the steps of `model.fit`. A step is one job
- * with one PUB for each distinct circuit, which holds the values and all that gradients need; quantum layers that need each
- * other's outputs take one job each, in a row. A local simulator submits none.
+ * with one PUB for each distinct circuit (with `shots` more of them), which holds the values and all that gradients need;
+ * quantum layers that need each other's outputs take one job each, in a row. A local simulator submits none.
  * The order of data, dropout and samples depend only on `seed`.
  *
  * With a store the run is kept: every step is written down with all that decides the next one, every job before it is
@@ -141,7 +141,7 @@ export interface TrainOptions extends RunKeeping {
  * where it is finished the model gets its weights and nothing runs.
  * @returns a run: a promise of the result and an async iterable of its steps
  * @throws (by the run) ModelError TENSORFLOW_MISSING, TENSORFLOW_BACKEND, MODEL_NOT_BUILT, MODEL_QUANTUM_WRAPPED, MODEL_LAYER_RANDOM, MODEL_LAYER_STATEFUL;
- * TrainingError TRAINING_NOT_COMPILED, TRAINING_COMPILE, TRAINING_CONCURRENT, TRAINING_LENGTH, TRAINING_EARLY_STOPPING,
+ * TrainingError TRAINING_NOT_COMPILED, TRAINING_COMPILE, TRAINING_CONCURRENT, TRAINING_LENGTH, TRAINING_EARLY_STOPPING, TRAINING_SAMPLING, TRAINING_LEARNING_RATE, OPTIMIZER_SETTING,
  * TRAINING_NOTHING_TRAINABLE, TRAINING_LOSS_NOT_FINITE, TRAINING_GRADIENT_NOT_FINITE, TRAINING_PROVIDER; DataError; GradientError; the provider's errors; the signal's reason
  * @example const run = train(model, { x, y }, { provider, optimizer: tf.train.adam(0.05), loss: "meanSquaredError", epochs: 5 });
  *          for await (const { step, loss } of run) console.log(step, loss);

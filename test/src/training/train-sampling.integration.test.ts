@@ -12,6 +12,7 @@ import {
   type MinimizeOptions,
   minimize,
   plan,
+  planMinimize,
   replayRun,
   type TrainOptions,
 } from "../../../src/training/index.ts";
@@ -323,3 +324,21 @@ test.each<readonly [name: string, more: Partial<MinimizeOptions>]>([
     expect(replayed).toMatchObject({ steps: 3, jobs: 4 });
   },
 );
+
+test("a budget is held against the most that an adaptive precision can take", async () => {
+  const { precision: _precision, ...problem } = smallProblem(3);
+  const options = {
+    ...problem,
+    provider: await service.backend(),
+    precision: adaptivePrecision({ start: 0.3, finest: 0.01 }),
+  };
+  const { total, least } = await planMinimize(options);
+  expect(total.quantumSeconds).toBeGreaterThan(least!.quantumSeconds + 2);
+  const between = Math.round((total.quantumSeconds + least!.quantumSeconds) / 2);
+  const kept = { store: memoryStore(), id: "budget" };
+  await expect(minimize({ ...options, ...kept, budget: `${between}s` })).rejects.toMatchObject({ code: "BUDGET_PLAN" });
+  expect(service.jobsOf("budget")).toHaveLength(0);
+  const enough = `${Math.ceil(total.quantumSeconds) + 5}s`;
+  const { quantumSeconds } = await minimize({ ...options, ...kept, id: "enough", budget: enough });
+  expect(quantumSeconds).toBeLessThanOrEqual(total.quantumSeconds);
+});
