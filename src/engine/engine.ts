@@ -16,20 +16,11 @@ import type { FitOptions, History } from "../training/tensorflow-fit.ts";
 import type { PredictOptions } from "../training/tensorflow-predict.ts";
 import type { LayersModel } from "../training/tensorflow-types.ts";
 import { type Evaluation, evaluationOf, labelsOf, type Prediction } from "./evaluation.ts";
-import { type FittedUnits, featuresFromJSON, fitFeatures } from "./features.ts";
+import { type AnyUnit, type FittedUnits, featuresFromJSON, fitFeatures } from "./features.ts";
 import { type FeatureParts, hasTargets, numRowsOf, partsOf } from "./parts.ts";
 import { type CardOptions, cardOf, EngineRecord } from "./record.ts";
 import { type EngineSummary, summaryText } from "./summary.ts";
-import type {
-  DataParts,
-  EngineOptions,
-  FeatureUnit,
-  NewRows,
-  OptimizeUnit,
-  OutputFacts,
-  PartName,
-  SavedEngine,
-} from "./units.ts";
+import type { DataParts, EngineOptions, NewRows, OptimizeUnit, OutputFacts, PartName, SavedEngine } from "./units.ts";
 
 /** Options of `train` that belong to a run and not to the pipeline. */
 export type EngineTrainOptions = Omit<TrainOptions, "loss" | "metrics" | "optimizer" | "validation">;
@@ -117,7 +108,7 @@ export class LeptonEngine<Source = Dataset> {
 
   async #prepare(signal: AbortSignal | undefined): Promise<Prepared> {
     const sources = await this.#load(signal);
-    const features = fitFeatures(this.#units(), sources.train) as FittedUnits<unknown>;
+    const features = fitFeatures(this.#units(), sources.train);
     const parts = partsOf(sources, features);
     const train = parts.train!;
     const output: OutputFacts = {
@@ -139,7 +130,7 @@ export class LeptonEngine<Source = Dataset> {
   }
 
   async #restore({ features: json, output }: SavedEngine, model: LayersModel, hasData: boolean): Promise<Prepared> {
-    const features = featuresFromJSON<unknown>(json);
+    const features = featuresFromJSON(json);
     const parts = hasData ? partsOf(await this.#load(undefined), features) : {};
     const classes = parts.train?.classes;
     if (parts.train !== undefined && String(classes) !== String(output.classes))
@@ -158,9 +149,9 @@ export class LeptonEngine<Source = Dataset> {
     return parts;
   }
 
-  #units(): readonly FeatureUnit<Source>[] {
+  #units(): readonly AnyUnit[] {
     const { features = [] } = this.options;
-    return Array.isArray(features) ? features : [features as FeatureUnit<Source>];
+    return (Array.isArray(features) ? features : [features]) as readonly AnyUnit[];
   }
 
   /** The TensorFlow.js model, from features to outputs. */

@@ -1,6 +1,17 @@
-import { type Features, type TransformJSON, transformFromJSON } from "../data/index.ts";
+import {
+  columnsFromJSON,
+  type Features,
+  type FittedColumns,
+  type Table,
+  type TableTransform,
+  type TransformJSON,
+  transformFromJSON,
+} from "../data/index.ts";
 import { DataError } from "../errors.ts";
 import type { FeatureUnit, FittedFeatures } from "./units.ts";
+
+/** A unit whatever it takes; the types of an engine's options see to it that each takes what the one before gives. */
+export type AnyUnit = FeatureUnit<unknown> | TableTransform;
 
 /** Feature units with what they learned, one after another. */
 export interface FittedUnits<Source> {
@@ -10,27 +21,40 @@ export interface FittedUnits<Source> {
 }
 
 /** Fits units on the training rows, each as those before it leave them. */
-export function fitFeatures<Source>(units: readonly FeatureUnit<Source>[], train: Source): FittedUnits<Source> {
-  const fitted: FittedFeatures<Source>[] = [];
+export function fitFeatures(units: readonly AnyUnit[], train: unknown): FittedUnits<unknown> {
+  const fitted: FittedFeatures<unknown>[] = [];
   let rows = train;
   for (const unit of units) {
-    const next = unit.fit(rows);
+    const next = asFeatures(unit.fit(rows as never));
     fitted.push(next);
-    // What the first unit makes of a source are features, which are the source of the next.
-    rows = next.transform(rows) as Source;
+    rows = next.transform(rows);
   }
   return chained(fitted);
 }
 
 /** Units from what `toJSON` gave; they transform to the same bits. @throws DataError TRANSFORM_JSON */
-export function featuresFromJSON<Source>(json: readonly TransformJSON[]): FittedUnits<Source> {
+export function featuresFromJSON(json: readonly TransformJSON[]): FittedUnits<unknown> {
   if (!Array.isArray(json)) throw new DataError("TRANSFORM_JSON", "The features of a saved engine must be a list.");
-  return chained(json.map((one) => transformFromJSON(one) as unknown as FittedFeatures<Source>));
+  return chained(
+    json.map((one) => asFeatures(one?.kind === "columns" ? columnsFromJSON(one) : transformFromJSON(one))),
+  );
 }
 
-function chained<Source>(fitted: readonly FittedFeatures<Source>[]): FittedUnits<Source> {
+/** Columns make a dataset of a table that has the target's column, and features of one that has not. */
+function asFeatures(fitted: FittedColumns | object): FittedFeatures<unknown> {
+  if (!("dataset" in fitted)) return fitted as FittedFeatures<unknown>;
+  const { target } = fitted.toJSON();
+  const transform = (rows: unknown): Features => {
+    const table = rows as Table;
+    const isLabelled = table?.columns?.some(({ name }) => name === target);
+    return isLabelled ? fitted.dataset(table) : fitted.features(table);
+  };
+  return { transform, toJSON: () => fitted.toJSON() };
+}
+
+function chained(fitted: readonly FittedFeatures<unknown>[]): FittedUnits<unknown> {
   return {
-    transform: (rows) => fitted.reduce((at, unit) => unit.transform(at as Source) as never, rows) as Features,
+    transform: (rows) => fitted.reduce((at, unit) => unit.transform(at), rows as unknown) as Features,
     toJSON: () => fitted.map((unit) => unit.toJSON()),
   };
 }

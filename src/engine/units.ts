@@ -1,4 +1,4 @@
-import type { Dataset, Features, TransformJSON } from "../data/index.ts";
+import type { Dataset, Features, Table, TableTransform, TransformJSON } from "../data/index.ts";
 import type { QuantumLayer } from "../layers/index.ts";
 import type { TrainOptions } from "../training/index.ts";
 import type { Layer } from "../training/tensorflow-types.ts";
@@ -28,6 +28,9 @@ export interface FittedFeatures<Source> {
   /** Plain data that `transformFromJSON` reads. */
   toJSON(): TransformJSON;
 }
+
+/** What a pipeline's rows go through first; those of a table also through `columns({ target, ... })`. */
+export type FirstUnit<Source> = FeatureUnit<Source> | (Source extends Table ? TableTransform : never);
 
 /** What a unit is to fit between. */
 export interface UnitShape {
@@ -91,7 +94,11 @@ export interface EngineOptions<Source> {
   readonly name?: string;
   readonly data: DataUnit<Source>;
   /** Several are fitted one after another. Left out, the rows are the features. */
-  readonly features?: FeatureUnit<NoInfer<Source>> | readonly FeatureUnit<NoInfer<Source>>[] | undefined;
+  readonly features?:
+    | FirstUnit<NoInfer<Source>>
+    | readonly [FirstUnit<NoInfer<Source>>, ...FeatureUnit<Dataset>[]]
+    | readonly []
+    | undefined;
   /** Left out, features go to the classical unit: the same pipeline without its quantum part. */
   readonly quantum?: QuantumUnit | undefined;
   /** One dense layer by default. */

@@ -5,7 +5,17 @@ import "@tensorflow/tfjs-backend-cpu";
 import * as tf from "@tensorflow/tfjs-core";
 import { layers } from "@tensorflow/tfjs-layers";
 import { describe, expect, test } from "vitest";
-import { type Dataset, fromArrays, pca, randomSplit, standardise } from "../../../src/data/index.ts";
+import {
+  columns,
+  type Dataset,
+  fromArrays,
+  pca,
+  randomSplit,
+  readCsv,
+  selectRows,
+  standardise,
+  type Table,
+} from "../../../src/data/index.ts";
 import { engine, loadEngine } from "../../../src/engine/index.ts";
 import {
   connection,
@@ -138,6 +148,39 @@ describe("an engine", () => {
     expect(metrics.rmse).toBeGreaterThanOrEqual(metrics.mae!);
     expect(confusion).toBeUndefined();
     expect((await line.predict(data)).labels).toBeUndefined();
+  });
+
+  test("takes tables whose columns become features, saved and loaded with what they learned", async () => {
+    const lines = Array.from(
+      { length: 60 },
+      (_, i) => `${Math.sin(i)},${["red", "green", "blue"][i % 3]},${i % 3 === 0 ? "yes" : "no"}`,
+    );
+    const table = readCsv({ text: ["size,colour,ripe", ...lines].join("\n") });
+    const part = (from: number, to: number) =>
+      selectRows(
+        table,
+        Array.from({ length: to - from }, (_, i) => from + i),
+      );
+    const fruit = engine({
+      name: "fruit",
+      data: { train: part(0, 45), test: part(45, 60) },
+      features: [
+        columns({ target: "ripe", number: [{ columns: ["size"], transform: standardise() }], categorical: ["colour"] }),
+        pca({ numComponents: 3 }),
+      ],
+      optimize: { learningRate: 0.1, epochs: 30 },
+    });
+    await fruit.train();
+    const { metrics } = await fruit.evaluate("test");
+    expect(metrics.accuracy).toBe(1);
+    // New rows have no target.
+    const unknown = readCsv({ text: "size,colour\n0.1,red\n0.2,blue" });
+    expect((await fruit.predict(unknown)).labels).toEqual(["yes", "no"]);
+    const folder = mkdtempSync(join(tmpdir(), "lepton-engine-"));
+    await fruit.save(folder);
+    const loaded = await loadEngine<Table>(folder);
+    expect((await loaded.predict(unknown)).outputs).toEqual((await fruit.predict(unknown)).outputs);
+    expect((await loaded.evaluate(part(45, 60))).metrics).toEqual(metrics);
   });
 
   test("follows a schedule of learning rates", async () => {
