@@ -180,7 +180,7 @@ async function mnistPart(
     verdict: verdictOf(all, MNIST),
     limits: [
       "MNIST: 1,000 images of 70,000, and no convolutional network beside them: with all the data such networks pass 0.99.",
-      "MNIST: a random circuit is a random nonlinear filter; random cosines of the same patches do the same for a millionth of the price.",
+      "MNIST: a random circuit is a random nonlinear filter. Nothing in it is trained; compare its row with that of the pixels as they are.",
     ],
     files: { "patch-circuit.svg": drawSvg(circuit), "patch-circuit.qasm": printQasm3(circuit) },
   };
