@@ -2,6 +2,7 @@ import type { Dataset, FittedTransform, Transform } from "../data/index.ts";
 import { KernelError } from "../errors.ts";
 import { bestOf, CrossValidation, type CrossValidationOptions, type FoldScores } from "./cross-validation.ts";
 import { checkOptions, type Kernel, type KernelOptions } from "./kernel.ts";
+import { nearestPositiveSemidefinite } from "./positive-semidefinite.ts";
 
 export interface FitKernelOptions extends CrossValidationOptions, KernelOptions {
   readonly kernels: Readonly<Record<string, Kernel>>;
@@ -64,6 +65,7 @@ export async function fitKernel(train: Dataset, options: FitKernelOptions): Prom
     for (const [index, [, kernel]] of named.entries()) {
       const matrix = await kernel.fitted(rows).matrix(all, undefined, run);
       executions += matrix.executions;
+      if (matrix.stds !== undefined) makeTrainable(matrix.data, all.numRows, rows.numRows);
       scores[index]!.push(validation.scores(fold, matrix.data));
     }
   }
@@ -71,4 +73,12 @@ export async function fitKernel(train: Dataset, options: FitKernelOptions): Prom
     validation.summary(scores[index]!).map((summary) => ({ kernel: name, ...summary })),
   );
   return { candidates, chosen: bestOf(candidates), transform: preprocessing?.fit(train), executions };
+}
+
+/** Replaces the values of the training rows, the first ones, as a classifier does with a sampled matrix. */
+function makeTrainable(matrix: Float64Array, stride: number, rows: number): void {
+  const own = new Float64Array(rows * rows);
+  for (let row = 0; row < rows; row++) own.set(matrix.subarray(row * stride, row * stride + rows), row * rows);
+  const near = nearestPositiveSemidefinite(own, rows, { unitDiagonal: true });
+  for (let row = 0; row < rows; row++) matrix.set(near.subarray(row * rows, (row + 1) * rows), row * stride);
 }

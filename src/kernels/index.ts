@@ -1,4 +1,5 @@
 /** Kernels of quantum feature maps, support vector machines on them, and the fit of an encoding to data. */
+export { KernelError } from "../errors.ts";
 export { linearKernel, rbfKernel, scaleGamma } from "./classical-kernels.ts";
 export type { CrossValidationOptions, FoldScores, KernelScore } from "./cross-validation.ts";
 export {

@@ -180,6 +180,23 @@ describe("fitKernel", () => {
     await expect(fitKernel(train, { kernels: {} })).rejects.toThrow(code("KERNEL_OPTION"));
   });
 
+  test("a sampled kernel learns from the nearest positive semidefinite matrix of each fold", async () => {
+    const few = selectRows(
+      iris,
+      rowsWhere((row) => row < 100 && row % 8 === 0),
+    );
+    const kernel = quantumKernel({
+      featureMap: perception.angle(),
+      qubits: 4,
+      provider: localSimulator({ seed: 1 }),
+      shots: 30,
+    });
+    const options = { kernels: { sampled: kernel }, C: [100], folds: 2 };
+    const { candidates: tried, executions } = await fitKernel(few, options);
+    expect(executions).toBe(2 * ((few.numRows * (few.numRows - 1)) / 2) * 30);
+    expect(tried[0]!.mean).toBeGreaterThan(0.8);
+  });
+
   test("can judge two classes by the area under the ROC curve", async () => {
     const two = {
       ...selectRows(

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Circuit, Rng, realAmplitudes, zzFeatureMap } from "../../../circuits/index.ts";
+import { startEmulator } from "../../../providers/emulator/index.ts";
 import {
   createStatevectorEngine,
   deviceSimulator,
@@ -22,6 +23,7 @@ import {
   symmetricEigenvalues,
 } from "../../../src/kernels/index.ts";
 import { connection, perception } from "../../../src/layers/index.ts";
+import { emulatedProvider } from "../../support/emulated-provider.ts";
 import { goldenKernels } from "../../support/golden.ts";
 import { distance } from "../../support/linear-algebra.ts";
 
@@ -174,6 +176,29 @@ describe("fidelity kernel on a provider", () => {
       }
     const wide = quantumKernel({ featureMap: perception.angle(), qubits: 13, provider });
     await expect(wide.matrix(randomRows(0, 2, 13))).rejects.toThrow(code("KERNEL_QUBITS"));
+  });
+
+  test("a service runs one job of one circuit, planned, tagged and told of", async () => {
+    const emulator = await startEmulator({ devices: ["manila"], clock: "automatic", seed: 5 });
+    try {
+      const backend = await emulatedProvider(emulator).backend("ibmq_manila");
+      const kernel = quantumKernel({ circuit: zzFeatureMap({ numQubits: 2, reps: 1 }), provider: backend, shots: 300 });
+      const rows = randomRows(4, 4, 2);
+      const plan = await kernel.plan(rows);
+      const told: string[] = [];
+      const onSubmitted = (id: string) => {
+        told.push(id);
+      };
+      const measured = await kernel.matrix(rows, undefined, { tags: ["kernel"], onSubmitted });
+      expect(plan).toEqual({ pairs: 6, jobs: 1, executions: 1800, quantumSeconds: measured.quantumSeconds });
+      expect([measured.executions, measured.jobIds]).toEqual([1800, told]);
+      expect((await backend.jobsTagged("kernel")).map(({ id }) => id)).toEqual(told);
+      const truth = (await quantumKernel({ circuit: zzFeatureMap({ numQubits: 2, reps: 1 }) }).matrix(rows)).data;
+      for (const [at, value] of truth.entries())
+        expect(Math.abs(measured.data[at]! - value)).toBeLessThan(0.1 + 5 * measured.stds![at]!);
+    } finally {
+      await emulator.close();
+    }
   });
 
   test("a device runs the compiled circuits, as many as planned", async () => {
