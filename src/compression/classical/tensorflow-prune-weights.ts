@@ -1,4 +1,3 @@
-import * as tf from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { CompressionError } from "../../errors.ts";
 import type { TrainCallbacks } from "../../training/train.ts";
@@ -7,6 +6,7 @@ import { type KernelLayer, kernelLayers } from "./tensorflow-classical-layers.ts
 import { copyModel } from "./tensorflow-copy.ts";
 import { type CompressedModel, checkNumber, checkOptions, compressed } from "./tensorflow-report.ts";
 import { type Evaluation, type Retraining, retrain } from "./tensorflow-score.ts";
+import { ZeroMasks } from "./tensorflow-zero-masks.ts";
 
 export interface PruneWeightsOptions {
   /** Share of the kernels' weights that become 0, from 0 to 1. */
@@ -69,56 +69,38 @@ export async function pruneWeights(model: LayersModel, options: PruneWeightsOpti
   return compressed(model, pruned, evaluation, { layers: done });
 }
 
-/** Keeps weights at zero that have been pruned. */
+/** Prunes weights to a share that may grow, and keeps at zero what has been pruned. */
 class Pruner {
-  readonly #kernels: readonly KernelLayer[];
+  readonly #zeros: ZeroMasks;
   readonly #scope: PruningScope;
-  #masks: tf.Tensor[] = [];
   sparsity = 0;
 
   constructor(kernels: readonly KernelLayer[], scope: PruningScope) {
-    this.#kernels = kernels;
+    this.#zeros = new ZeroMasks(kernels);
     this.#scope = scope;
   }
 
   prune(sparsity: number): void {
     this.sparsity = sparsity;
-    const values = this.#kernels.map(({ variable }) => variable.dataSync() as Float32Array);
-    this.dispose();
-    this.#masks = magnitudeMasks(values, sparsity, this.#scope).map((mask, i) =>
-      tf.tensor(mask, this.#kernels[i]!.variable.shape, "bool"),
-    );
-    this.hold();
-  }
-
-  hold(): void {
-    tf.tidy(() => {
-      for (const [i, mask] of this.#masks.entries()) {
-        const { variable } = this.#kernels[i]!;
-        variable.assign(tf.where(mask, variable, tf.zerosLike(variable)));
-      }
-    });
+    this.#zeros.set((weights) => magnitudeMasks(weights, sparsity, this.#scope));
   }
 
   /** Prunes by the share of steps that are done. All that they need they find in the step's number and in the weights. */
-  callbacks(sparsityAt: (share: number) => number, every: number, { steps, epochs = 1 }: Retraining): TrainCallbacks {
-    let total = steps ?? 0;
+  callbacks(sparsityAt: (share: number) => number, every: number, { steps, epochs }: Retraining): TrainCallbacks {
+    let total = Number.NaN;
     return {
       onTrainBegin: ({ stepsPerEpoch }) => {
-        total = Math.min(
-          steps ?? Number.POSITIVE_INFINITY,
-          steps === undefined || epochs !== 1 ? epochs * stepsPerEpoch : steps,
-        );
+        const most = steps ?? Number.POSITIVE_INFINITY;
+        total = Math.min(most, (epochs ?? (steps === undefined ? 1 : Number.POSITIVE_INFINITY)) * stepsPerEpoch);
       },
       onBatchEnd: ({ step }) => {
-        if (step === 1 || step % every === 0 || this.#masks.length === 0) this.prune(sparsityAt(step / total));
-        else this.hold();
+        if (step === 1 || step % every === 0 || this.#zeros.isEmpty) this.prune(sparsityAt(step / total));
+        else this.#zeros.hold();
       },
     };
   }
 
   dispose(): void {
-    tf.dispose(this.#masks);
-    this.#masks = [];
+    this.#zeros.dispose();
   }
 }

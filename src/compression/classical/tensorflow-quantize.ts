@@ -8,6 +8,7 @@ import { copyModel } from "./tensorflow-copy.ts";
 import { FakeQuantization } from "./tensorflow-fake-quantize.ts";
 import { type CompressedModel, checkNumber, checkOptions, compressed } from "./tensorflow-report.ts";
 import { type Evaluation, type Retraining, retrain, scoreOf } from "./tensorflow-score.ts";
+import { ZeroMasks } from "./tensorflow-zero-masks.ts";
 
 export interface QuantizeModelOptions {
   /** 2 to 8, with the sign; 8 by default. */
@@ -22,7 +23,7 @@ export interface QuantizeModelOptions {
   readonly percentile?: number;
   /** Names of the layers; all dense and convolutional ones by default. */
   readonly layers?: readonly string[];
-  /** Trains the model to compute well with what quantisation leaves of its weights and inputs; without, it is quantised as it is. */
+  /** Trains the model to compute well with what quantisation leaves of its weights and inputs; without, it is quantised as it is. Weights that are zero stay so. */
   readonly training?: Retraining;
   /** Steps from one choice of the weights' scales to the next while it is trained; 10 by default. */
   readonly rescaleEvery?: number;
@@ -62,11 +63,14 @@ export async function quantizeModel(model: LayersModel, options: QuantizeModelOp
   const rows = calibration === undefined ? [] : await firstRows(quantized, calibration);
   const settings = { weightBits, activationBits, method, percentile };
   const fake = new FakeQuantization(quantized, settings, layers);
+  const zeros = new ZeroMasks(fake.layers);
   try {
+    zeros.set((weights) => weights.map((values) => Uint8Array.from(values, (value) => (value === 0 ? 0 : 1))));
     fake.rescaleWeights();
     fake.calibrate(rows);
     const callbacks: TrainCallbacks = {
       onBatchEnd: ({ step }) => {
+        zeros.hold();
         if (step % rescaleEvery === 0) fake.rescaleWeights();
       },
       onEpochEnd: () => fake.calibrate(rows),
@@ -85,6 +89,7 @@ export async function quantizeModel(model: LayersModel, options: QuantizeModelOp
     fake.detach();
     throw error;
   } finally {
+    zeros.dispose();
     tf.dispose(rows as tf.Tensor[]);
   }
 }

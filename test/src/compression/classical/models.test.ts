@@ -186,6 +186,8 @@ describe("pruning weights", () => {
     });
     expect(model.countParams() - report.after.nonzero).toBe(16);
     expect(report.after.accuracy).toBeGreaterThan(0.85);
+    const quantized = await quantizeModel(model, { weightBits: 8, training: { ...training(), steps: 5 } });
+    expect(quantized.report.after.nonzero).toBeLessThanOrEqual(report.after.nonzero);
   });
 
   test("bad options are refused", async () => {
