@@ -85,12 +85,44 @@ function sweepTable(): string {
   ].join("\n");
 }
 
+function computeTable(): string {
+  const file = new URL("results/compute.json", import.meta.url);
+  if (!existsSync(file)) throw new Error("compute has not been measured: npm run bench -- compute --peers");
+  const { machine, cases } = JSON.parse(readFileSync(file, "utf8")) as {
+    machine: { cpu: string; node: string; date: string };
+    cases: readonly (Pick<SavedCase, "name" | "batch" | "load" | "rows"> & { readonly parameters: number })[];
+  };
+  const head = ["network", "parameters", "rows", "compute unit", "other", "its time", "ratio", "ratio of least times"];
+  const loads = cases.map(({ load }) => load);
+  return [
+    markdownRow(head),
+    markdownRow(head.map(() => "---")),
+    ...cases.flatMap(({ name, parameters, batch, rows: [ours, ...others] }) =>
+      others.map((row) =>
+        markdownRow([
+          name!,
+          String(parameters),
+          String(batch),
+          duration(ours!.medianSeconds!),
+          row.side,
+          row.medianSeconds === undefined ? row.note! : duration(row.medianSeconds),
+          row.ratio === undefined ? "" : `${figures(row.ratio)}×`,
+          row.minRatio === undefined ? "" : `${figures(row.minRatio)}×`,
+        ]),
+      ),
+    ),
+    "",
+    `${machine.cpu}, Node ${machine.node}; ${machine.date.slice(0, 10)}; load average when the cases began ${figures(Math.min(...loads))} to ${figures(Math.max(...loads))}.`,
+  ].join("\n");
+}
+
 /** Puts the results on record into the tables of docs/performance.md, between `<!-- results NAME -->` and `<!-- end -->`. */
 export async function refreshDocs(): Promise<void> {
   const page = readFileSync(PAGE, "utf8");
   const filled = page.replaceAll(
     /(<!-- results (\w+) -->\n)[\s\S]*?(<!-- end -->)/g,
     (_, start: string, name: string, end: string) => {
+      if (name === "compute") return `${start}\n${computeTable()}\n\n${end}`;
       if (name === "sweep") return `${start}\n${sweepTable()}\n\n${end}`;
       const cases = savedCases(name);
       if (cases.length === 0) throw new Error(`${name} has not been measured: npm run bench -- ${name} --peers`);

@@ -108,7 +108,15 @@ export {
   sampleQuality,
   simulatedAnnealing,
 } from "./combinatorial/index.ts";
-export { Int8Network, type Network, type QuantizeOptions, quantizeNetwork } from "./compute/index.ts";
+export {
+  CompiledNetwork,
+  compileNetwork,
+  fitNetwork,
+  Int8Network,
+  type Network,
+  type QuantizeOptions,
+  quantizeNetwork,
+} from "./compute/index.ts";
 export {
   type CardOptions,
   type DataUnit,
