@@ -1,4 +1,4 @@
-import { Rng } from "../../circuits/index.ts";
+import { kFold } from "../data/index.ts";
 import { KernelError } from "../errors.ts";
 import { coupledProbabilities, plattSigmoid, type Sigmoid, sigmoidOf } from "./platt-scaling.ts";
 import { type DualSolution, solveDual } from "./sequential-minimal-optimization.ts";
@@ -108,28 +108,20 @@ function crossValidatedSigmoid(
       "SVC_CLASSES",
       `Probabilities need two training rows or more of each class, but class ${groups[0].length < 2 ? positive : negative} has one.`,
     );
-  const rng = Rng.seed(seed).fork("platt", positive, negative);
-  const parts: { row: number; label: number; fold: number }[] = [];
-  for (const [group, rows] of groups.entries())
-    for (const [place, at] of rng.fork(group).permutation(rows.length).entries())
-      parts.push({ row: rows[at]!, label: group === 0 ? 1 : -1, fold: place % folds });
-  const decisions = new Float64Array(parts.length);
-  for (let fold = 0; fold < folds; fold++) {
-    const train = parts.filter((part) => part.fold !== fold);
-    const rows = Int32Array.from(train, ({ row }) => row);
-    const labels = Int8Array.from(train, ({ label }) => label);
-    const { coefficients, bias } = solveRows(kernel, stride, rows, labels, positive, negative, settings);
-    for (const [index, part] of parts.entries()) {
-      if (part.fold !== fold) continue;
+  const rows = Int32Array.from(groups.flat());
+  const labels = Int8Array.from(rows, (_, at) => (at < groups[0].length ? 1 : -1));
+  const decisions = new Float64Array(rows.length);
+  for (const { train, validation } of kFold({ numRows: rows.length }, { folds, seed, stratified: labels })) {
+    const own = train.map((at) => rows[at]!);
+    const signs = Int8Array.from(train, (at) => labels[at]!);
+    const { coefficients, bias } = solveRows(kernel, stride, own, signs, positive, negative, settings);
+    for (const at of validation) {
       let sum = bias;
-      for (let t = 0; t < rows.length; t++) sum += coefficients[t]! * kernel[part.row * stride + rows[t]!]!;
-      decisions[index] = sum;
+      for (let t = 0; t < own.length; t++) sum += coefficients[t]! * kernel[rows[at]! * stride + own[t]!]!;
+      decisions[at] = sum;
     }
   }
-  return plattSigmoid(
-    decisions,
-    parts.map(({ label }) => label),
-  );
+  return plattSigmoid(decisions, labels);
 }
 
 /**
