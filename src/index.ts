@@ -131,6 +131,7 @@ export {
 export {
   BudgetError,
   CompressionError,
+  ComputeError,
   DataError,
   EngineError,
   GradientError,

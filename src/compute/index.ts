@@ -1,3 +1,4 @@
+export { ComputeError } from "../errors.ts";
 export {
   CompiledNetwork,
   type CompileOptions,
