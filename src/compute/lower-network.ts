@@ -1,6 +1,7 @@
 import { Rng } from "../../circuits/index.ts";
 import { ComputeError } from "../errors.ts";
 import { type Activation, layerWeights, type Network, type NetworkLayer, sizeOf } from "./network.ts";
+import { DepthwiseOperation } from "./operations/depthwise-operation.ts";
 import { NormalizationOperation } from "./operations/normalization-operation.ts";
 import { type BatchValues, batchValues, type Layout, type Operation } from "./operations/operation.ts";
 import { ActivationOperation, DropoutOperation, SoftmaxOperation } from "./operations/pointwise-operations.ts";
@@ -53,6 +54,16 @@ function lowerLayer(
         ? [product]
         : [product, ...activation(layer.activation, layer, index, layout, product.output, needs)];
     }
+    case "depthwiseConv2d": {
+      const fault = uncompiled(layer);
+      if (fault !== undefined)
+        throw new ComputeError(
+          "COMPUTE_LAYER",
+          `Layer ${layer.name}: ${fault}. compileModel leaves it to TensorFlow.js.`,
+        );
+      const operation = new DepthwiseOperation(layout, layer, index, input, needs);
+      return [operation, ...activation(layer.activation, layer, index, layout, operation.output, needs)];
+    }
     case "maxPool2d":
     case "averagePool2d":
     case "globalMaxPool2d":
@@ -69,17 +80,14 @@ function lowerLayer(
     case "flatten":
     case "reshape":
       return [];
-    default:
-      throw new ComputeError(
-        "COMPUTE_LAYER",
-        `Layer ${layer.name} (${layer.kind}): ${uncompiled(layer)}; compileModel leaves it to TensorFlow.js.`,
-      );
   }
 }
 
 /** Why a layer cannot be compiled here, though a network can have it. */
-export function uncompiled({ kind }: NetworkLayer): string | undefined {
-  return kind === "depthwiseConv2d" ? "there is no training of depthwise convolutions in the compute unit" : undefined;
+export function uncompiled({ kind, inputShape, outputShape }: NetworkLayer): string | undefined {
+  return kind === "depthwiseConv2d" && inputShape.at(-1) !== outputShape.at(-1)
+    ? "it has several filters a channel; there is a depthwise convolution with one"
+    : undefined;
 }
 
 function activation(

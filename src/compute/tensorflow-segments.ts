@@ -26,6 +26,7 @@ export interface SegmentedPlan {
 const HEAVY: ReadonlySet<NetworkLayer["kind"]> = new Set([
   "dense",
   "conv2d",
+  "depthwiseConv2d",
   "batchNormalization",
   "maxPool2d",
   "averagePool2d",

@@ -8,6 +8,7 @@ import {
 } from "../../../providers/simulator/wasm/index.ts";
 import { emitActivations } from "./activations.ts";
 import type { KernelEmitter } from "./columns.ts";
+import { emitDepthwise } from "./depthwise.ts";
 import { emitDropout } from "./dropout.ts";
 import { emitHeads } from "./heads.ts";
 import { emitNormalization } from "./normalization.ts";
@@ -19,6 +20,7 @@ import { emitRows } from "./rows.ts";
 
 const KERNELS: readonly KernelEmitter[] = [
   emitActivations,
+  emitDepthwise,
   emitDropout,
   emitHeads,
   emitNormalization,

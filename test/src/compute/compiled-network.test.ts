@@ -100,6 +100,14 @@ describe("gradients are those of TensorFlow.js", () => {
       ],
     ],
     [
+      "depthwise convolutions",
+      () => [
+        layers.conv2d({ inputShape: [7, 6, 1], filters: 5, kernelSize: 2 }),
+        layers.depthwiseConv2d({ kernelSize: [3, 2], padding: "same", activation: "tanh" }),
+        layers.depthwiseConv2d({ kernelSize: 2, strides: [2, 2], useBias: false, activation: "relu" }),
+      ],
+    ],
+    [
       "a convolution that leaves pixels out",
       () => [
         layers.conv2d({ inputShape: [8, 8, 2], filters: 3, kernelSize: 2, strides: 3 }),
