@@ -20,6 +20,7 @@ import {
   train,
 } from "../src/tfjs.ts";
 import type { BenchOptions } from "./arguments.ts";
+import { fillTable } from "./page-table.ts";
 import { saveResults, table } from "./report.ts";
 
 const SEEDS = [0, 1, 2, 3, 4];
@@ -56,18 +57,17 @@ export async function runCompression({ only }: BenchOptions): Promise<void> {
     const spread = Math.sqrt(list.reduce((sum, one) => sum + (one.accuracy - accuracy) ** 2, 0) / (list.length - 1));
     return { name, parameters: mean((one) => one.parameters), bytes: mean((one) => one.bytes), accuracy, spread };
   });
-  console.log(
-    table(
-      ["model", "parameters", "bytes", "test accuracy"],
-      lines.map(({ name, parameters, bytes, accuracy, spread }) => [
-        name,
-        parameters.toFixed(0),
-        bytes.toFixed(0),
-        `${(100 * accuracy).toFixed(1)} ± ${(100 * spread).toFixed(1)}`,
-      ]),
-    ),
-  );
-  if (only === undefined) saveResults("compression", { seeds: SEEDS.length, rows: lines });
+  const head = ["model", "parameters", "bytes", "test accuracy, %"];
+  const cells = lines.map(({ name, parameters, bytes, accuracy, spread }) => [
+    name,
+    parameters.toFixed(0),
+    bytes.toFixed(0),
+    `${(100 * accuracy).toFixed(1)} ± ${(100 * spread).toFixed(1)}`,
+  ]);
+  console.log(table(head, cells));
+  if (only !== undefined) return;
+  saveResults("compression", { seeds: SEEDS.length, rows: lines });
+  fillTable("compression.md", "compression", head, cells);
 }
 
 type Measure = () => Promise<{ readonly parameters: number; readonly bytes: number; readonly accuracy?: number }>;

@@ -10,6 +10,7 @@ import { readNetwork } from "../src/compute/tensorflow-network.ts";
 import { oneHot } from "../src/data/index.ts";
 import { train } from "../src/tfjs.ts";
 import type { BenchOptions } from "./arguments.ts";
+import { fillTable } from "./page-table.ts";
 import { duration, median, saveResults, table } from "./report.ts";
 
 const CLASSES = 10;
@@ -121,13 +122,22 @@ export async function runInt8({ rounds, slice, only, batch }: BenchOptions): Pro
       ]);
     }
   }
-  console.log(
-    table(
-      ["net", "batch", "int8", "TensorFlow.js wasm", "ratio", "of least", "test f32 %", "int8 %", "bytes f32", "int8"],
-      lines,
-    ),
-  );
-  if (only === undefined && batch.length === 0) saveResults("int8", { tensorflow: tf.version_core, cases });
+  const head = [
+    "net",
+    "rows",
+    "int8",
+    "TensorFlow.js wasm",
+    "ratio",
+    "of least",
+    "test f32, %",
+    "int8, %",
+    "bytes f32",
+    "int8",
+  ];
+  console.log(table(head, lines));
+  if (only !== undefined || batch.length > 0) return;
+  saveResults("int8", { tensorflow: tf.version_core, cases });
+  fillTable("compression.md", "int8", head, lines);
 }
 
 /** Digits of another size by their nearest pixels. */
