@@ -4,8 +4,9 @@ import { REAL } from "./kernels/columns.ts";
 import { ComputeMemory } from "./kernels/compute-memory.ts";
 import { LossHead, type LossName } from "./loss-head.ts";
 import { type LoweredNetwork, lowerNetwork } from "./lower-network.ts";
-import { MemoryPlan, type TrainedRegion, type WeightSlot } from "./memory-plan.ts";
+import { MemoryPlan, type TrainedRegion } from "./memory-plan.ts";
 import { checkNetwork, layerWeights, type Network, type NetworkLayer } from "./network.ts";
+import { type LayerArrays, NetworkWeights } from "./network-weights.ts";
 import { NormalizationOperation } from "./operations/normalization-operation.ts";
 import type { Operation, Pass } from "./operations/operation.ts";
 import { vectorBytes } from "./operations/operation.ts";
@@ -34,7 +35,7 @@ export interface ForwardOptions {
 
 /** Gradients of a loss by the weights, for each layer by name, and by the inputs; the arrays are the network's own. */
 export interface NetworkGradients {
-  readonly weights: readonly Readonly<Record<string, Float32Array>>[];
+  readonly weights: LayerArrays;
   /** [rows, numbers of a row]; undefined unless compiled with `inputGradient`. */
   readonly input: Float32Array | undefined;
 }
@@ -43,9 +44,9 @@ export interface NetworkGradients {
 export interface NetworkState {
   readonly steps: number;
   /** For each layer by name. */
-  readonly weights: readonly Readonly<Record<string, Float32Array>>[];
+  readonly weights: LayerArrays;
   /** The optimizer's moments by layer and name, a list for each. */
-  readonly moments: readonly (readonly Readonly<Record<string, Float32Array>>[])[];
+  readonly moments: readonly LayerArrays[];
   readonly optimizer: readonly number[];
 }
 
@@ -67,11 +68,11 @@ export class CompiledNetwork {
   readonly #lowered: LoweredNetwork;
   readonly #head: LossHead | undefined;
   readonly #optimizer: ComputeOptimizer | undefined;
-  readonly #slots: readonly WeightSlot[];
   readonly #region: TrainedRegion;
+  readonly #weights: NetworkWeights;
   readonly #memory: ComputeMemory;
   readonly #check: number;
-  readonly #gradients: readonly Readonly<Record<string, Float32Array>>[];
+  readonly #gradients: LayerArrays;
   readonly #inputGradient: Float32Array;
   readonly #output: Float32Array;
   #pass: Pass | undefined;
@@ -95,15 +96,13 @@ export class CompiledNetwork {
     this.#head = loss === undefined ? undefined : new LossHead(loss, this.#lowered, columns, reserve);
     this.#optimizer = loss === undefined ? undefined : computeOptimizer(optimizer ?? { name: "adam" });
     this.#check = plan.reserve(4);
-    this.#slots = plan.slots;
     const { bytes, trained } = plan.finish(this.#optimizer?.numMoments ?? 0);
     this.#region = trained;
     this.#memory = memoryOf(bytes);
+    this.#weights = new NetworkWeights(network.layers, plan.slots, trained, this.#memory);
     for (const operation of this.#lowered.operations) operation.bind?.(this.#memory);
     this.setWeights(network);
-    this.#gradients = network.layers.map((_, layer) =>
-      byName(this.#slots.filter((slot) => slot.layer === layer && slot.trainable)),
-    );
+    this.#gradients = this.#weights.gradientArrays();
     const { input, output } = this.#lowered;
     this.#inputGradient = this.#memory.view(input.cotangents, batchSize * input.size);
     this.#output = this.#memory.view(output.address, batchSize * output.size);
@@ -181,8 +180,7 @@ export class CompiledNetwork {
       this.#goBack(operations, pass);
     }
     this.#pass = undefined;
-    for (const slot of this.#slots)
-      if (slot.trainable) slot.read(this.#memory, slot.gradient, this.#gradients[slot.layer]![slot.name]!);
+    this.#weights.readGradients(this.#gradients);
     const ofInput = this.#inputGradient.subarray(0, pass.rows * this.inputSize);
     return { weights: this.#gradients, input: input.cotangents === 0 ? undefined : ofInput };
   }
@@ -233,40 +231,32 @@ export class CompiledNetwork {
 
   /** The network with copies of the weights of now. */
   network(): Network {
-    const weights = this.#read((slot) => slot.address);
+    const weights = this.#weights.values();
     const layers = this.#network.layers.map((layer, index) => ({ ...layer, ...weights[index] }) as NetworkLayer);
     return { ...this.#network, layers };
   }
 
   /** Takes over the weights of a network with the same layers. @throws ComputeError COMPUTE_SHAPE */
   setWeights({ layers }: Network): void {
-    this.#write(
-      layers.map((layer) => layerWeights(layer)),
-      (slot) => slot.address,
-    );
+    this.#weights.setValues(layers.map((layer) => layerWeights(layer)));
   }
 
   /** A copy of one weight of the layer at a place in the network. @throws ComputeError COMPUTE_SHAPE where there is none */
   weight(layer: number, name: string): Float32Array {
-    const slot = this.#slot(layer, name);
-    const values = new Float32Array(slot.size);
-    slot.read(this.#memory, slot.address, values);
-    return values;
+    return this.#weights.value(layer, name);
   }
 
   /** @throws ComputeError COMPUTE_SHAPE where there is no such weight, or it has another size */
   setWeight(layer: number, name: string, values: ArrayLike<number>): void {
-    const slot = this.#slot(layer, name);
-    if (values.length !== slot.size) this.#refuseWeight(slot, values.length);
-    slot.write(this.#memory, slot.address, values);
+    this.#weights.setValue(layer, name, values);
   }
 
   /** All that decides how training goes on, copied; `restore` in a network compiled alike goes on with the same bits. */
   state(): NetworkState {
     return {
       steps: this.#steps,
-      weights: this.#read((slot) => slot.address),
-      moments: this.#region.moments.map((_, moment) => this.#read((slot) => this.#momentOf(slot, moment), true)),
+      weights: this.#weights.values(),
+      moments: Array.from({ length: this.#weights.numMoments }, (_, index) => this.#weights.moment(index)),
       optimizer: this.#optimizer?.state ?? [],
     };
   }
@@ -274,56 +264,13 @@ export class CompiledNetwork {
   /** @throws ComputeError COMPUTE_SHAPE where the state is of another network or optimizer */
   restore({ steps, weights, moments, optimizer }: NetworkState): void {
     const expected = this.#optimizer?.state.length ?? 0;
-    if (moments.length !== this.#region.moments.length || optimizer.length !== expected)
+    if (moments.length !== this.#weights.numMoments || optimizer.length !== expected)
       throw new ComputeError("COMPUTE_SHAPE", "The state is that of another optimizer; compile the network alike.");
     checkCount("The state's number of steps", steps, 0);
-    this.#write(weights, (slot) => slot.address);
-    for (const [moment, values] of moments.entries()) this.#write(values, (slot) => this.#momentOf(slot, moment), true);
+    this.#weights.setValues(weights);
+    for (const [index, values] of moments.entries()) this.#weights.setMoment(index, values);
     this.#steps = steps;
     if (this.#optimizer !== undefined) this.#optimizer.state = [...optimizer];
-  }
-
-  #momentOf({ address }: WeightSlot, moment: number): number {
-    return address - this.#region.weights + this.#region.moments[moment]!;
-  }
-
-  #read(
-    addressOf: (slot: WeightSlot) => number,
-    trainedOnly = false,
-  ): readonly Readonly<Record<string, Float32Array>>[] {
-    return this.#network.layers.map((_, layer) => {
-      const slots = this.#slots.filter((slot) => slot.layer === layer && (slot.trainable || !trainedOnly));
-      const values = byName(slots);
-      for (const slot of slots) slot.read(this.#memory, addressOf(slot), values[slot.name]!);
-      return values;
-    });
-  }
-
-  #write(
-    values: readonly Readonly<Record<string, Float32Array>>[],
-    addressOf: (slot: WeightSlot) => number,
-    trainedOnly = false,
-  ): void {
-    const slots = this.#slots.filter(({ trainable }) => trainable || !trainedOnly);
-    for (const slot of slots) {
-      const length = values[slot.layer]?.[slot.name]?.length;
-      if (length !== slot.size) this.#refuseWeight(slot, length);
-    }
-    for (const slot of slots) slot.write(this.#memory, addressOf(slot), values[slot.layer]![slot.name]!);
-  }
-
-  #slot(layer: number, name: string): WeightSlot {
-    const found = this.#slots.find((slot) => slot.layer === layer && slot.name === name);
-    if (found === undefined)
-      throw new ComputeError("COMPUTE_SHAPE", `Layer ${layer} of the network has no weight ${describeValue(name)}.`);
-    return found;
-  }
-
-  #refuseWeight({ layer, name, size }: WeightSlot, length: number | undefined): never {
-    throw new ComputeError(
-      "COMPUTE_SHAPE",
-      `Layer ${this.#network.layers[layer]!.name} needs ${size} numbers as ${name}, not ${length ?? "none"}.`,
-    );
   }
 
   #lossOf(head: LossHead, y: ArrayLike<number>, pass: Pass): number {
@@ -376,10 +323,6 @@ export class CompiledNetwork {
       );
     return rows;
   }
-}
-
-function byName(slots: readonly WeightSlot[]): Readonly<Record<string, Float32Array>> {
-  return Object.fromEntries(slots.map(({ name, size }) => [name, new Float32Array(size)]));
 }
 
 const MAX_BYTES = 2 ** 31;

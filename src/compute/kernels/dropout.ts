@@ -20,7 +20,7 @@ function spreadBits(f: FunctionBuilder, o: Operations, word: Variable<"v128">): 
 /**
  * dropout(from, to, bytes, key1, key2, threshold, scale): number i of `to` is 0 where a hash of i and the keys, 32 random bits, is
  * below `threshold` (u32), and scale·from elsewhere. The same keys drop the same numbers, so the gradient is the same call.
- * Whole vectors up to `bytes`. Twin: droppedTwin.
+ * Whole vectors up to `bytes`.
  */
 export const emitDropout: KernelEmitter = (module) => {
   module.add(

@@ -18,7 +18,7 @@ const UNROLL = 4;
  * is read where it is in the image. The kernel lies in panels of 8 columns (the last one of 4 where that suffices): all rows
  * of the first panel, then those of the next. A panel stays in the nearest cache, and sums in registers, while the input's
  * rows stream through: a systolic array's weight-stationary flow. 2 operations for each 4 products.
- * slope 1 and ceiling ∞ are no activation, 0 and ∞ relu, 0 and 6 relu6, s and ∞ leakyRelu. Twin: productTwin.
+ * slope 1 and ceiling ∞ are no activation, 0 and ∞ relu, 0 and 6 relu6, s and ∞ leakyRelu.
  */
 export const emitProduct: KernelEmitter = (module) => {
   module.add(

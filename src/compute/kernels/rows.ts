@@ -4,7 +4,6 @@ import { forVectors, type KernelEmitter, REAL, storeVector, sumRows, UNIT } from
  * Sums over rows and moves of rows; `bytes` are those of the columns that count, rows are `rowBytes` apart.
  *
  * columnSums(from, rows, bytes, rowBytes, to, scale, keep): to = (keep ? to : 0) + scale·Σ rows.
- * spread(from, rows, bytes, to, rowBytes, scale): each row of `to` = scale·from.
  * copyRows(from, fromBytes, rows, bytes, to, toBytes): rows of `from`, fromBytes apart, to those of `to`.
  * addWindows(from, places, rows, segments, segmentBytes, segmentStride, to): to += rows of segments, where `product` would read
  * them: its transpose.
@@ -29,22 +28,6 @@ export const emitRows: KernelEmitter = (module) => {
         const scaled = f.vector(o.vmul(sum, scale));
         f.when(o.notEqual(p.keep, o.at(0)), () => f.set(scaled, o.vadd(o.load(to), scaled)));
         storeVector(f, o, to, scaled, mask);
-      });
-    },
-  );
-
-  module.add(
-    "spread",
-    { from: "index", rows: "index", bytes: "index", to: "index", rowBytes: "index", scale: "real" },
-    (f, p, o) => {
-      const scale = f.vector(o.splat(p.scale));
-      forVectors(f, o, p.bytes, (offset, mask) => {
-        const value = f.vector(o.vmul(o.load(o.add(p.from, offset)), scale));
-        const to = f.index(o.add(p.to, offset));
-        f.loop(o.at(0), p.rows, o.at(1), () => {
-          storeVector(f, o, to, value, mask);
-          f.set(to, o.add(to, p.rowBytes));
-        });
       });
     },
   );
