@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { localSimulator } from "../../../providers/index.ts";
 import {
   datasetFromTable,
+  kFold,
   minMax,
   pca,
   pipeline,
@@ -16,6 +17,7 @@ import {
   FittedEncoder,
   fitEncoding,
   fitKernel,
+  type Kernel,
   linearKernel,
   quantumKernel,
   rbfKernel,
@@ -86,7 +88,7 @@ describe("fitEncoding", () => {
       };
     };
     const { candidates: all, encoder } = await fitEncoding(train, {
-      candidates: { qubits: [2], featureMaps: { zz: perception.zz() }, bandwidths: [0.3], C: [5] },
+      candidates: { qubits: [2], featureMaps: { zz: perception.zz() }, bandwidths: [0.3], ranges: [[0, 3]], C: [5] },
       folds: 3,
       reduce,
     });
@@ -103,11 +105,13 @@ describe("fitEncoding", () => {
       const own = selectRows(train, [...Array(train.numRows).keys()].filter(isSeen));
       if (own.numRows !== 50) continue;
       compared++;
-      const transform = pipeline([standardise(), pca({ numComponents: 2 }), scale({ factor: 0.3 })]).fit(own);
       const kernel = quantumKernel({ featureMap: perception.zz(), qubits: 2 });
-      const model = await supportVectorClassifier({ kernel, C: 5 }).fit(transform.transform(own));
       const rest = selectRows(train, others);
-      expect(all[0]!.scores[fold]).toBe(accuracy(rest.y, await model.predict(transform.transform(rest))));
+      for (const [index, scaling] of [scale({ factor: 0.3 }), minMax({ range: [0, 3] })].entries()) {
+        const transform = pipeline([standardise(), pca({ numComponents: 2 }), scaling]).fit(own);
+        const model = await supportVectorClassifier({ kernel, C: 5 }).fit(transform.transform(own));
+        expect(all[index]!.scores[fold]).toBe(accuracy(rest.y, await model.predict(transform.transform(rest))));
+      }
     }
     expect(compared).toBeGreaterThan(0);
     expect(encoder.transform.numOutputs).toBe(2);
@@ -180,21 +184,37 @@ describe("fitKernel", () => {
     await expect(fitKernel(train, { kernels: {} })).rejects.toThrow(code("KERNEL_OPTION"));
   });
 
-  test("a sampled kernel learns from the nearest positive semidefinite matrix of each fold", async () => {
+  test("a kernel is fitted to a fold's training rows, and scored as a classifier of them would be", async () => {
     const few = selectRows(
       iris,
-      rowsWhere((row) => row < 100 && row % 8 === 0),
+      rowsWhere((row) => row < 100 && row % 4 === 0),
     );
-    const kernel = quantumKernel({
-      featureMap: perception.angle(),
-      qubits: 4,
-      provider: localSimulator({ seed: 1 }),
-      shots: 30,
-    });
-    const options = { kernels: { sampled: kernel }, C: [100], folds: 2 };
-    const { candidates: tried, executions } = await fitKernel(few, options);
-    expect(executions).toBe(2 * ((few.numRows * (few.numRows - 1)) / 2) * 30);
-    expect(tried[0]!.mean).toBeGreaterThan(0.8);
+    const seen: number[] = [];
+    // So noisy that the nearest positive semidefinite matrix classifies otherwise.
+    const noisy: Kernel = {
+      ...rbfKernel({ gamma: 0.5 }),
+      fitted(rows) {
+        seen.push(rows.numRows);
+        return noisy;
+      },
+      async matrix(a, b = a) {
+        const data = new Float64Array(a.numRows * b.numRows);
+        for (let i = 0; i < a.numRows; i++)
+          for (let j = 0; j < b.numRows; j++) {
+            const [left, right] = [a.x[4 * i]! + 10 * a.x[4 * i + 2]!, b.x[4 * j]! + 10 * b.x[4 * j + 2]!];
+            data[i * b.numRows + j] = left === right ? 1 : Math.sin(1e3 * left * right);
+          }
+        const shape = [a.numRows, b.numRows] as const;
+        return { shape, data, stds: data.map(() => 0.1), executions: 0, quantumSeconds: 0, jobIds: [] };
+      },
+    };
+    const { candidates: tried } = await fitKernel(few, { kernels: { noisy }, C: [100], folds: 2 });
+    expect([...seen].sort()).toEqual([12, 13]);
+    for (const [fold, parts] of kFold(few, { folds: 2, seed: 0, stratified: true }).entries()) {
+      const model = await supportVectorClassifier({ kernel: noisy, C: 100 }).fit(selectRows(few, parts.train));
+      const rest = selectRows(few, parts.validation);
+      expect(tried[0]!.scores[fold]).toBe(accuracy(rest.y, await model.predict(rest)));
+    }
   });
 
   test("can judge two classes by the area under the ROC curve", async () => {

@@ -159,6 +159,13 @@ describe("fidelity kernel on a provider", () => {
       if (at !== 2) expect(Math.abs(data[at]! - value)).toBeLessThan(5 * stds![at]!);
   });
 
+  test("shots that all agree are no certainty", async () => {
+    const kernel = quantumKernel({ featureMap: perception.angle(), qubits: 1, provider: localSimulator(), shots: 98 });
+    const { data, stds } = await kernel.matrix(rowsOf([[0], [Math.PI], [2 * Math.PI]]));
+    expect([data[1], data[2]]).toEqual([0, 1]);
+    for (const at of [1, 2]) expect(stds![at]).toBeCloseTo(Math.sqrt((0.01 * 0.99) / 98), 12);
+  });
+
   test("exact values of a noisy simulator are those of the circuit that would be sampled", async () => {
     const lambda = 0.1;
     const provider = noisySimulator({

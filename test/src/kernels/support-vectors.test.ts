@@ -11,6 +11,7 @@ import {
   rbfKernel,
   supportVectorClassifier,
 } from "../../../src/kernels/index.ts";
+import { votedClasses } from "../../../src/kernels/one-vs-one.ts";
 import { coupledProbabilities, plattSigmoid } from "../../../src/kernels/platt-scaling.ts";
 import { solveDual } from "../../../src/kernels/sequential-minimal-optimization.ts";
 import { perception } from "../../../src/layers/index.ts";
@@ -191,6 +192,19 @@ describe("several classes", () => {
     const json = JSON.parse(JSON.stringify(await supportVectorClassifier({ kernel: rbfKernel() }).fit(train)));
     expect(() => FittedSupportVectors.fromJSON({ ...json, format: "other" })).toThrow(code("SVC_JSON"));
     expect(() => FittedSupportVectors.fromJSON({ ...json, support: json.support.slice(1) })).toThrow(code("SVC_JSON"));
+  });
+
+  test("where all classes have as many votes, the first is taken", () => {
+    const pair = (positive: number, negative: number) => ({
+      positive,
+      negative,
+      rows: new Int32Array(),
+      coefficients: new Float64Array(),
+      bias: 0,
+      sigmoid: undefined,
+    });
+    const pairs = [pair(1, 0), pair(2, 0), pair(2, 1)];
+    expect([...votedClasses(pairs, Float64Array.of(1, -1, 1, 1, 1, 1, 1, -1, -1), 3, 3)]).toEqual([0, 2, 1]);
   });
 
   test("classes without training rows are never predicted, and have probability 0", async () => {

@@ -157,6 +157,12 @@ describe("what was copied and what was not", () => {
     expect(() => transferWeights(from, build("b", true), { rename: { c: "a" } })).toThrow(code("TRANSFER_OPTION"));
   });
 
+  test("a phase that nobody can see is no difference", () => {
+    const old = Circuit.build(1, (c) => c.ry(weight("w"), 0));
+    const next = old.extend((c) => c.gphase(0.7));
+    expect(transferWeights({ circuit: old, weights: [0.4] }, next).fidelity).toBeCloseTo(1, 12);
+  });
+
   test("what cannot be moved is refused", () => {
     const circuit = basicEntangler({ numQubits: 2, layers: 1 });
     const from = { circuit, weights: [0.1, 0.2] };
