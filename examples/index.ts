@@ -34,7 +34,7 @@ export const DEMOS: readonly Demo[] = [
   },
   {
     name: "molecules",
-    summary: "potential curves of H2, LiH and H2O by VQE, beside Hartree-Fock, configuration interaction and exact",
+    summary: "potential curves of H2, LiH and H2O by VQE, and how well molecules dissolve, beside classical methods",
     load: () => import("./molecules/run.ts"),
   },
 ];

@@ -2,6 +2,8 @@ import type { System } from "./molecules.ts";
 
 /** 1 kcal/mol in hartree, what a calculation should know energies to. */
 export const CHEMICAL_ACCURACY = 1.6e-3;
+/** What the rows about curves are judged by. */
+export const CURVE_METRIC = "largest error (hartree)";
 
 /** A system's curve as one seed found it; energies in hartree, bonds in angstrom. */
 export interface Curve {

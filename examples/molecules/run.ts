@@ -5,7 +5,7 @@ import { demoRow, type Measured, measured, type SeedOutcome, seedsOf, WATTS } fr
 import { writeApplication } from "../application/report.ts";
 import { curvesPicture } from "./charts.ts";
 import { configurationInteraction, exactEnergy, singlesAndDoubles } from "./classical.ts";
-import { type Curve, curveErrors } from "./curve.ts";
+import { CURVE_METRIC, type Curve, curveErrors } from "./curve.ts";
 import { hydrogenOnDevice } from "./device.ts";
 import {
   loadGeometries,
@@ -16,17 +16,22 @@ import {
   SYSTEMS,
   type System,
 } from "./molecules.ts";
+import { screen } from "./screening-study.ts";
 import { moleculesText } from "./text.ts";
 
 const STEPS = 400;
 /** Quick runs take every third geometry, and fewer steps. */
 const QUICK_STEPS = 150;
 const QUICK_STRIDE = 3;
-const METRIC = "largest error (hartree)";
+const SCREENING_STEPS = 600;
+const QUICK_SCREENING_STEPS = 60;
 /** Where the H2 molecule is measured on a device, angstrom. */
 const DEVICE_BOND = 0.7;
 
-/** Solves all curves from all seeds and by classical means, measures H2 on the noisy device, and writes the report. */
+/**
+ * Solves all curves from all seeds and by classical means, measures H2 on the noisy device, learns how well molecules dissolve,
+ * and writes the report.
+ */
 export async function run(options: DemoOptions, progress: DemoProgress): Promise<DemoResult> {
   const start = performance.now();
   const steps = options.steps ?? (options.quick ? QUICK_STEPS : STEPS);
@@ -45,7 +50,9 @@ export async function run(options: DemoOptions, progress: DemoProgress): Promise
   }
   progress.note(`Measuring H2 on an emulated ibm_${DEVICE} with its noise.`);
   rows.push(...(await hydrogenOnDevice(hydrogen!.problem, hydrogen!.solution.weights, options.seed)));
-  const result = { name: "molecules", rows, seeds, steps, seconds: (performance.now() - start) / 1000, watts: WATTS };
+  const screeningSteps = options.steps ?? (options.quick ? QUICK_SCREENING_STEPS : SCREENING_STEPS);
+  rows.push(...(await screen({ seeds, steps: screeningSteps }, progress)));
+  const result = { name: "molecules", rows, seeds, seconds: (performance.now() - start) / 1000, watts: WATTS };
   return writeApplication(
     {
       out: options.out,
@@ -87,7 +94,7 @@ async function solveSystem(
     return { value: errors.largest, also, seconds, cpuSeconds, circuitExecutions };
   };
   const row = (model: string, role: DemoRole, params: number, outcomes: readonly SeedOutcome[]): DemoRow =>
-    demoRow({ part: system.name, model, role, params, metric: METRIC }, outcomes);
+    demoRow({ part: system.name, model, role, params, metric: CURVE_METRIC }, outcomes);
 
   const found: SeedOutcome[] = [];
   let first: readonly Solution[] | undefined;

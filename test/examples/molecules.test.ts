@@ -10,6 +10,7 @@ import {
   type Solution,
   SYSTEMS,
 } from "../../examples/molecules/molecules.ts";
+import { loadSolubility } from "../../examples/molecules/screening.ts";
 import { closedShellEnergy, groundState } from "../../src/index.ts";
 
 const geometries = loadGeometries();
@@ -71,6 +72,20 @@ test("configuration interaction goes from Hartree-Fock down to the exact energy"
   expect(energies[4]!.energy).toBeCloseTo(exactEnergy(problem!), 9);
   // No state of other spin or charge lies lower there.
   expect(groundState(problem!.hamiltonian).energy).toBeCloseTo(exactEnergy(problem!), 8);
+});
+
+test("the solubilities are 1,025 to train and 257 to test, and no molecule is in both", () => {
+  const { train, test: held } = loadSolubility();
+  expect([train.numRows, held.numRows]).toEqual([1025, 257]);
+  expect(train.featureNames).toEqual(["log_p", "weight", "rotatable_bonds", "aromatic_share"]);
+  expect(train.classes).toBeUndefined();
+  // n-pentane, by hand: 72.15 g/mol, two bonds that turn, no ring.
+  expect([...train.x.subarray(1, 4)]).toEqual([72.15, 2, 0]);
+  expect(train.y[0]).toBe(-3.18);
+  const names = readFileSync(new URL("../../examples/molecules/solubility.csv", import.meta.url), "utf8")
+    .split("\n")
+    .map((line) => line.replace(/,[^,]*,[^,]*,[^,]*,[^,]*,[^,]*,[^,]*$/, ""));
+  expect(new Set(names).size).toBe(names.length);
 });
 
 test("errors of a curve, and the bond length of a parabola", () => {
