@@ -181,6 +181,19 @@ describe("train with the compute unit", () => {
     expect(bits(resumed)).toEqual(bits(whole));
   });
 
+  test("leaves no tensor behind", async () => {
+    const model = hybrid(7);
+    const settings = () => ({ ...options, optimizer: tf.train.sgd(0.01), compute: "wasm" }) as const;
+    await train(model, data, settings());
+    const before = tf.memory().numTensors;
+    for (let i = 0; i < 3; i++) await train(model, data, settings());
+    // An optimizer keeps its learning rate.
+    expect(tf.memory().numTensors - before).toBeLessThanOrEqual(3);
+    const compiled = compileModel(model);
+    for (let i = 0; i < 3; i++) tf.dispose(compiled.apply(data.x, { training: true }));
+    expect(tf.memory().numTensors - before).toBeLessThanOrEqual(3);
+  });
+
   test("refuses another place", async () => {
     await expect(train(hybrid(1), data, { ...options, compute: "gpu" as "wasm" })).rejects.toThrow(
       /"tensorflow" or "wasm"/,

@@ -1,4 +1,5 @@
 import { type LayersModel, layers } from "@tensorflow/tfjs-layers";
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Rng } from "../../../circuits/index.ts";
 import { compileNetwork } from "../../../src/compute/compiled-network.ts";
@@ -163,5 +164,34 @@ describe("gradients are those of TensorFlow.js", () => {
       if (rows > 1 || !model.layers.some((layer) => layer.getClassName() === "BatchNormalization"))
         expectAlike(model, rows, rows, 2e-5);
     }
+  });
+
+  test("networks of any shape", () => {
+    const upTo = (max: number) => fc.integer({ min: 1, max });
+    const side = fc.integer({ min: 4, max: 9 });
+    const kinds = fc.record({
+      image: fc.tuple(side, side, upTo(5)),
+      filters: upTo(9),
+      window: fc.tuple(upTo(3), upTo(3)),
+      stride: upTo(2),
+      padding: fc.constantFrom("same" as const, "valid" as const),
+      activation: fc.constantFrom(...ACTIVATIONS),
+      pool: upTo(3),
+      units: upTo(13),
+      rows: upTo(6),
+    });
+    fc.assert(
+      fc.property(kinds, ({ image, filters, window, stride, padding, activation, pool, units, rows }) => {
+        const model = randomModel(filters, [
+          layers.conv2d({ inputShape: image, filters, kernelSize: window, strides: stride, padding, activation }),
+          layers.batchNormalization({ epsilon: 0.1 }),
+          layers.maxPooling2d({ poolSize: pool, strides: 1, padding: "same" }),
+          layers.flatten(),
+          layers.dense({ units, activation: "tanh" }),
+        ]);
+        expectAlike(model, rows, units, 5e-5);
+      }),
+      { numRuns: 15, seed: 3 },
+    );
   });
 });
