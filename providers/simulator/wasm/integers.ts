@@ -3,12 +3,7 @@ import type { Code, Expression, Index, V128 } from "./operations.ts";
 
 const SIMD = 0xfd;
 
-function vector(
-  operands: readonly Expression[],
-  opcode: number,
-  immediates: Code = [],
-  lastOperand: Code = [],
-): V128 {
+function vector(operands: readonly Expression[], opcode: number, immediates: Code = [], lastOperand: Code = []): V128 {
   return { type: "v128", code: [...operands.map(({ code }) => code), lastOperand, SIMD, unsigned(opcode), immediates] };
 }
 
@@ -79,6 +74,8 @@ export const integers = {
   i32ExtendHigh: unary(0xa8),
   /** Sums of two products each, of i16 lanes. */
   i32Dot: binary(0xba),
+  /** c and four products each: of signed bytes of a with bytes of b that are 0 to 127; as `i16DotRelaxed` else. */
+  i32DotAddRelaxed: (a: V128, b: V128, c: V128): V128 => vector([a, b, c], 0x113),
   /** Of f32 lanes, rounded towards 0 and held to what an i32 can be. */
   i32Truncate: unary(0xf8),
 

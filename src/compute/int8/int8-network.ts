@@ -21,7 +21,7 @@ export class Int8Network {
 
   /**
    * Answers [rows, outputs] for rows [rows, inputs], row-major: probabilities where the network ends in a softmax.
-   * The same bits on every machine up to that softmax, and for a row alone or among others.
+   * The same bits on every machine, and for a row alone or among others.
    * @throws DataError DATA_SHAPE, DATA_NOT_FINITE
    */
   predict(x: Float32Array | Float64Array): Float32Array {

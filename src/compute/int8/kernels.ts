@@ -10,6 +10,7 @@ import {
   type Variable,
   webAssembly,
 } from "../../../providers/index.ts";
+import type { DotForm } from "./dot-form.ts";
 import { emitPool } from "./pool-kernels.ts";
 
 /** Columns of a tile: its sums are two vectors of i32 for each row. */
@@ -56,8 +57,10 @@ export function int8Module(withRelaxed: boolean): CompiledModule {
 function moduleBytes(withRelaxed: boolean): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder(INT8_TARGET);
   for (const rows of [1, TILE_ROWS]) {
-    emitMatmul(module, 2, rows);
-    if (withRelaxed) emitMatmul(module, 1, rows);
+    emitMatmul(module, "words", rows);
+    if (!withRelaxed) continue;
+    emitMatmul(module, "pairs", rows);
+    emitMatmul(module, "fours", rows);
   }
   for (const width of [1, 2] as const) {
     emitQuantize(module, width);
@@ -67,13 +70,13 @@ function moduleBytes(withRelaxed: boolean): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * `matmul{W}x{R}`: rows of activations of W bytes each times a matrix of weights, R rows by 8 columns at a time. A tile of
+ * `words`, `pairs` and `fours` x{R}: rows of activations of two bytes each, or of one, times a matrix of weights, R rows by 8 columns at a time. A tile of
  * weights stays in the nearest cache while all rows pass by it. `rows` is a multiple of R; `inputs` and `outputs` are tables of
  * addresses, one u32 a row. A row is `taps` runs of bytes, `tapStride` apart, of 4 · `groups` bytes each: a group is two i16,
  * or four i8 from 0 to 127. Weights come by tiles, taps and groups, then columns; `bias` (i32) and `scales` (f32) by columns.
  * `limits` are the least and the largest i16, eight times each; `output` is one of OUTPUT. O(rows · taps · groups · columns).
  */
-function emitMatmul(module: ModuleBuilder, width: Width, tileRows: number): void {
+function emitMatmul(module: ModuleBuilder, form: DotForm, tileRows: number): void {
   const parameters = {
     rows: "index",
     inputs: "index",
@@ -90,7 +93,7 @@ function emitMatmul(module: ModuleBuilder, width: Width, tileRows: number): void
     table: "index",
     outputTileBytes: "index",
   } as const;
-  module.add(`matmul${width}x${tileRows}`, parameters, (f, p, o) => {
+  module.add(`${form}x${tileRows}`, parameters, (f, p, o) => {
     const low = f.vector(o.load(p.limits));
     const high = f.vector(o.load(p.limits, 16));
     const ones = f.vector(integers.i32Constant(0x00010001));
@@ -110,8 +113,7 @@ function emitMatmul(module: ModuleBuilder, width: Width, tileRows: number): void
       for (let row = 0; row < tileRows; row++) {
         f.set(a, integers.load32Splat(at[row]!, 4 * offset));
         for (const [half, w] of [w0, w1].entries()) {
-          const product = width === 2 ? integers.i32Dot(w, a) : integers.i32Dot(integers.i16DotRelaxed(w, a), ones);
-          f.set(sums[row]![half]!, integers.i32Add(sums[row]![half]!, product));
+          f.set(sums[row]![half]!, withProducts(form, sums[row]![half]!, w, a, ones));
         }
       }
     };
@@ -158,6 +160,14 @@ function emitMatmul(module: ModuleBuilder, width: Width, tileRows: number): void
       });
     });
   });
+}
+
+function withProducts(form: DotForm, sum: V128, w: V128, a: V128, ones: V128): V128 {
+  if (form === "fours") return integers.i32DotAddRelaxed(w, a, sum);
+  return integers.i32Add(
+    sum,
+    form === "words" ? integers.i32Dot(w, a) : integers.i32Dot(integers.i16DotRelaxed(w, a), ones),
+  );
 }
 
 interface Target {

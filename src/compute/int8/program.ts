@@ -1,4 +1,5 @@
 import { kernelMemory, type LinearMemory, webAssembly } from "../../../providers/index.ts";
+import { type DotForm, fastestByteForm } from "./dot-form.ts";
 import {
   hasRelaxedDot,
   INT8_TARGET,
@@ -60,9 +61,13 @@ export class Int8Program {
   #i8: Int8Array;
   #i16: Int16Array;
 
-  /** `relaxed` is for comparison: both ways give the same bits. */
-  constructor(stages: Int8Stages, relaxed = hasRelaxedDot()) {
+  readonly #form: DotForm;
+
+  /** `form` is for comparison: all of them give the same bits. */
+  constructor(stages: Int8Stages, form: DotForm = hasRelaxedDot() ? fastestByteForm() : "words") {
     this.#stages = stages;
+    this.#form = form;
+    const relaxed = form !== "words";
     this.#layouts = bufferLayouts(stages, relaxed);
     const [first] = this.#layouts;
     this.#inputs = first!.shape.reduce((a, b) => a * b);
@@ -236,7 +241,8 @@ export class Int8Program {
           : OUTPUT.table16;
     const table = clamp || isLast ? 0 : this.#addTable(activationTable(stage, stage.output), to.width);
     const tileBytes = TILE_COLUMNS * (isLast ? 4 : to.width);
-    const [one, four] = [this.#kernels[`matmul${from.width}x1`]!, this.#kernels[`matmul${from.width}x4`]!];
+    const form = from.width === 1 ? this.#form : "words";
+    const [one, four] = [this.#kernels[`${form}x1`]!, this.#kernels[`${form}x4`]!];
     const call = (kernel: typeof one, first: number, count: number): void => {
       const [a, b] = [inputs + 4 * first, outputs + 4 * first];
       kernel(count, a, b, weights, tiles, bias, scales, taps, tapStride, groups, limits, output, table, tileBytes);
