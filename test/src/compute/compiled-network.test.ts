@@ -8,7 +8,7 @@ import { readNetwork } from "../../../src/compute/tensorflow-network.ts";
 import { expectClose, type Layer, largest, randomModel, randomNumbers, tensorFlowGradients } from "./reference.ts";
 
 /** Outputs and all gradients of a model on both sides, in training and without. */
-function expectAlike(model: LayersModel, rows: number, seed: number, relative = 1e-5): void {
+function expectAlike(model: LayersModel, rows: number, seed: number): void {
   const network = readNetwork(model);
   const rng = Rng.seed(seed);
   const x = randomNumbers(rng, rows * sizeOf(network.inputShape), 1.5);
@@ -21,14 +21,14 @@ function expectAlike(model: LayersModel, rows: number, seed: number, relative = 
     const output = compiled.forward(x, { training }).slice();
     const { input, weights } = compiled.backward(cotangents);
     const expected = tensorFlowGradients(model, x, cotangents, training);
-    expectClose(`output, training ${training}`, output, expected.output, relative);
-    expectClose(`input gradient, training ${training}`, input!, expected.input, relative);
+    expectClose(`output, training ${training}`, output, expected.output);
+    expectClose(`input gradient, training ${training}`, input!, expected.input);
     const ours = weights.flatMap((ofLayer) => Object.entries(ofLayer));
     expect(ours).toHaveLength(expected.weights.length);
-    // A bias before batch normalisation has no gradient but what rounding leaves.
-    const least = 0.01 * largest(...expected.weights);
+    // A bias before batch normalisation has no gradient but what rounding leaves of others.
+    const least = 0.1 * largest(...expected.weights);
     for (const [i, [name, gradient]] of ours.entries())
-      expectClose(`gradient of ${name} (${i}), training ${training}`, gradient, expected.weights[i]!, relative, least);
+      expectClose(`gradient of ${name} (${i}), training ${training}`, gradient, expected.weights[i]!, 1e-5, least);
     // TensorFlow.js has moved its statistics; so that both compute the same again, ours move, too.
     if (training) compiled.moveStatistics();
   }
@@ -162,7 +162,7 @@ describe("gradients are those of TensorFlow.js", () => {
       const model = randomModel(rows, make());
       // The variance of one row is 0.
       if (rows > 1 || !model.layers.some((layer) => layer.getClassName() === "BatchNormalization"))
-        expectAlike(model, rows, rows, 2e-5);
+        expectAlike(model, rows, rows);
     }
   });
 
@@ -189,7 +189,7 @@ describe("gradients are those of TensorFlow.js", () => {
           layers.flatten(),
           layers.dense({ units, activation: "tanh" }),
         ]);
-        expectAlike(model, rows, units, 5e-5);
+        expectAlike(model, rows, units);
       }),
       { numRuns: 15, seed: 3 },
     );
