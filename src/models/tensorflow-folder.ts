@@ -3,11 +3,13 @@ import { type FileHandle, mkdir, open, readFile, rename, stat } from "node:fs/pr
 import { join } from "node:path";
 import { io } from "@tensorflow/tfjs-core";
 import { type LayersModel, loadLayersModel } from "@tensorflow/tfjs-layers";
+import type { WeightGrid } from "../compression/classical/compact-weights.ts";
 import { ModelError } from "../errors.ts";
 // Registers the quantum layer, so that saved models which hold one can be read.
 import "../layers/tensorflow.ts";
 import { checkTensorBackend } from "../layers/tensorflow-backend.ts";
 import { packageVersion } from "../version.ts";
+import { type CompactEntry, packWeights, unpackWeights } from "./compact-form.ts";
 
 const TOPOLOGY = "model.json";
 const WEIGHTS = "weights.bin";
@@ -16,10 +18,21 @@ const NEXT = ".next";
 
 /** What Lepton adds to the model.json of TensorFlow.js; other readers skip it. */
 interface LeptonSection {
-  readonly format: "lepton-model@1";
+  /** Of the second, only Lepton can read the weights: they are in their compact form. */
+  readonly format: "lepton-model@1" | "lepton-compact-model@1";
   readonly version: string;
-  readonly weights: { readonly bytes: number; readonly sha256: string };
+  readonly weights: {
+    readonly bytes: number;
+    readonly sha256: string;
+    /** Of compact weights, in place of a manifest. */
+    readonly entries?: readonly CompactEntry[];
+  };
 }
+
+const FORMATS: readonly string[] = ["lepton-model@1", "lepton-compact-model@1"];
+
+/** Grids of weights by name, as a compressed model has them. */
+type Grids = ReadonlyMap<string, WeightGrid>;
 
 interface ModelFile extends io.ModelJSON {
   readonly lepton?: LeptonSection;
@@ -28,6 +41,12 @@ interface ModelFile extends io.ModelJSON {
 export interface SaveModelOptions {
   /** Also saves the optimizer's state and what the model is compiled with; false by default. */
   readonly includeOptimizer?: boolean;
+  /**
+   * Saves weights in their compact form, as `exportCompact` counts it, those on a grid as integers of its bits: what
+   * `compressModel` and `quantizeModel` give beside a model, or an empty map. TensorFlow.js alone cannot read the folder then; `loadModel`
+   * can, to the last bit. Weights that have left their grid are saved as f32.
+   */
+  readonly grids?: Grids;
 }
 
 /**
@@ -37,10 +56,10 @@ export interface SaveModelOptions {
  * saved
  */
 export async function saveModel(model: LayersModel, folder: string, options: SaveModelOptions = {}): Promise<void> {
-  const { includeOptimizer = false } = options;
+  const { includeOptimizer = false, grids } = options;
   if (includeOptimizer) checkOptimizer(model);
   try {
-    await model.save(folderHandler(folder), { includeOptimizer });
+    await model.save({ save: (artifacts) => saveArtifacts(folder, artifacts, grids) }, { includeOptimizer });
   } catch (error) {
     if (error instanceof ModelError || !includeOptimizer) throw error;
     throw optimizerError(model, (error as Error).message, error);
@@ -74,10 +93,17 @@ function optimizerError(model: LayersModel, reason: string, cause?: unknown): Mo
  * @throws ModelError MODEL_FOLDER_MISSING, MODEL_FOREIGN, MODEL_WEIGHTS_CORRUPT, TENSORFLOW_BACKEND
  */
 export async function loadModel(folder: string): Promise<LayersModel> {
+  return (await loadModelWithGrids(folder)).model;
+}
+
+/** The model, and the grids that its weights lie on where the folder holds their compact form. */
+export async function loadModelWithGrids(
+  folder: string,
+): Promise<{ readonly model: LayersModel; readonly grids: Grids | undefined }> {
   checkTensorBackend();
-  const artifacts = await loadArtifacts(folder);
+  const { grids, ...artifacts } = await loadArtifacts(folder);
   try {
-    return await loadLayersModel(io.fromMemory(artifacts));
+    return { model: await loadLayersModel(io.fromMemory(artifacts)), grids };
   } catch (error) {
     throw new ModelError("MODEL_FOREIGN", `The model in ${folder} cannot be built: ${(error as Error).message}`, {
       cause: error,
@@ -90,13 +116,19 @@ export function folderHandler(folder: string): io.IOHandler {
   return { save: (artifacts) => saveArtifacts(folder, artifacts), load: () => loadArtifacts(folder) };
 }
 
-async function saveArtifacts(folder: string, artifacts: io.ModelArtifacts): Promise<io.SaveResult> {
+async function saveArtifacts(folder: string, artifacts: io.ModelArtifacts, grids?: Grids): Promise<io.SaveResult> {
   const { modelTopology, weightSpecs = [], weightData = new ArrayBuffer(0), trainingConfig } = artifacts;
-  const weights = new Uint8Array(io.concatenateArrayBuffers(Array.isArray(weightData) ? weightData : [weightData]));
+  const dense = new Uint8Array(io.concatenateArrayBuffers(Array.isArray(weightData) ? weightData : [weightData]));
+  const compact = grids === undefined ? undefined : packWeights(denseWeights(folder, weightSpecs, dense), grids);
+  const weights = compact?.bytes ?? dense;
   const lepton: LeptonSection = {
-    format: "lepton-model@1",
+    format: compact === undefined ? "lepton-model@1" : "lepton-compact-model@1",
     version: packageVersion(),
-    weights: { bytes: weights.length, sha256: sha256(weights) },
+    weights: {
+      bytes: weights.length,
+      sha256: sha256(weights),
+      ...(compact === undefined ? {} : { entries: compact.entries }),
+    },
   };
   const file = {
     format: artifacts.format,
@@ -105,7 +137,7 @@ async function saveArtifacts(folder: string, artifacts: io.ModelArtifacts): Prom
     modelTopology,
     ...(trainingConfig === undefined ? {} : { trainingConfig }),
     ...(artifacts.userDefinedMetadata === undefined ? {} : { userDefinedMetadata: artifacts.userDefinedMetadata }),
-    weightsManifest: [{ paths: [WEIGHTS], weights: weightSpecs }],
+    weightsManifest: [{ paths: [WEIGHTS], weights: compact === undefined ? weightSpecs : [] }],
     lepton,
   };
   try {
@@ -125,7 +157,26 @@ async function saveArtifacts(folder: string, artifacts: io.ModelArtifacts): Prom
   return { modelArtifactsInfo: { dateSaved: mtime, modelTopologyType: "JSON", weightDataBytes: weights.length } };
 }
 
-async function loadArtifacts(folder: string): Promise<io.ModelArtifacts> {
+/** @throws ModelError MODEL_FOLDER */
+function denseWeights(folder: string, specs: readonly io.WeightsManifestEntry[], bytes: Uint8Array) {
+  const odd = specs.find(({ dtype, quantization }) => dtype !== "float32" || quantization !== undefined);
+  if (odd !== undefined)
+    throw new ModelError(
+      "MODEL_FOLDER",
+      `The model cannot be saved to ${folder} in its compact form: weight ${odd.name} is ${odd.dtype}, not float32.`,
+    );
+  const floats = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+  let at = 0;
+  return specs.map(({ name, shape }) => {
+    const from = at;
+    at += sizeOf(shape);
+    return { name, shape, values: floats.subarray(from, at) };
+  });
+}
+
+const sizeOf = (shape: readonly number[]): number => shape.reduce((size, dimension) => size * dimension, 1);
+
+async function loadArtifacts(folder: string): Promise<io.ModelArtifacts & { readonly grids?: Grids }> {
   const file = await readModelFile(folder);
   const paths = file.weightsManifest.flatMap((group) => group.paths);
   if (paths.length > 1 || paths.some((path) => path.includes("/") || path.includes("\\")))
@@ -134,11 +185,27 @@ async function loadArtifacts(folder: string): Promise<io.ModelArtifacts> {
       `${join(folder, TOPOLOGY)} names ${paths.length} weights file(s): ${paths.join(", ")}; one file in the same folder can be read.`,
     );
   const specs = file.weightsManifest.flatMap((group) => group.weights);
-  const weights = await readWeights(folder, paths[0] ?? WEIGHTS, file, weightBytes(specs));
+  const { bytes, entries } = file.lepton?.weights ?? { bytes: 0, entries: undefined };
+  const stored = await readWeights(
+    folder,
+    paths[0] ?? WEIGHTS,
+    file,
+    entries === undefined ? weightBytes(specs) : bytes,
+  );
+  const compact = entries === undefined ? undefined : unpackWeights({ entries, bytes: stored });
+  if (entries !== undefined && compact === undefined)
+    throw new ModelError(
+      "MODEL_WEIGHTS_CORRUPT",
+      `The compact weights in ${folder} do not fit what ${join(folder, TOPOLOGY)} says of them.`,
+    );
   return {
     modelTopology: file.modelTopology,
-    weightSpecs: specs,
-    weightData: weights.slice().buffer,
+    ...(compact === undefined ? {} : { grids: compact.grids }),
+    weightSpecs: entries?.map(({ name, shape }) => ({ name, shape: [...shape], dtype: "float32" })) ?? specs,
+    weightData:
+      compact === undefined
+        ? stored.slice().buffer
+        : io.concatenateArrayBuffers(compact.values.map(({ buffer }) => buffer as ArrayBuffer)),
     ...(file.format === undefined ? {} : { format: file.format }),
     ...(file.trainingConfig === undefined ? {} : { trainingConfig: file.trainingConfig }),
     ...(file.userDefinedMetadata === undefined ? {} : { userDefinedMetadata: file.userDefinedMetadata }),
@@ -168,7 +235,7 @@ async function readModelFile(folder: string): Promise<ModelFile> {
       "MODEL_FOREIGN",
       `${path} is no model in the TensorFlow.js layers format${format === "layers-model" ? "" : `, but of format "${format}"`}.`,
     );
-  if (file.lepton !== undefined && file.lepton.format !== "lepton-model@1")
+  if (file.lepton !== undefined && !FORMATS.includes(file.lepton.format))
     throw new ModelError(
       "MODEL_FOREIGN",
       `${path} has format "${String(file.lepton.format)}", which this version of Lepton does not know.`,
@@ -196,7 +263,7 @@ function weightBytes(specs: readonly io.WeightsManifestEntry[]): number {
   return specs.reduce((sum, { shape, dtype, quantization }) => {
     const unquantized = dtype === "bool" ? 1 : 4;
     const width = quantization === undefined ? unquantized : quantization.dtype === "uint8" ? 1 : 2;
-    return sum + width * shape.reduce((size, dimension) => size * dimension, 1);
+    return sum + width * sizeOf(shape);
   }, 0);
 }
 

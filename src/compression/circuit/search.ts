@@ -54,6 +54,11 @@ export function checkSearch(what: string, options: SearchOptions, own: readonly 
     );
   for (const [name, value] of Object.entries({ maxFineTunes, patience }))
     checkSetting(what, name, value, Number.isSafeInteger(value) && value >= 1, "an integer of 1 or more");
+  checkBudget(what, budget);
+}
+
+/** @throws CompressionError COMPRESSION_BUDGET */
+export function checkBudget(what: string, budget: unknown): asserts budget is CompressionBudget {
   const { accuracy, loss, ...others } = (budget ?? {}) as { readonly accuracy?: unknown; readonly loss?: unknown };
   const given = accuracy === undefined ? loss : accuracy;
   const valid =
@@ -108,16 +113,7 @@ export class BudgetedSearch {
   }
 
   isWithin(score: Score): boolean {
-    const { training } = score;
-    return this.#keeps(score, this.base) && (training === undefined || this.#keeps(training, this.base.training!));
-  }
-
-  #keeps(score: RowScore, base: RowScore): boolean {
-    const { budget } = this.#options;
-    // Accuracies are counts over rows; a budget of exactly one row's worth must not fail by rounding.
-    return "accuracy" in budget
-      ? score.accuracy! >= base.accuracy! + budget.accuracy - 1e-6
-      : score.loss <= base.loss + budget.loss;
+    return isWithinBudget(this.#options.budget, score, this.base);
   }
 
   /** A circuit as it is, without training. */
@@ -146,8 +142,18 @@ export class BudgetedSearch {
   }
 }
 
+/** Whether a score keeps within a budget of another, on training rows too where both tell them. */
+export function isWithinBudget(budget: CompressionBudget, score: Score, base: Score): boolean {
+  // Accuracies are counts over rows; a budget of exactly one row's worth must not fail by rounding.
+  const keeps = (one: RowScore, before: RowScore): boolean =>
+    "accuracy" in budget
+      ? one.accuracy! >= before.accuracy! + budget.accuracy - 1e-6
+      : one.loss <= before.loss + budget.loss;
+  return keeps(score, base) && (score.training === undefined || keeps(score.training, base.training!));
+}
+
 /** @throws CompressionError COMPRESSION_LOSS */
-function checkedScore(score: Score): Score {
+export function checkedScore(score: Score): Score {
   const isNumbers = (one: RowScore | undefined): boolean =>
     Number.isFinite(one?.loss) && (one!.accuracy === undefined || Number.isFinite(one!.accuracy));
   if (isNumbers(score) && (score.training === undefined || isNumbers(score.training))) return score;
