@@ -4,6 +4,7 @@ import { describeValue, Rng } from "../../circuits/index.ts";
 import { type Backend, localSimulator } from "../../providers/index.ts";
 import { DataError, TrainingError } from "../errors.ts";
 import { checkNames } from "./options.ts";
+import { type ComputePlace, planFor } from "./tensorflow-compute.ts";
 import {
   featuresFor,
   type ModelData,
@@ -14,7 +15,7 @@ import {
   takeRows,
 } from "./tensorflow-data.ts";
 import { type Objective, readObjective } from "./tensorflow-objective.ts";
-import { type ModelPlan, planModel } from "./tensorflow-plan.ts";
+import type { ModelPlan } from "./tensorflow-plan.ts";
 import { feed, noCosts, type QuantumCosts, type QuantumOptions, release, runNodes } from "./tensorflow-walk.ts";
 
 export interface PredictOptions {
@@ -26,6 +27,8 @@ export interface PredictOptions {
   readonly batchSize?: number;
   /** Decides samples; 0 by default. */
   readonly seed?: number | string;
+  /** Where classical layers run, as `train` takes it; TensorFlow.js by default. */
+  readonly compute?: ComputePlace;
   /** Stops the waiting; jobs that are out go on. */
   readonly signal?: AbortSignal;
 }
@@ -62,7 +65,7 @@ export function checkProvider(provider: Backend | undefined): void {
 }
 
 export async function predictRows(model: LayersModel, x: ModelData, options: PredictOptions): Promise<PredictResult> {
-  const plan = planModel(model);
+  const plan = planFor(model, options.compute);
   const costs = noCosts();
   const rows = await featuresFor(model, x);
   const parts: (readonly tf.Tensor[])[] = [];
@@ -85,7 +88,14 @@ export async function evaluateRows(
   const objective = readObjective(model);
   const rows = await rowsFor(model, data);
   const rng = Rng.seed(options.seed ?? 0);
-  return evaluateWith(planModel(model), objective, rows, options.batchSize, rng, quantumOptions(options));
+  return evaluateWith(
+    planFor(model, options.compute),
+    objective,
+    rows,
+    options.batchSize,
+    rng,
+    quantumOptions(options),
+  );
 }
 
 /** Loss and metrics as `model.evaluate`: means over batches, weighted by their rows. */
@@ -115,7 +125,7 @@ export async function evaluateWith(
 }
 
 function quantumOptions(options: PredictOptions): QuantumOptions {
-  checkNames("evaluate and predict", options, ["provider", "precision", "batchSize", "seed", "signal"]);
+  checkNames("evaluate and predict", options, ["provider", "precision", "batchSize", "seed", "signal", "compute"]);
   const { provider, precision, signal } = options;
   checkProvider(provider);
   return { provider: provider ?? localSimulator(), precision, gradient: "auto", signal, tags: [] };

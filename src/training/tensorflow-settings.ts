@@ -1,11 +1,12 @@
 import type { LayersModel } from "@tensorflow/tfjs-layers";
-import { describeNumber, describeValue, Rng } from "../../circuits/index.ts";
+import { describeNumber, Rng } from "../../circuits/index.ts";
 import { TrainingError } from "../errors.ts";
 import { checkRate, type RateProgram } from "../optimizers/index.ts";
 import { EarlyStopping } from "./early-stopping.ts";
 import { checkNames, listOf } from "./options.ts";
 import { RUN_KEEPING } from "./run.ts";
 import { Sampling } from "./sampling.ts";
+import { checkCompute } from "./tensorflow-compute.ts";
 import { checkBatchSize } from "./tensorflow-predict.ts";
 import type { TrainCallbacks, TrainOptions } from "./train.ts";
 
@@ -47,11 +48,7 @@ export function checkSettings(options: TrainOptions, what = "train", more: reado
         `${name} is ${describeNumber(value)}; it must be an integer of 1 or more.`,
       );
   checkBatchSize(batchSize);
-  if (options.compute !== undefined && options.compute !== "tensorflow" && options.compute !== "wasm")
-    throw new TrainingError(
-      "TRAINING_OPTION",
-      `compute is ${describeValue(options.compute)}; classical layers run on "tensorflow" or "wasm".`,
-    );
+  checkCompute(options.compute);
   return {
     epochs,
     steps,

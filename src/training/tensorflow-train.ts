@@ -1,7 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { localSimulator } from "../../providers/index.ts";
-import { segmentPlan } from "../compute/tensorflow-segments.ts";
 import type { KeptRate } from "../optimizers/index.ts";
 import { type RunJournal, reached, takingStep } from "../runs/index.ts";
 import type { EarlyStopping } from "./early-stopping.ts";
@@ -9,11 +8,12 @@ import { assertBudgetFits } from "./kept-budget.ts";
 import { restoreStates, statesOf } from "./kept-callbacks.ts";
 import type { Emit } from "./run.ts";
 import { finestPrecision, type SamplingState, samplingNow } from "./sampling.ts";
+import { planFor } from "./tensorflow-compute.ts";
 import { type Rows, rowsFor, type TrainingData, takeRows } from "./tensorflow-data.ts";
 import { setLearningRate } from "./tensorflow-learning-rate.ts";
 import { lockForTraining } from "./tensorflow-lock.ts";
 import { compileObjective, type Objective } from "./tensorflow-objective.ts";
-import { type ModelPlan, planModel } from "./tensorflow-plan.ts";
+import type { ModelPlan } from "./tensorflow-plan.ts";
 import { checkProvider, evaluateWith } from "./tensorflow-predict.ts";
 import { checkSettings, checkTrainable, epochOrder, type Settings } from "./tensorflow-settings.ts";
 import { captureTraining, restoreTraining } from "./tensorflow-state.ts";
@@ -44,8 +44,7 @@ export async function executeTraining(
   const release = lockForTraining(model);
   const loop = new TrainingLoop(settings, run);
   try {
-    const plan = planModel(model);
-    loop.plan = options.compute === "wasm" ? segmentPlan(plan).plan : plan;
+    loop.plan = planFor(model, options.compute);
     loop.objective = compileObjective(model, options);
     settings.earlyStopping?.checkMonitor(loop.objective.metricNames, options.validation !== undefined);
     checkTrainable(model);

@@ -6,6 +6,7 @@ import type { EarlyStoppingOptions } from "./early-stopping.ts";
 import type { KeptCallbacks } from "./kept-callbacks.ts";
 import { Run, type RunKeeping } from "./run.ts";
 import type { Precision, ShotOptions } from "./sampling.ts";
+import type { ComputePlace } from "./tensorflow-compute.ts";
 import type { ModelData, TrainingData } from "./tensorflow-data.ts";
 import type { FitOptions, History } from "./tensorflow-fit.ts";
 import type { EvaluateResult, PredictOptions, PredictResult } from "./tensorflow-predict.ts";
@@ -124,7 +125,7 @@ export interface TrainOptions extends RunKeeping {
    * Where classical layers run: TensorFlow.js by default; with `wasm` those that the compute unit has run on it, which is
    * faster and, but for dropout's masks, comes to the same numbers within rounding.
    */
-  readonly compute?: "tensorflow" | "wasm";
+  readonly compute?: ComputePlace;
   /** Names the run in its store; a random UUID by default. */
   readonly id?: string;
 }

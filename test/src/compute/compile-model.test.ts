@@ -5,7 +5,7 @@ import { Rng } from "../../../circuits/index.ts";
 import { compileModel } from "../../../src/compute/tensorflow-compile.ts";
 import { readNetwork, writeNetwork } from "../../../src/compute/tensorflow-network.ts";
 import { connection, memoryStore, perception, quantumLayer } from "../../../src/index.ts";
-import { quantum, train } from "../../../src/tfjs.ts";
+import { evaluate, predict, quantum, train } from "../../../src/tfjs.ts";
 import { expectClose, largest, randomModel, randomNumbers, tensorFlowGradients } from "./reference.ts";
 
 const hybrid = (seed: number): LayersModel =>
@@ -179,6 +179,19 @@ describe("train with the compute unit", () => {
     const resumed = withDropout();
     expect((await train(resumed, data, { ...settings(), store, id: "run" })).steps).toBe(6);
     expect(bits(resumed)).toEqual(bits(whole));
+  });
+
+  test("evaluates and predicts what TensorFlow.js does", async () => {
+    const model = hybrid(9);
+    model.compile({ optimizer: "sgd", loss: "categoricalCrossentropy", metrics: ["accuracy"] });
+    const [ours, theirs] = [await evaluate(model, data, { compute: "wasm" }), await evaluate(model, data)];
+    expectClose("loss", [ours.loss], [theirs.loss]);
+    expect(ours.metrics).toEqual(theirs.metrics);
+    const outputs = await Promise.all(
+      (["wasm", "tensorflow"] as const).map(async (compute) => (await predict(model, data.x, { compute })).outputs[0]!),
+    );
+    expectClose("outputs", outputs[0]!.dataSync(), outputs[1]!.dataSync());
+    await expect(predict(model, data.x, { compute: "gpu" as "wasm" })).rejects.toThrow(/"tensorflow" or "wasm"/);
   });
 
   test("leaves no tensor behind", async () => {
