@@ -226,6 +226,7 @@ describe("what an import costs", () => {
   test.each([
     ["circuits/index.ts", /node_modules/],
     ["providers/index.ts", /node_modules/],
+    ["src/compute/index.ts", /node_modules/],
     [
       "src/index.ts",
       /node_modules\/(@tensorflow|axios|ajv|p-retry|@observablehq|linkedom|@resvg|commander|croner|pg|pg-boss|fast-png)\//,
