@@ -4,6 +4,7 @@ import {
   groundState,
   lbfgs,
   localSimulator,
+  type MinimizeResult,
   minimize,
   Rng,
   type SparsePauliOp,
@@ -132,7 +133,7 @@ function realAmplitudes(amplitudes: Float64Array): Float64Array {
   );
 }
 
-/** Of a Jastrow state, of which the lowest is kept: some end in a local minimum. */
+/** Of a state that is minimised, of which the lowest is kept: some end in a local minimum. */
 const STARTS = 4;
 
 export interface ClassicalState {
@@ -156,7 +157,7 @@ export function exactState(
   return { energy, order: value };
 }
 
-/** The lowest state without correlations, from random weights. */
+/** The lowest state without correlations. */
 export async function meanFieldState(
   hamiltonian: SparsePauliOp,
   order: SparsePauliOp,
@@ -164,11 +165,15 @@ export async function meanFieldState(
   seed: number,
 ): Promise<ClassicalState> {
   const provider = localSimulator();
-  const rng = Rng.seed(seed).fork("mean field");
-  const initial = Float64Array.from({ length: meanField.numWeights }, () => 0.5 * rng.normal());
-  const optimizer = lbfgs();
-  const problem = { circuit: meanField, observable: hamiltonian, provider, optimizer, initial };
-  const { value: energy, weights } = await minimize({ ...problem, steps: 200, tolerance: 1e-10 });
+  let best: MinimizeResult | undefined;
+  for (let start = 0; start < STARTS; start++) {
+    const rng = Rng.seed(seed).fork("mean field", start);
+    const initial = Float64Array.from({ length: meanField.numWeights }, () => 0.5 * rng.normal());
+    const problem = { circuit: meanField, observable: hamiltonian, provider, optimizer: lbfgs(), initial };
+    const found = await minimize({ ...problem, steps: 200, tolerance: 1e-10 });
+    if (best === undefined || found.value < best.value) best = found;
+  }
+  const { value: energy, weights } = best!;
   const pub = { circuit: meanField, observables: [order], parameterValues: [Array.from(weights)] };
   const [found] = await (await provider.estimator({ precision: 0 }).run([pub])).result();
   return { energy, order: found!.evs[0]! };
