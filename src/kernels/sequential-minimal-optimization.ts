@@ -31,46 +31,55 @@ const FLAT = 1e-12;
  */
 export function solveDual({ kernel, labels, bounds, tolerance, maxIterations }: DualProblem): DualSolution {
   const n = labels.length;
-  const alpha = new Float64Array(n);
-  const gradient = new Float64Array(n).fill(-1);
+  // Everything in terms of s = y·α, whose sum is kept at 0: its slope downhill, and which ways its bounds leave.
+  const signed = new Float64Array(n);
+  const slope = Float64Array.from(labels);
+  const ways = new Uint8Array(n);
+  const diagonal = Float64Array.from(labels, (_, t) => kernel[t * n + t]!);
+  for (let t = 0; t < n; t++) ways[t] = waysOf(signed[t]!, labels[t]!, bounds[t]!);
+  let i = steepestUp(slope, ways);
   for (let iterations = 0; iterations < maxIterations; iterations++) {
-    // The most violating row that can move up, in terms of y·α.
-    let i = -1;
-    let up = Number.NEGATIVE_INFINITY;
-    for (let t = 0; t < n; t++) {
-      const y = labels[t]!;
-      const movesUp = y > 0 ? alpha[t]! < bounds[t]! : alpha[t]! > 0;
-      if (movesUp && -y * gradient[t]! > up) {
-        up = -y * gradient[t]!;
-        i = t;
-      }
-    }
+    const up = i < 0 ? Number.NEGATIVE_INFINITY : slope[i]!;
     // The partner with which the objective falls most.
     let j = -1;
     let down = Number.POSITIVE_INFINITY;
     let best = 0;
+    const row = i * n;
+    const own = i < 0 ? 0 : diagonal[i]!;
     for (let t = 0; t < n && i >= 0; t++) {
-      const y = labels[t]!;
-      const movesDown = y > 0 ? alpha[t]! > 0 : alpha[t]! < bounds[t]!;
-      if (!movesDown) continue;
-      const slope = -y * gradient[t]!;
-      if (slope < down) down = slope;
-      const gap = up - slope;
+      if ((ways[t]! & DOWN) === 0) continue;
+      const gap = up - slope[t]!;
+      if (slope[t]! < down) down = slope[t]!;
       if (gap <= 0) continue;
-      const curvature = kernel[i * n + i]! + kernel[t * n + t]! - 2 * kernel[i * n + t]!;
+      const curvature = own + diagonal[t]! - 2 * kernel[row + t]!;
       const gain = (gap * gap) / Math.max(curvature, FLAT);
       if (gain > best) {
         best = gain;
         j = t;
       }
     }
-    if (j < 0 || up - down < tolerance)
-      return {
-        coefficients: alpha.map((a, t) => labels[t]! * a),
-        bias: biasOf(alpha, gradient, labels, bounds),
-        iterations,
-      };
-    step(kernel, labels, bounds, alpha, gradient, i, j);
+    if (j < 0 || up - down < tolerance) return { coefficients: signed, bias: biasOf(slope, ways), iterations };
+    const other = j * n;
+    const curvature = Math.max(own + diagonal[j]! - 2 * kernel[row + j]!, FLAT);
+    const roomUp = (labels[i]! > 0 ? bounds[i]! : 0) - signed[i]!;
+    const roomDown = signed[j]! + (labels[j]! > 0 ? 0 : bounds[j]!);
+    const length = Math.min((up - slope[j]!) / curvature, roomUp, roomDown);
+    // A bound is met exactly, so that rounding leaves no row almost at it.
+    signed[i] = length === roomUp ? (labels[i]! > 0 ? bounds[i]! : 0) : signed[i]! + length;
+    signed[j] = length === roomDown ? (labels[j]! > 0 ? 0 : -bounds[j]!) : signed[j]! - length;
+    ways[i] = waysOf(signed[i]!, labels[i]!, bounds[i]!);
+    ways[j] = waysOf(signed[j]!, labels[j]!, bounds[j]!);
+    let next = -1;
+    let most = Number.NEGATIVE_INFINITY;
+    for (let t = 0; t < n; t++) {
+      const value = slope[t]! - length * (kernel[row + t]! - kernel[other + t]!);
+      slope[t] = value;
+      if (value > most && (ways[t]! & UP) !== 0) {
+        most = value;
+        next = t;
+      }
+    }
+    i = next;
   }
   throw new KernelError(
     "SVC_CONVERGENCE",
@@ -78,44 +87,37 @@ export function solveDual({ kernel, labels, bounds, tolerance, maxIterations }: 
   );
 }
 
-/** Moves y·α of row i up and of row j down by the same amount, to the pair's minimum or a bound. */
-function step(
-  kernel: Float64Array,
-  labels: Int8Array,
-  bounds: Float64Array,
-  alpha: Float64Array,
-  gradient: Float64Array,
-  i: number,
-  j: number,
-): void {
-  const n = labels.length;
-  const yi = labels[i]!;
-  const yj = labels[j]!;
-  const curvature = Math.max(kernel[i * n + i]! + kernel[j * n + j]! - 2 * kernel[i * n + j]!, FLAT);
-  const roomUp = yi > 0 ? bounds[i]! - alpha[i]! : alpha[i]!;
-  const roomDown = yj > 0 ? alpha[j]! : bounds[j]! - alpha[j]!;
-  const length = Math.min((yj * gradient[j]! - yi * gradient[i]!) / curvature, roomUp, roomDown);
-  // A bound is met exactly, so that rounding leaves no row almost at it.
-  alpha[i] = length === roomUp ? (yi > 0 ? bounds[i]! : 0) : alpha[i]! + yi * length;
-  alpha[j] = length === roomDown ? (yj > 0 ? 0 : bounds[j]!) : alpha[j]! - yj * length;
-  const rowI = i * n;
-  const rowJ = j * n;
-  for (let t = 0; t < n; t++) gradient[t]! += labels[t]! * length * (kernel[rowI + t]! - kernel[rowJ + t]!);
+/** A row whose y·α can rise, or fall. */
+const UP = 1;
+const DOWN = 2;
+
+/** y·α lies from 0 to the bound where y is 1, and from minus the bound to 0 where it is -1. */
+function waysOf(signed: number, label: number, bound: number): number {
+  const low = label > 0 ? 0 : -bound;
+  const high = label > 0 ? bound : 0;
+  return (signed < high ? UP : 0) | (signed > low ? DOWN : 0);
+}
+
+/** The row that violates optimality most, of those that can rise; -1 where there is none. */
+function steepestUp(slope: Float64Array, ways: Uint8Array): number {
+  let steepest = -1;
+  for (let t = 0; t < slope.length; t++)
+    if ((ways[t]! & UP) !== 0 && (steepest < 0 || slope[t]! > slope[steepest]!)) steepest = t;
+  return steepest;
 }
 
 /** From the rows on the margin; where there are none, the middle of what the others allow. */
-function biasOf(alpha: Float64Array, gradient: Float64Array, labels: Int8Array, bounds: Float64Array): number {
+function biasOf(slope: Float64Array, ways: Uint8Array): number {
   let lowest = Number.NEGATIVE_INFINITY;
   let highest = Number.POSITIVE_INFINITY;
   let sum = 0;
   let free = 0;
-  for (let t = 0; t < alpha.length; t++) {
-    const slope = labels[t]! * gradient[t]!;
-    if (alpha[t]! > 0 && alpha[t]! < bounds[t]!) {
-      sum += slope;
+  for (let t = 0; t < slope.length; t++) {
+    if (ways[t] === (UP | DOWN)) {
+      sum += slope[t]!;
       free++;
-    } else if (alpha[t] === 0 ? labels[t]! > 0 : labels[t]! < 0) highest = Math.min(highest, slope);
-    else lowest = Math.max(lowest, slope);
+    } else if (ways[t] === UP) lowest = Math.max(lowest, slope[t]!);
+    else highest = Math.min(highest, slope[t]!);
   }
-  return -(free > 0 ? sum / free : (lowest + highest) / 2);
+  return free > 0 ? sum / free : (lowest + highest) / 2;
 }
