@@ -101,7 +101,9 @@ function emitMatmul(module: ModuleBuilder, form: DotForm, tileRows: number): voi
     const weight = f.index();
     const given = Array.from({ length: tileRows }, () => f.index());
     const at = Array.from({ length: tileRows }, () => f.index());
-    const sums = Array.from({ length: tileRows }, () => [f.vector(), f.vector()] as const);
+    // A row alone is summed by turns in two places: else each product would wait for the sum before it.
+    const turns = tileRows === 1 ? 2 : 1;
+    const sums = Array.from({ length: tileRows * turns }, () => [f.vector(), f.vector()] as const);
     const [w0, w1, a] = [f.vector(), f.vector(), f.vector()];
     const tileBytes = f.index(o.mul(o.mul(p.taps, p.groups), o.at(GROUP_BYTES)));
     const tail = f.index(o.mul(o.and(p.groups, o.at(UNROLLED - 1)), o.at(GROUP_BYTES)));
@@ -112,9 +114,8 @@ function emitMatmul(module: ModuleBuilder, form: DotForm, tileRows: number): voi
       f.set(w1, o.load(weight, GROUP_BYTES * offset + 16));
       for (let row = 0; row < tileRows; row++) {
         f.set(a, integers.load32Splat(at[row]!, 4 * offset));
-        for (const [half, w] of [w0, w1].entries()) {
-          f.set(sums[row]![half]!, withProducts(form, sums[row]![half]!, w, a, ones));
-        }
+        const sum = sums[row + tileRows * (offset % turns)]!;
+        for (const [half, w] of [w0, w1].entries()) f.set(sum[half]!, withProducts(form, sum[half]!, w, a, ones));
       }
     };
     const groups = (bytes: Index, step: number): void => {
@@ -142,6 +143,7 @@ function emitMatmul(module: ModuleBuilder, form: DotForm, tileRows: number): voi
           f.set(sums[r]![0], o.load(bias));
           f.set(sums[r]![1], o.load(bias, 16));
         }
+        for (const half of turns === 1 ? [] : [0, 1]) f.set(sums[1]![half]!, integers.i32Constant(0));
         f.set(weight, first);
         f.loop(o.at(0), p.taps, o.at(1), () => {
           for (let r = 0; r < tileRows; r++) {
@@ -151,6 +153,8 @@ function emitMatmul(module: ModuleBuilder, form: DotForm, tileRows: number): voi
           groups(body, UNROLLED);
           groups(tail, 1);
         });
+        for (const half of turns === 1 ? [] : [0, 1])
+          f.set(sums[0]![half]!, integers.i32Add(sums[0]![half]!, sums[1]![half]!));
         const outputs = f.index(o.add(p.outputs, row));
         for (let r = 0; r < tileRows; r++) {
           const address = f.index(o.add(o.loadIndex(outputs, 4 * r), target));

@@ -11,7 +11,7 @@ const CHANNELS = 8;
  */
 export function emitPool(module: ModuleBuilder, width: 1 | 2): void {
   const parameters = { count: "index", windows: "index", channels: "index", rowStride: "index" } as const;
-  const read = (address: Index): V128 => (width === 1 ? integers.load8x8(address) : { ...readI16(address) });
+  const read = (address: Index): V128 => (width === 1 ? integers.load8x8(address) : module.operations.load(address));
   for (const average of [false, true])
     module.add(`${average ? "average" : "max"}Pool${width}`, parameters, (f, p, o) => {
       const channelBytes = f.index(o.mul(p.channels, o.at(width)));
@@ -39,9 +39,6 @@ export function emitPool(module: ModuleBuilder, width: 1 | 2): void {
         });
       });
     });
-  function readI16(address: Index): V128 {
-    return module.operations.load(address);
-  }
 }
 
 function mean(f: FunctionBuilder, sum: V128, inverse: V128, o: ModuleBuilder["operations"]): V128 {

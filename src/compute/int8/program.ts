@@ -36,11 +36,8 @@ class Allotment {
   }
 }
 
-/** One call of a kernel: arguments, of which those at `counts` are set for each chunk to its images times a number. */
-interface Call {
-  readonly images: number;
-  run(images: number): void;
-}
+/** Runs one kernel on the first rows of the chunk. */
+type Call = (rows: number) => void;
 
 /** A network of integers in linear memory, ready to run: weights in tiles, tables of addresses, buffers for a chunk of rows. */
 export class Int8Program {
@@ -103,7 +100,7 @@ export class Int8Program {
   run(rows: Float32Array | Float64Array, from: number, count: number, results: Float32Array, to: number): boolean {
     const inputs = this.#inputs;
     this.#f32.set(rows.subarray(from * inputs, (from + count) * inputs), this.#source / 4);
-    for (const call of this.#calls) call.run(count);
+    for (const call of this.#calls) call(count);
     if (this.#f32[this.#fault / 4] !== 0) return false;
     const last = this.#stages.stages.at(-1)!;
     if (last.kind !== "linear") {
@@ -194,7 +191,7 @@ export class Int8Program {
     const limits = this.#limits([low, high]);
     const factor = 1 / scale;
     const [source, fault, lines] = [this.#source, this.#fault, height * columns];
-    this.#calls.push({ images: lines, run: (n) => kernel(n * lines, source, length, table, factor, limits, fault) });
+    this.#calls.push((n) => kernel(n * lines, source, length, table, factor, limits, fault));
   }
 
   #addLinear(stage: Int8Linear & Int8Stage, i: number): void {
@@ -248,14 +245,11 @@ export class Int8Program {
       kernel(count, a, b, weights, tiles, bias, scales, taps, tapStride, groups, limits, output, table, tileBytes);
     };
     const places = height * width;
-    this.#calls.push({
-      images: places,
-      run: (n) => {
-        const count = n * places;
-        const tail = count & 3;
-        if (count > tail) call(four, 0, count - tail);
-        if (tail > 0) call(one, count - tail, tail);
-      },
+    this.#calls.push((n) => {
+      const count = n * places;
+      const tail = count & 3;
+      if (count > tail) call(four, 0, count - tail);
+      if (tail > 0) call(one, count - tail, tail);
     });
   }
 
@@ -313,7 +307,7 @@ export class Int8Program {
         }
     const kernel = this.#kernels[`${stage.kind}${from.width}`]!;
     const channels = from.pixelBytes / from.width;
-    this.#calls.push({ images: places, run: (n) => kernel(n * places, table, channels, from.rowBytes) });
+    this.#calls.push((n) => kernel(n * places, table, channels, from.rowBytes));
   }
 }
 

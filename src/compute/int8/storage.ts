@@ -55,7 +55,9 @@ export function readInt8(bytes: Uint8Array): Int8Stages {
   } catch (error) {
     throw fault("the description of the network is no JSON", error);
   }
-  if (!Array.isArray(content?.stages) || content.stages.length === 0) throw fault("there are no stages");
+  const isStage = (stage: unknown): boolean => typeof stage === "object" && stage !== null;
+  if (!Array.isArray(content?.stages) || content.stages.length === 0 || !content.stages.every(isStage))
+    throw fault("there are no stages");
   const stages = content.stages.map((stage, i) => readStage(stage, i, tensors));
   const read = { ...content, stages };
   checkContent(read);
@@ -99,6 +101,7 @@ function readStage(stage: Int8Stage, i: number, tensors: SafetensorsContent["ten
 /** What the kernels rely on: they check no address. */
 function checkContent({ inputShape, outputShape, input, stages, finish }: Int8Stages): void {
   const isSize = (size: unknown): boolean => Number.isSafeInteger(size) && (size as number) >= 1;
+  const isPadding = (size: unknown): boolean => size === 0 || isSize(size);
   const size = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
   const need = (holds: boolean, what: string): void => {
     if (!holds) throw fault(what);
@@ -118,19 +121,21 @@ function checkContent({ inputShape, outputShape, input, stages, finish }: Int8St
       `stage ${i} does not take what is made before it`,
     );
     const before = stages[i - 1]?.outputShape ?? from;
-    const flattened = from[0] === 1 && from[1] === 1 && stage.kind === "linear";
+    const flattened = stage.kind === "linear" && [from[0], from[1], ...(window ?? [])].every((n) => n === 1);
     need(flattened || before.every((n, axis) => n === from[axis]), `stage ${i} reads another image`);
-    need([...(window ?? [0]), ...(strides ?? [0])].every(isSize), `stage ${i} has a malformed window`);
+    need(
+      window?.length === 2 && strides?.length === 2 && [...window, ...strides].every(isSize),
+      `stage ${i} has a malformed window`,
+    );
     for (const [axis, before, after] of [
       [0, padding?.top, padding?.bottom],
       [1, padding?.left, padding?.right],
     ] as const) {
-      const fits = before >= 0 && after >= 0 && before < window[axis]! && after < window[axis]!;
+      const fits = isPadding(before) && isPadding(after) && before < window[axis]! && after < window[axis]!;
       const places = Math.floor((from[axis]! + before + after - window[axis]!) / strides[axis]!) + 1;
       need(fits && places === to[axis], `stage ${i} has windows that do not fit its image`);
     }
-    if (stage.kind === "linear")
-      checkLinear(stage, i, input === undefined ? 0 : Math.max(range.high, -range.low), need);
+    if (stage.kind === "linear") checkLinear(stage, i, Math.max(range?.high ?? 0, -(range?.low ?? 0)), need);
     else
       need(
         from[2] === to[2] && window[0] * window[1] <= 256 * (stage.kind === "maxPool" ? 256 : 1),
