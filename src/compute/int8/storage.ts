@@ -82,7 +82,7 @@ function readStage(stage: Int8Stage, i: number, tensors: SafetensorsContent["ten
     return found.data as Data;
   };
   const filters = stage.outputShape?.[2];
-  const [h, w] = stage.windowSize ?? [];
+  const [h = 0, w = 0] = Array.isArray(stage.windowSize) ? stage.windowSize : [];
   const count = h * w * stage.inputShape?.[2] * filters;
   const bits = stage.weightBits;
   if (!(Number.isInteger(bits) && bits >= 2 && bits <= 8)) throw fault(`stage ${i} has weights of ${bits} bits`);

@@ -196,6 +196,7 @@ describe("int8 inference", () => {
       ["[1,1,9]", "[1,1,8]"],
       ['\\"high\\":127', '\\"high\\":999'],
       ['\\"windowSize\\":[1,1]', '\\"windowSize\\":[9,1]'],
+      ['\\"windowSize\\":[1,1]', '\\"windowSize\\":11111'],
       ["lepton-int8@1", "lepton-int8@9"],
       ['\\"kind\\":\\"linear\\"', '\\"kind\\":\\"lineal\\"'],
     ] as const) {
