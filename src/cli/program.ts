@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { packageVersion } from "../version.ts";
 import { addAccount } from "./commands/account.ts";
 import { addBackends } from "./commands/backends.ts";
+import { addCompress } from "./commands/compress.ts";
 import { addDemo } from "./commands/demo.ts";
 import { addDraw } from "./commands/draw.ts";
 import { addEmulator } from "./commands/emulator.ts";
@@ -30,6 +31,7 @@ const COMMANDS = [
   addTrain,
   addRuns,
   addSweep,
+  addCompress,
   addScheduleCommands,
   addWorker,
   addBackends,
@@ -48,6 +50,8 @@ Examples:
   lepton plan run.ts --provider device:torino            what a training run would send and take
   lepton train run.ts --run digits-1 --budget 60s        the same run, kept on disk step by step
   lepton runs resume digits-1                            and gone on with after whatever ended it
+  lepton compress model --data rows.csv --target y --budget accuracy=-0.01
+                                                         its circuit and classical layers made smaller
   lepton emulator --device torino                        IBM Quantum's REST API on this machine
   lepton qasm old.qasm --to 3 > new.qasm                 check and translate
   lepton draw bell.qasm --svg bell.svg

@@ -51,7 +51,9 @@ export function leastOf(given: ModelPoint, within: readonly ModelPoint[]): Model
 /** The front of `CompressedModelSearch.points`. */
 export function frontOf(points: readonly ModelPoint[]): readonly ModelPoint[] {
   const hasAccuracy = points.every(({ accuracy }) => accuracy !== undefined);
-  return paretoFront(points, [
+  // Of equal ones the first stays: the one that `leastOf` would take.
+  const ordered = points.toSorted((a, b) => (b.accuracy ?? 0) - (a.accuracy ?? 0) || a.loss - b.loss);
+  return paretoFront(ordered, [
     hasAccuracy ? { of: ({ accuracy }) => accuracy, better: "more" } : { of: ({ loss }) => loss, better: "less" },
     { of: ({ bytes }) => bytes, better: "less" },
     { of: twoQubitGatesOf, better: "less" },

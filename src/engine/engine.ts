@@ -15,6 +15,7 @@ import {
 import type { FitOptions, History } from "../training/tensorflow-fit.ts";
 import type { PredictOptions } from "../training/tensorflow-predict.ts";
 import type { LayersModel } from "../training/tensorflow-types.ts";
+import { compressed, type EngineCompression, type EngineCompressOptions, type WeightGrids } from "./compress.ts";
 import { type Evaluation, evaluationOf, labelsOf, type Prediction } from "./evaluation.ts";
 import { type AnyUnit, type FittedUnits, featuresFromJSON, fitFeatures } from "./features.ts";
 import { type FeatureParts, hasTargets, numRowsOf, partsOf } from "./parts.ts";
@@ -58,12 +59,19 @@ export class LeptonEngine<Source = Dataset> {
   readonly options: EngineOptions<Source>;
   #prepared: Promise<Prepared> | undefined;
   #model: LayersModel | undefined;
+  /** Of a model that was compressed: how its weights are saved. */
+  readonly #grids: WeightGrids | undefined;
   readonly #record = new EngineRecord();
 
   /** @param saved a pipeline that has learned already, with its model; `loadEngine` gives one */
   constructor(
     options: EngineOptions<Source>,
-    saved?: { readonly description: SavedEngine; readonly model: LayersModel; readonly hasData: boolean },
+    saved?: {
+      readonly description: SavedEngine;
+      readonly model: LayersModel;
+      readonly hasData: boolean;
+      readonly grids?: WeightGrids | undefined;
+    },
   ) {
     const fault = optionsFault("An engine", options, UNITS);
     if (fault !== undefined) throw new EngineError("ENGINE_OPTION", fault);
@@ -80,6 +88,7 @@ export class LeptonEngine<Source = Dataset> {
     this.name = name;
     this.seed = seed;
     this.options = options;
+    this.#grids = saved?.grids;
     if (saved !== undefined) {
       this.#model = saved.model;
       this.#prepared = this.#restore(saved.description, saved.model, saved.hasData);
@@ -225,6 +234,24 @@ export class LeptonEngine<Source = Dataset> {
   }
 
   /**
+   * Makes the model smaller, circuit and classical layers, within a budget on the training and the validation rows: `compressModel`, with loss and
+   * batch size of the optimisation unit. This engine stays as it is. Test rows are not looked at.
+   * @throws EngineError ENGINE_NO_DATA without validation rows; as `prepare` and `compressModel`
+   * @example const { engine: smaller, best } = await digits.compress({ budget: { accuracy: -0.01 }, target: loadTarget("torino") });
+   */
+  async compress(options: EngineCompressOptions): Promise<EngineCompression<LeptonEngine<Source>>> {
+    const prepared = await this.prepare(options.signal);
+    const { settings } = await this.#training(options.signal);
+    const description = await this.toJSON();
+    return compressed(
+      prepared,
+      settings,
+      options,
+      (made) => new LeptonEngine<Source>(this.options, { description, ...made, hasData: true }),
+    );
+  }
+
+  /**
    * What the pipeline says about rows, which need no targets, with its quantum unit on any provider.
    * @throws as `prepare` and `predict`
    */
@@ -326,7 +353,7 @@ export class LeptonEngine<Source = Dataset> {
     const { model } = await this.prepare();
     const card = await this.card(options.card);
     const { saveEngine } = await withTensorFlow(() => import("./tensorflow-files.ts"));
-    await saveEngine(model, await this.toJSON(), folder);
+    await saveEngine(model, await this.toJSON(), folder, this.#grids);
     writeModelCard(folder, card);
   }
 

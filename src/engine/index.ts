@@ -1,3 +1,4 @@
+export type { EngineCompression, EngineCompressOptions } from "./compress.ts";
 export {
   type EngineFitOptions,
   type EngineTrainOptions,

@@ -16,13 +16,13 @@ export async function loadEngine<Source = Dataset>(
   const fault = optionsFault("loadEngine", options, ["data", "optimize"]);
   if (fault !== undefined) throw new EngineError("ENGINE_OPTION", fault);
   const { readEngine } = await withTensorFlow(() => import("./tensorflow-files.ts"));
-  const { model, description } = await readEngine(folder);
+  const { model, description, grids } = await readEngine(folder);
   const { name, seed } = description;
   const noData = (): never => {
     throw new EngineError("ENGINE_NO_DATA", "This engine was loaded without data: loadEngine(folder, { data }).");
   };
   return new LeptonEngine<Source>(
     { name, seed, data: options.data ?? noData, optimize: options.optimize },
-    { description, model, hasData: options.data !== undefined },
+    { description, model, grids, hasData: options.data !== undefined },
   );
 }
