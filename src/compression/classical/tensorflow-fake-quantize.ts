@@ -35,6 +35,13 @@ export function fakeQuantize(x: tf.Tensor, { scale, low, high }: Grid): tf.Tenso
   return operation(x);
 }
 
+type PlainGrid = Omit<Grid, "scale"> & { readonly scale: Float32Array };
+/** For each layer, in order. */
+export type FakeQuantizationState = readonly {
+  readonly weights: PlainGrid | null;
+  readonly inputs: PlainGrid | null;
+}[];
+
 export interface FakeQuantizationSettings {
   readonly weightBits: number;
   /** Undefined leaves activations as they are. */
@@ -104,6 +111,23 @@ export class FakeQuantization {
       const nonNegative = values.every((value) => value >= 0);
       const range: Int8Range = rangeOf(values, nonNegative, { method, percentile, bits: activationBits });
       watched.inputs = { scale: tf.scalar(range.scale), low: range.low, high: range.high };
+    }
+  }
+
+  /** The scales and ranges that there are, as plain data. */
+  state(): FakeQuantizationState {
+    const plain = (grid: Grid | undefined): PlainGrid | null =>
+      grid === undefined ? null : { ...grid, scale: grid.scale.dataSync().slice() as Float32Array };
+    return this.#watched.map(({ weights, inputs }) => ({ weights: plain(weights), inputs: plain(inputs) }));
+  }
+
+  restore(state: FakeQuantizationState): void {
+    for (const [i, { kernel, ...watched }] of this.#watched.entries()) {
+      tf.dispose([watched.weights?.scale, watched.inputs?.scale].filter((scale) => scale !== undefined));
+      const grid = (plain: PlainGrid | null, shape: readonly number[]): Grid | undefined =>
+        plain === null ? undefined : { ...plain, scale: tf.tensor(plain.scale, [...shape]) };
+      this.#watched[i]!.weights = grid(state[i]!.weights, kernel.channelShape);
+      this.#watched[i]!.inputs = grid(state[i]!.inputs, []);
     }
   }
 

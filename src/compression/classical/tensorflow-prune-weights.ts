@@ -94,7 +94,9 @@ class Pruner {
         total = Math.min(most, (epochs ?? (steps === undefined ? 1 : Number.POSITIVE_INFINITY)) * stepsPerEpoch);
       },
       onBatchEnd: ({ step }) => {
-        if (step === 1 || step % every === 0 || this.#zeros.isEmpty) this.prune(sparsityAt(step / total));
+        // A run that goes on after a crash has the zeros of the last pruning in its weights, and finds them again.
+        const last = Math.max(1, step - (step % every));
+        if (step === last || this.#zeros.isEmpty) this.prune(sparsityAt(last / total));
         else this.#zeros.hold();
       },
     };

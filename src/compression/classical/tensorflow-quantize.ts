@@ -5,7 +5,7 @@ import { CompressionError } from "../../errors.ts";
 import { featuresFor, type ModelData, takeRows } from "../../training/tensorflow-data.ts";
 import type { TrainCallbacks } from "../../training/train.ts";
 import { copyModel } from "./tensorflow-copy.ts";
-import { FakeQuantization } from "./tensorflow-fake-quantize.ts";
+import { FakeQuantization, type FakeQuantizationState } from "./tensorflow-fake-quantize.ts";
 import { type CompressedModel, checkNumber, checkOptions, compressed } from "./tensorflow-report.ts";
 import { type Evaluation, type Retraining, retrain, scoreOf } from "./tensorflow-score.ts";
 import { ZeroMasks } from "./tensorflow-zero-masks.ts";
@@ -74,6 +74,9 @@ export async function quantizeModel(model: LayersModel, options: QuantizeModelOp
         if (step % rescaleEvery === 0) fake.rescaleWeights();
       },
       onEpochEnd: () => fake.calibrate(rows),
+      // A run that goes on after a crash computes with the scales that it had.
+      state: () => fake.state(),
+      restore: (state) => fake.restore(state as FakeQuantizationState),
     };
     if (training !== undefined) await retrain(quantized, training, callbacks);
     fake.rescaleWeights();

@@ -4,7 +4,7 @@ import { rowsFor, type TrainingData, takeRows } from "../../training/tensorflow-
 import { predictRows } from "../../training/tensorflow-predict.ts";
 import { type TrainOptions, train } from "../../training/train.ts";
 
-/** Rows to find a model's accuracy on, or a function that gives a number of it, the larger the better. */
+/** Rows to find a model's accuracy on, quantum layers on the local simulator, or a function that gives a number of it, the larger the better. */
 export type Evaluation = TrainingData | ((model: LayersModel) => number | Promise<number>);
 
 /** Rows and options of `train`, for the training that follows a change. */

@@ -24,7 +24,7 @@ import { distillationLoss } from "../../../../src/compression/classical/tensorfl
 import { fakeQuantize } from "../../../../src/compression/classical/tensorflow-fake-quantize.ts";
 import { quantizeNetwork } from "../../../../src/compute/int8/index.ts";
 import { readNetwork } from "../../../../src/compute/tensorflow-network.ts";
-import { connection, perception, quantumLayer } from "../../../../src/index.ts";
+import { connection, memoryStore, perception, quantumLayer, type RunStore } from "../../../../src/index.ts";
 import { type KerasQuantumLayer, quantum } from "../../../../src/tfjs.ts";
 import { largestDifference, useTensorBackend } from "../../../support/tensorflow.ts";
 
@@ -360,6 +360,39 @@ describe("quantising models", () => {
         expect(Math.round(kernel[k]! / scales[k % scales.length]!)).toBeGreaterThanOrEqual(-3);
       }
     }
+  });
+});
+
+describe("runs that are kept", () => {
+  const ways: Readonly<Record<string, (store: RunStore, stopAfter?: number) => Promise<CompressedModel>>> = {
+    pruneWeights: (store, stopAfter) => pruneWeights(mlp(), { sparsity: 0.5, training: kept(store, stopAfter) }),
+    quantizeModel: (store, stopAfter) =>
+      quantizeModel(mlp(), {
+        weightBits: 3,
+        activationBits: 4,
+        calibration: moons.x,
+        training: kept(store, stopAfter),
+      }),
+  };
+  /** Stopped after a step that is no turn of anything. */
+  const kept = (store: RunStore, stopAfter?: number) => ({
+    ...training(),
+    epochs: 100,
+    steps: 22,
+    store,
+    id: "kept",
+    callbacks: {
+      onBatchEnd: ({ step }: { readonly step: number }) => {
+        if (step === stopAfter) throw new Error("The process ends.");
+      },
+    },
+  });
+
+  test.each(Object.entries(ways))("%s goes on after a crash to the same bits", async (_, compress) => {
+    const whole = await compress(memoryStore());
+    const store = memoryStore();
+    await expect(compress(store, 15)).rejects.toThrow("The process ends.");
+    expect(valuesOf((await compress(store)).model)).toEqual(valuesOf(whole.model));
   });
 });
 
