@@ -17,6 +17,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   transpile: async () => (await import("./transpile.ts")).runTranspile,
   int8: async () => (await import("./int8.ts")).runInt8,
   compression: async () => (await import("./compression.ts")).runCompression,
+  compress: async () => (await import("./compress.ts")).runCompress,
   compute: async () => (await import("./compute.ts")).runCompute,
   docs: async () => (await import("./docs.ts")).refreshDocs,
 };

@@ -40,6 +40,8 @@ class ModelSearch {
   readonly #options: CompressModelOptions;
   readonly #loss: NonNullable<CompressModelOptions["loss"]>;
   readonly #snapshots = new Map<ModelPoint, Snapshot>();
+  /** Those of fine-tunings, which nobody else frees. */
+  readonly #optimizers = new Set<tf.Optimizer>();
   #base: Score | undefined;
   #fineTunes = 0;
 
@@ -56,6 +58,14 @@ class ModelSearch {
   }
 
   async run(): Promise<CompressedModelSearch> {
+    try {
+      return await this.#run();
+    } finally {
+      for (const optimizer of this.#optimizers) optimizer.dispose();
+    }
+  }
+
+  async #run(): Promise<CompressedModelSearch> {
     const { budget, signal } = this.#options;
     signal?.throwIfAborted();
     const base = await this.#score(this.#model);
@@ -142,14 +152,17 @@ class ModelSearch {
 
   #training() {
     const { optimizer, steps = STEPS, learningRate, batchSize, provider, precision, seed, signal } = this.#options;
-    const own =
-      optimizer === undefined
-        ? { optimizer: () => tf.train.adam(LEARNING_RATE), learningRate: cosineDecay({ rate: LEARNING_RATE, steps }) }
-        : { optimizer };
+    const made = optimizer ?? (() => tf.train.adam(LEARNING_RATE));
+    const usual = optimizer === undefined ? { learningRate: cosineDecay({ rate: LEARNING_RATE, steps }) } : {};
+    const remembered = (): tf.Optimizer => {
+      const one = made();
+      this.#optimizers.add(one);
+      return one;
+    };
     return {
-      ...own,
+      ...usual,
       ...defined({ learningRate, batchSize, provider, precision, seed, signal }),
-      ...{ steps, loss: this.#loss },
+      ...{ optimizer: remembered, steps, loss: this.#loss },
     };
   }
 

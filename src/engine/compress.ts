@@ -21,6 +21,8 @@ export interface EngineCompression<Engine>
 interface Made {
   readonly model: LayersModel;
   readonly grids: WeightGrids;
+  /** In a sentence: what was done to the model that was trained. */
+  readonly how: string;
 }
 
 /** @throws EngineError ENGINE_NO_DATA; as `compressModel` */
@@ -40,9 +42,11 @@ export async function compressed<Engine>(
   const { compressModel } = await import("../compression/index.ts");
   const found = await compressModel(model, { ...own, ...options, train, validation });
   const { given, best, points, fineTunes, grids } = found;
+  const howOf = ({ circuit, classical, bytes }: ModelPoint): string =>
+    `It was made smaller after it was trained: ${circuit === undefined ? "" : `circuit by "${circuit}", `}classical layers by "${classical}", ${bytes} of ${given.bytes} bytes of weights; by the training and validation rows, which therefore no longer judge it.`;
   return {
     ...{ given, best, points, fineTunes },
-    engine: engineOf({ model: found.model, grids }),
-    engineOf: async (point) => engineOf(await found.modelOf(point)),
+    engine: engineOf({ model: found.model, grids, how: howOf(best) }),
+    engineOf: async (point) => engineOf({ ...(await found.modelOf(point)), how: howOf(point) }),
   };
 }

@@ -61,7 +61,7 @@ export class LeptonEngine<Source = Dataset> {
   #model: LayersModel | undefined;
   /** Of a model that was compressed: how its weights are saved. */
   readonly #grids: WeightGrids | undefined;
-  readonly #record = new EngineRecord();
+  readonly #record: EngineRecord;
 
   /** @param saved a pipeline that has learned already, with its model; `loadEngine` gives one */
   constructor(
@@ -71,6 +71,7 @@ export class LeptonEngine<Source = Dataset> {
       readonly model: LayersModel;
       readonly hasData: boolean;
       readonly grids?: WeightGrids | undefined;
+      readonly record?: EngineRecord;
     },
   ) {
     const fault = optionsFault("An engine", options, UNITS);
@@ -89,6 +90,7 @@ export class LeptonEngine<Source = Dataset> {
     this.seed = seed;
     this.options = options;
     this.#grids = saved?.grids;
+    this.#record = saved?.record ?? new EngineRecord();
     if (saved !== undefined) {
       this.#model = saved.model;
       this.#prepared = this.#restore(saved.description, saved.model, saved.hasData);
@@ -247,7 +249,11 @@ export class LeptonEngine<Source = Dataset> {
       prepared,
       settings,
       options,
-      (made) => new LeptonEngine<Source>(this.options, { description, ...made, hasData: true }),
+      ({ how, ...made }) =>
+        new LeptonEngine<Source>(this.options, {
+          ...{ description, ...made, hasData: true },
+          record: this.#record.compressed(how),
+        }),
     );
   }
 

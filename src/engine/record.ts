@@ -28,9 +28,19 @@ interface Costs {
 /** What was done with an engine since it was made. */
 export class EngineRecord {
   readonly trainings: CardTraining[] = [];
+  /** How the model was made smaller, for its limits. */
+  compression: string | undefined;
   readonly #evaluations = new Map<PartName, CardEvaluation>();
   /** The last look at the test rows. */
   lastTest: { readonly rows: Dataset; readonly evaluation: Evaluation } | undefined;
+
+  /** The record of a smaller model: trained as this one was, and not evaluated yet. */
+  compressed(how: string): EngineRecord {
+    const record = new EngineRecord();
+    record.trainings.push(...this.trainings);
+    record.compression = how;
+    return record;
+  }
 
   get evaluations(): readonly CardEvaluation[] {
     return [...this.#evaluations.values()];
@@ -76,11 +86,13 @@ export function cardOf(summary: EngineSummary, record: EngineRecord, options: Ca
   const fault = optionsFault("A card", options, ["intendedUse", "limits", "watts", "source", "split", "groups"]);
   if (fault !== undefined) throw new EngineError("ENGINE_OPTION", fault);
   const { name, output, numRows, features, layers } = summary;
-  const { source, split, groups, ...stated } = options;
+  const { source, split, groups, limits = [], ...stated } = options;
+  const { compression } = record;
   const circuits = layers.flatMap(({ quantum }) => (quantum === undefined ? [] : [circuitText(quantum)]));
   return {
     name,
     ...stated,
+    limits: compression === undefined ? limits : [...limits, compression],
     data: {
       ...{ source, split, numRows },
       ...{ target: output.targetName, classes: output.classes, featureNames: output.featureNames },

@@ -1,5 +1,5 @@
 import "@tensorflow/tfjs-backend-cpu";
-import { existsSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { train as optimizers } from "@tensorflow/tfjs-core";
 import { initializers, layers, sequential } from "@tensorflow/tfjs-layers";
@@ -77,6 +77,8 @@ describe("compress", () => {
     const weights = join(out, "weights.bin");
     expect(json.files).toContainEqual({ file: weights, bytes: json.best.bytes });
     expect(statSync(weights).size).toBe(json.best.bytes);
+    const { limits } = JSON.parse(readFileSync(join(out, "model-card.json"), "utf8"));
+    expect(limits.at(-1)).toContain(`${json.best.bytes} of ${json.given.bytes} bytes of weights`);
     expect(err).toMatch(/1\. circuit: .*accuracy 0\.\d{4}/);
 
     const loaded = await loadEngine(out);
