@@ -20,11 +20,11 @@ export function compressionTable({ given, best, points, budget, rows, test, file
   const lines = [line(given, "given"), ...others.map((point) => line(point, point === best ? "best" : ""))];
   const [head, ...rest] = alignRight([header, ...lines]);
   const rule = "─".repeat(Math.max(...[head!, ...rest].map((text) => text.length)));
-  const most = "accuracy" in budget ? `${-100 * budget.accuracy} points of accuracy` : `${budget.loss} of loss`;
+  const most = "accuracy" in budget ? `accuracy may fall by ${-budget.accuracy}` : `loss may rise by ${budget.loss}`;
   const share = `${((100 * best.bytes) / given.bytes).toFixed(1)} %`;
   const [before, after] = [twoQubitText(given), twoQubitText(best)];
   const notes = [
-    `Best within the budget (${most} on ${rows.train} training and ${rows.validation} validation rows): ${share} of the bytes${before === "" ? "" : `, ${after} of ${before} two-qubit gates`}.`,
+    `Best within the budget (${most}, on ${rows.train} training and ${rows.validation} validation rows): ${share} of the bytes${before === "" ? "" : `, ${after} of ${before} two-qubit gates`}.`,
     "Accuracy and loss are those of the validation rows, by which was chosen. Bytes are those of weights.bin. Two-qubit gates, executions and quantum",
     "seconds are those of the circuit on the device, for a training step of 32 rows; ms is one row of a batch predicted on this machine.",
     ...(test === undefined

@@ -2,7 +2,7 @@ import { mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 // The command line computes on the processor.
 import "@tensorflow/tfjs-backend-cpu";
-import { train as optimizers } from "@tensorflow/tfjs-core";
+import { enableProdMode, train as optimizers } from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { type CompressModelOptions, compressModel, type ModelPoint, type RowScore } from "../compression/index.ts";
 import {
@@ -84,6 +84,8 @@ export async function openCompressible(
   options: RowsOptions,
   note: (text: string) => void,
 ): Promise<Compressible> {
+  // TensorFlow.js then neither checks every tensor nor advertises its native build.
+  enableProdMode();
   const model = await loadModel(folder);
   const saved = (model.getUserDefinedMetadata() as { readonly leptonEngine?: SavedEngine } | undefined)?.leptonEngine;
   const table = readCsv(options.data);
