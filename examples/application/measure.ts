@@ -1,5 +1,5 @@
 import type { DemoFigure, DemoRole, DemoRow } from "../../src/cli/demo.ts";
-import { meanAndSpread } from "../digits/outcome.ts";
+import { meanAndSpread } from "../../src/metrics/index.ts";
 
 /** Watts of one busy core: an assumption, printed beside every number that rests on it. */
 export const WATTS = 15;

@@ -26,22 +26,3 @@ export interface Outcome {
   readonly seconds: number;
   readonly history: readonly HistoryPoint[];
 }
-
-/** How often each class was taken for each other: [true][predicted]. */
-export function confusionCounts(
-  y: Float64Array,
-  predictions: Int32Array,
-  numClasses: number,
-): readonly (readonly number[])[] {
-  const counts = Array.from({ length: numClasses }, () => new Array<number>(numClasses).fill(0));
-  for (const [row, label] of y.entries()) counts[label]![predictions[row]!]!++;
-  return counts;
-}
-
-/** Mean and sample standard deviation (null for a single value). */
-export function meanAndSpread(values: readonly number[]): { readonly mean: number; readonly spread: number | null } {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  if (values.length === 1) return { mean, spread: null };
-  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return { mean, spread: Math.sqrt(squares / (values.length - 1)) };
-}

@@ -2,11 +2,11 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { DemoProgress } from "../../src/cli/demo.ts";
 import type { Dataset, FittedTransform } from "../../src/data/index.ts";
-import { type Circuit, drawSvg, drawText, printQasm3 } from "../../src/index.ts";
+import { type Circuit, confusionMatrix, drawSvg, drawText, printQasm3 } from "../../src/index.ts";
 import { loadPictureTools, type PictureTools } from "../picture-tools.ts";
 import { confusionChart, lineChart } from "./charts.ts";
 import type { DeviceOutcome } from "./hardware.ts";
-import { confusionCounts, type DigitsResult, type HistoryPoint, type Outcome } from "./outcome.ts";
+import type { DigitsResult, HistoryPoint, Outcome } from "./outcome.ts";
 import { reportPage } from "./report-page.ts";
 
 export interface ReportParts {
@@ -73,13 +73,18 @@ export async function writeReport(
   );
   const record = {
     ...result,
-    confusion: confusionCounts(test.y, outcomes[0]!.predictions, test.classes!.length),
+    confusion: confusionOf(outcomes[0]!, test),
     ...(parts.onDevice === undefined ? {} : { jobIds: parts.onDevice.jobIds }),
     history: Object.fromEntries(outcomes.map(({ model, history }) => [model, history])),
     files: [...files, join(out, "result.json")],
   };
   write("result.json", `${JSON.stringify(record, null, 2)}\n`);
   return files;
+}
+
+/** How often each class was taken for each other: [true][predicted]. */
+function confusionOf({ predictions }: Outcome, { y, classes }: Dataset): readonly (readonly number[])[] {
+  return confusionMatrix(y, predictions, { numClasses: classes!.length }).map((row) => Array.from(row));
 }
 
 function chartsOf(tools: PictureTools, outcomes: readonly Outcome[], test: Dataset): Readonly<Record<string, string>> {
@@ -110,7 +115,7 @@ function chartsOf(tools: PictureTools, outcomes: readonly Outcome[], test: Datas
       title: "What the hybrid model takes digits for",
       subtitle: `${test.numRows} test digits, ${(100 * hybrid.testAccuracy).toFixed(1)} % recognised, seed ${hybrid.seed}`,
       classes: test.classes!,
-      counts: confusionCounts(test.y, hybrid.predictions, test.classes!.length),
+      counts: confusionOf(hybrid, test),
     }),
   };
 }

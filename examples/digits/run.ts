@@ -1,9 +1,11 @@
 import type { DemoOptions, DemoProgress, DemoResult, DemoRow } from "../../src/cli/demo.ts";
+import { meanAndSpread } from "../../src/metrics/index.ts";
 import { saveModel } from "../../src/tfjs.ts";
+import { seedsOf } from "../application/measure.ts";
 import { type Digits, loadDigits } from "./data.ts";
 import { type DeviceOutcome, type OpenDevice, openDevice, runOnDevice } from "./hardware.ts";
 import { MODELS, type ModelName } from "./models.ts";
-import { type DigitsResult, meanAndSpread, type Outcome } from "./outcome.ts";
+import type { DigitsResult, Outcome } from "./outcome.ts";
 import { writeReport } from "./report.ts";
 import { quantumLayerOf, type Trained, trainModel } from "./training.ts";
 
@@ -31,7 +33,7 @@ async function runWith(
 ): Promise<DemoResult> {
   const start = performance.now();
   const steps = options.steps ?? (options.quick ? QUICK_STEPS : STEPS);
-  const seeds = Array.from({ length: options.seeds }, (_, i) => options.seed + i);
+  const seeds = seedsOf(options);
   const digits = loadDigits();
   const trained = new Map<ModelName, Trained[]>();
   for (const name of MODELS) {

@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-backend-cpu";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import type { Dataset } from "../../src/data/index.ts";
-import { cosineDecay, train } from "../../src/index.ts";
+import { accuracy, cosineDecay, train } from "../../src/index.ts";
 import { KerasQuantumLayer } from "../../src/tfjs.ts";
 import type { Digits } from "./data.ts";
 import { buildModel, type ModelName } from "./models.ts";
@@ -64,7 +64,7 @@ export async function trainModel(
   });
   optimizer.dispose();
   const predictions = predict(model, digits.test);
-  const testAccuracy = accuracy(predictions, digits.test);
+  const testAccuracy = accuracy(digits.test.y, predictions);
   const params = model.countParams();
   return {
     model,
@@ -78,10 +78,6 @@ export function predict(model: LayersModel, rows: Dataset): Int32Array {
     const x = tf.tensor2d(Float32Array.from(rows.x), [rows.numRows, rows.numFeatures]);
     return Int32Array.from(tf.argMax(model.predict(x) as tf.Tensor, 1).dataSync());
   });
-}
-
-function accuracy(predictions: Int32Array, rows: Dataset): number {
-  return predictions.reduce((sum, predicted, row) => sum + (predicted === rows.y[row] ? 1 : 0), 0) / rows.numRows;
 }
 
 /** The hybrid model's quantum layer. */

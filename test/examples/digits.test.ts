@@ -7,12 +7,11 @@ import { confusionChart, lineChart } from "../../examples/digits/charts.ts";
 import { loadDigits } from "../../examples/digits/data.ts";
 import { openDevice } from "../../examples/digits/hardware.ts";
 import { buildModel } from "../../examples/digits/models.ts";
-import { confusionCounts, meanAndSpread } from "../../examples/digits/outcome.ts";
 import { writeReport } from "../../examples/digits/report.ts";
 import { run } from "../../examples/digits/run.ts";
 import { predict, quantumLayerOf } from "../../examples/digits/training.ts";
 import { loadPictureTools, type PicturePackages } from "../../examples/picture-tools.ts";
-import { loadTarget, parseQasm } from "../../src/index.ts";
+import { confusionMatrix, loadTarget, parseQasm } from "../../src/index.ts";
 import { loadModel } from "../../src/tfjs.ts";
 
 const missing = (name: string) => () =>
@@ -90,7 +89,8 @@ test("the whole job, cut short: every row, every file, and a model that predicts
   const model = await loadModel(join(out, "model"));
   const digits = loadDigits();
   const predictions = predict(model, digits.test);
-  expect(confusionCounts(digits.test.y, predictions, 10)).toEqual(record.confusion);
+  const counts = confusionMatrix(digits.test.y, predictions, { numClasses: 10 });
+  expect(counts.map((row) => Array.from(row))).toEqual(record.confusion);
   // What went to the device is compiled for it, and the model is as it was before it went.
   const sent = parseQasm(readFileSync(join(out, "isa.qasm"), "utf8"));
   expect(isaFaults(sent, loadTarget("torino"))).toEqual([]);
@@ -98,20 +98,6 @@ test("the whole job, cut short: every row, every file, and a model that predicts
   const layer = quantumLayerOf(model);
   const bound = layer.quantum.circuit.bind(layer.namedWeights());
   expect(parseQasm(readFileSync(join(out, "circuit.qasm"), "utf8")).hash).toBe(bound.hash);
-});
-
-test("a confusion matrix counts [true][predicted]", () => {
-  expect(confusionCounts(Float64Array.of(0, 0, 1, 2), Int32Array.of(0, 1, 1, 0), 3)).toEqual([
-    [1, 1, 0],
-    [0, 1, 0],
-    [1, 0, 0],
-  ]);
-});
-
-test("the spread is the sample standard deviation, and none for one value", () => {
-  expect(meanAndSpread([2, 4, 4, 4, 5, 5, 7, 9]).mean).toBe(5);
-  expect(meanAndSpread([2, 4, 4, 4, 5, 5, 7, 9]).spread).toBeCloseTo(Math.sqrt(32 / 7), 12);
-  expect(meanAndSpread([0.8])).toEqual({ mean: 0.8, spread: null });
 });
 
 describe("pictures", () => {

@@ -19,7 +19,7 @@ import {
 import { perception } from "../../../src/layers/index.ts";
 import { accuracy, meanAndSpread } from "../../../src/metrics/index.ts";
 
-const table = readCsv(new URL("../../fixtures/data/breast_cancer.csv", import.meta.url));
+const table = readCsv(new URL("../../../examples/medicine/breast-cancer.csv", import.meta.url));
 const rows = datasetFromTable(table, { target: "label", exclude: ["split"] });
 const candidates = { qubits: [4], bandwidths: [0.05, 0.1, 0.2, 0.4], C: [1, 10, 100] } as const;
 const reduced = pipeline([standardise(), pca({ numComponents: 4 })]);
