@@ -15,6 +15,7 @@ import { Versions } from "./resources/versions.ts";
 import { Workloads } from "./resources/workloads.ts";
 import type { Notify, RetryPolicy } from "./retry.ts";
 import { Secrets } from "./secrets.ts";
+import { type Sending, sendingOf } from "./sending.ts";
 import { isLoopback } from "./urls.ts";
 import type { Exchange, ProxySetting } from "./wire.ts";
 
@@ -25,6 +26,11 @@ export interface IbmClientOptions extends CredentialOptions {
   readonly apiVersion?: string | undefined;
   /** URL of an HTTP proxy, or "environment" for what HTTPS_PROXY, HTTP_PROXY and NO_PROXY say. Default: none. */
   readonly proxy?: string | false | undefined;
+  /**
+   * What may be submitted: everything (default), only jobs that the service keeps no parameters of (`private`), or nothing, so
+   * that a run can be planned and looked at without sending any. LEPTON_SEND in the environment can only make it stricter.
+   */
+  readonly send?: Sending | undefined;
   /** Of each try; default 60. */
   readonly timeoutSeconds?: number | undefined;
   /**
@@ -67,6 +73,7 @@ const OPTIONS: readonly (keyof IbmClientOptions)[] = [
   "credentials",
   "apiVersion",
   "proxy",
+  "send",
   "timeoutSeconds",
   "submitTimeoutSeconds",
   "maxBodyBytes",
@@ -85,6 +92,8 @@ const MIB = 1 << 20;
 /** The REST surface of one instance of IBM Quantum, a class for each kind of resource and a method for each route. */
 export class IbmClient {
   readonly credentials: IbmCredentials;
+  /** What may be submitted. */
+  readonly sending: Sending;
   readonly backends: Backends;
   readonly jobs: Jobs;
   readonly sessions: Sessions;
@@ -119,14 +128,16 @@ export class IbmClient {
     });
     const { limiter = submitLimiter(credentials, options.clock) } = options;
     this.credentials = credentials;
+    this.sending = sendingOf(options.send, options.environment);
     this.notify = options.notify ?? (() => {});
     this.backends = new Backends(http);
     this.jobs = new Jobs(http, {
       limiter,
       maxResultBytes: options.maxResultBytes ?? 128 * MIB,
       submitTimeoutSeconds: options.submitTimeoutSeconds ?? 900,
+      sending: this.sending,
     });
-    this.sessions = new Sessions(http);
+    this.sessions = new Sessions(http, this.sending);
     this.instances = new Instances(http);
     this.tags = new Tags(http);
     this.versions = new Versions(http);

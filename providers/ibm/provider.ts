@@ -14,7 +14,7 @@ import { type IbmJobFilter, type IbmJobInfo, jobInfo, jobQuery } from "./job-inf
 import { IBM_LIMITS, type IbmLimits } from "./limits.ts";
 import { optionError } from "./program-options.ts";
 import type { DiscoveredInstance } from "./resources/discovery.ts";
-import { assertMaySend, type Sending, sendingOf } from "./sending.ts";
+import { assertMaySend, type Sending, sendingOf, stricterOf } from "./sending.ts";
 import { DEFAULT_POLL_POLICY, type PollPolicy } from "./service-job.ts";
 import { IbmSession, type SessionOptions } from "./session.ts";
 
@@ -28,11 +28,6 @@ export interface IbmProviderOptions extends IbmClientOptions {
   readonly lagSeconds?: number;
   /** Ask for the instance's usage before each submit, and refuse to submit where none is left. True by default. */
   readonly checkUsage?: boolean;
-  /**
-   * What may be submitted: everything (default), only jobs that the service keeps no parameters of (`private`), or nothing, so
-   * that a run can be planned and looked at without sending any. LEPTON_SEND in the environment can only make it stricter.
-   */
-  readonly send?: Sending;
   /** Other limits than the service is known to have. */
   readonly limits?: Partial<IbmLimits>;
   readonly poll?: Partial<PollPolicy>;
@@ -86,7 +81,7 @@ export class IbmProvider {
       throw optionError(
         `ibmProvider is given a client, so ${Object.keys(unused).join(", ")} would have no effect; give that to createIbmClient.`,
       );
-    this.client = client ?? createIbmClient(clientOptions);
+    this.client = client ?? createIbmClient({ ...clientOptions, send: options.send });
     this.#calibrations = new Calibrations(this.client);
     this.#clock = options.clock ?? systemClock;
     this.#limits = { ...IBM_LIMITS, ...checkNumbers("limits", limits, Object.keys(IBM_LIMITS)) };
@@ -97,7 +92,7 @@ export class IbmProvider {
       throw optionError("maxInflatedBytes is a positive number.");
     this.#lagSeconds = lagSeconds;
     this.#checkUsage = checkUsage;
-    this.#sending = sendingOf(options.send, options.environment);
+    this.#sending = stricterOf(sendingOf(options.send, options.environment), this.client.sending);
     this.#maxInflatedBytes = maxInflatedBytes;
   }
 

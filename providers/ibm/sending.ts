@@ -12,18 +12,22 @@ export type Sending = "all" | "private" | "nothing";
 const SENDING: readonly Sending[] = ["all", "private", "nothing"];
 
 /**
- * The stricter of what the program asks for and what LEPTON_SEND in the environment says: whoever runs a program can forbid what
- * it does, and a program cannot allow itself what was forbidden.
- * @throws ProviderError IBM_OPTION for another word in either
+ * The strictest of what the program asks for and what LEPTON_SEND says, in the process's environment and in one that is given in its
+ * place: whoever runs a program can forbid what it does, and no option allows what was forbidden.
+ * @throws ProviderError IBM_OPTION for another word in any
  */
 export function sendingOf(
   option: unknown,
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): Sending {
-  const fromEnvironment = environment.LEPTON_SEND;
-  const asked = rankOf("send", option);
-  const allowed = rankOf("LEPTON_SEND in the environment", fromEnvironment === "" ? undefined : fromEnvironment);
-  return SENDING[Math.max(asked, allowed)]!;
+  const allowed = [environment, process.env].map(({ LEPTON_SEND: word }) =>
+    rankOf("LEPTON_SEND in the environment", word === "" ? undefined : word),
+  );
+  return SENDING[Math.max(rankOf("send", option), ...allowed)]!;
+}
+
+export function stricterOf(one: Sending, other: Sending): Sending {
+  return SENDING[Math.max(SENDING.indexOf(one), SENDING.indexOf(other))]!;
 }
 
 function rankOf(what: string, word: unknown): number {
@@ -46,6 +50,19 @@ export function sendable<Options extends { readonly private?: boolean }>(sending
       'Only private jobs may be sent (send: "private", or LEPTON_SEND), but this one asks for private: false. Leave that out.',
     );
   return { ...options, private: true };
+}
+
+/**
+ * The last look at a job before it goes out, whoever made it.
+ * @throws ProviderError IBM_SENDING_REFUSED
+ */
+export function assertJobMaySend(sending: Sending, job: { readonly private?: boolean | undefined }): void {
+  assertMaySend(sending, "No job is submitted");
+  if (sending === "private" && job.private !== true)
+    throw new ProviderError(
+      "IBM_SENDING_REFUSED",
+      'Only private jobs may be sent (send: "private", or LEPTON_SEND), but this one is not: give private: true in its body.',
+    );
 }
 
 /** @throws ProviderError IBM_SENDING_REFUSED */

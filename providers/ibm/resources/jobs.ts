@@ -3,6 +3,7 @@ import { IbmError } from "../ibm-error.ts";
 import { JsonSyntax, parseJson } from "../json.ts";
 import type { SubmitLimiter } from "../limiter.ts";
 import type { JobBody, JobCreated, JobMetrics, JobPage, JobQuery, JobRequest, JobResultsBody } from "../schemas.ts";
+import { assertJobMaySend, assertMaySend, type Sending } from "../sending.ts";
 
 /** The service's own maximum. */
 const PAGE = 200;
@@ -14,6 +15,8 @@ export interface JobsOptions {
   /** Most decoded bytes of a result, or of a job with its params. */
   readonly maxResultBytes: number;
   readonly submitTimeoutSeconds: number;
+  /** What may be submitted. */
+  readonly sending: Sending;
 }
 
 /** The results of a job as they came: keep `text` before reading `value`, since those of a private job come only once. */
@@ -46,6 +49,7 @@ export class JobResultsText {
 export class Jobs {
   readonly #http: HttpClient;
   readonly #limiter: SubmitLimiter;
+  readonly #sending: Sending;
   /** Most decoded bytes of a result, or of a job with its params. */
   readonly maxResultBytes: number;
   /** How long an answer to a submit is waited for. */
@@ -53,6 +57,7 @@ export class Jobs {
   constructor(http: HttpClient, options: JobsOptions) {
     this.#http = http;
     this.#limiter = options.limiter;
+    this.#sending = options.sending;
     this.maxResultBytes = options.maxResultBytes;
     this.submitTimeoutSeconds = options.submitTimeoutSeconds;
   }
@@ -68,12 +73,15 @@ export class Jobs {
    * job by a tag of its own (`listAll`) before submitting again.
    * @param body a function is asked for it right before each time that it is sent; what it throws is thrown, and nothing is
    * sent
+   * @throws ProviderError IBM_SENDING_REFUSED
    */
   async create(
     body: JobRequest | (() => JobRequest | Promise<JobRequest>),
     options: RequestOptions = {},
   ): Promise<JobCreated> {
     const { signal, timeoutSeconds = this.submitTimeoutSeconds } = options;
+    if (typeof body === "function") assertMaySend(this.#sending, "No job is submitted");
+    else assertJobMaySend(this.#sending, body);
     const created = await this.#http.post(
       "/jobs",
       // Of a body that is made later the type alone counts here.
@@ -81,7 +89,7 @@ export class Jobs {
       {
         signal,
         timeoutSeconds,
-        prepare: typeof body === "function" ? body : undefined,
+        prepare: typeof body === "function" ? () => this.#prepared(body) : undefined,
         beforeTry: () => this.#limiter.pass(signal),
         onFailedTry: ({ code, retryAfterSeconds }) => {
           if (code === "IBM_RATE_LIMIT") this.#limiter.block(retryAfterSeconds ?? PAUSE_SECONDS);
@@ -100,6 +108,12 @@ export class Jobs {
         },
       );
     return created;
+  }
+
+  async #prepared(make: () => JobRequest | Promise<JobRequest>): Promise<JobRequest> {
+    const body = await make();
+    assertJobMaySend(this.#sending, body);
+    return body;
   }
 
   /** GET /jobs: one page of at most 200, newest first unless `sort` says otherwise. The service matches tags; see `listAll`. */

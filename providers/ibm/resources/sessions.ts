@@ -1,16 +1,20 @@
 import type { HttpClient, RequestOptions } from "../http-client.ts";
 import { IbmError } from "../ibm-error.ts";
 import type { SessionBody, SessionRequest } from "../schemas.ts";
+import { assertMaySend, type Sending } from "../sending.ts";
 
 /** Routes of sessions and batches. All throw IbmError; IBM_SESSION_PLAN where the plan has no dedicated sessions. */
 export class Sessions {
   readonly #http: HttpClient;
-  constructor(http: HttpClient) {
+  readonly #sending: Sending;
+  constructor(http: HttpClient, sending: Sending) {
     this.#http = http;
+    this.#sending = sending;
   }
 
-  /** POST /sessions: opens one. Not repeated when the answer is lost: it ends by itself at its TTL. */
+  /** POST /sessions: opens one. Not repeated when the answer is lost: it ends by itself at its TTL. @throws ProviderError IBM_SENDING_REFUSED */
   async create(body: SessionRequest, options?: RequestOptions): Promise<SessionBody> {
+    assertMaySend(this.#sending, "No session or batch is opened");
     const session = await this.#http.post("/sessions", { body }, options);
     if (typeof session?.id !== "string" || session.id === "")
       throw new IbmError("IBM_RESPONSE", "POST /sessions was accepted, but the answer holds no session id.", {
