@@ -183,6 +183,17 @@ describe("architecture", () => {
     const circles = stronglyConnected(edges).map((circle) => circle.sort().join(" <-> "));
     expect(circles.filter((circle) => !known.includes(circle))).toEqual([]);
   });
+
+  test("no folder of src knows itself in a circle, types included", () => {
+    const room = (path: string): string | undefined => /^src\/([^/]+)\//.exec(path)?.[1];
+    const edges = new Map<string, string[]>();
+    for (const { file, target } of imports) {
+      const [from, to] = [room(file), room(target ?? "")];
+      if (from !== undefined && to !== undefined) edges.set(from, [...(edges.get(from) ?? []), to]);
+    }
+    expect(edges.size).toBeGreaterThan(10);
+    expect(stronglyConnected(edges)).toEqual([]);
+  });
 });
 
 /** Groups of two or more files that reach each other (Tarjan). */

@@ -1,8 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { Rng } from "../../circuits/index.ts";
-import { planModel } from "../training/tensorflow-plan.ts";
-import { callLayer, feed } from "../training/tensorflow-walk.ts";
+import { callLayer, feed } from "../layers/tensorflow-call.ts";
+import { planModel } from "../layers/tensorflow-plan.ts";
 import { type LayerPlace, type SegmentedPlan, segmentPlan } from "./tensorflow-segments.ts";
 
 export interface ApplyOptions {

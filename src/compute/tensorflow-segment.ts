@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { layers } from "@tensorflow/tfjs-layers";
+import type { DrawingLayer } from "../layers/tensorflow-call.ts";
 import { type CompiledNetwork, compileNetwork } from "./compiled-network.ts";
 import { layerWeights, type Network } from "./network.ts";
 
@@ -22,7 +23,8 @@ interface Weight {
  * Layers of TensorFlow.js in a row, run by the compute unit, as one layer that TensorFlow.js can differentiate. Weights stay in
  * the layers' own variables: they are copied into the network when they have changed.
  */
-export class ComputeSegmentLayer extends layers.Layer {
+export class ComputeSegmentLayer extends layers.Layer implements DrawingLayer {
+  readonly takesDraw = true;
   readonly layers: readonly Layer[];
   readonly #network: Network;
   readonly #wantsInput: boolean;

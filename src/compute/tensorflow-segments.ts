@@ -1,5 +1,5 @@
 import type { layers } from "@tensorflow/tfjs-layers";
-import type { ModelPlan, PlanNode } from "../training/tensorflow-plan.ts";
+import type { ModelPlan, PlanNode } from "../layers/tensorflow-plan.ts";
 import { uncompiled } from "./lower-network.ts";
 import type { NetworkLayer } from "./network.ts";
 import { networkOf, readLayer } from "./tensorflow-network.ts";

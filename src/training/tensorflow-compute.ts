@@ -2,7 +2,7 @@ import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { describeValue } from "../../circuits/index.ts";
 import { segmentPlan } from "../compute/tensorflow-segments.ts";
 import { TrainingError } from "../errors.ts";
-import { type ModelPlan, planModel } from "./tensorflow-plan.ts";
+import { type ModelPlan, planModel } from "../layers/tensorflow-plan.ts";
 
 /** Where classical layers run. */
 export type ComputePlace = "tensorflow" | "wasm";

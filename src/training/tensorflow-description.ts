@@ -3,7 +3,7 @@ import type * as tf from "@tensorflow/tfjs-core";
 import type { LayersModel, layers } from "@tensorflow/tfjs-layers";
 import { describeValue } from "../../circuits/index.ts";
 import { KerasQuantumLayer } from "../layers/tensorflow.ts";
-import { planModel } from "./tensorflow-plan.ts";
+import { planModel } from "../layers/tensorflow-plan.ts";
 import { captureFault, optimizerClass } from "./tensorflow-stored-state.ts";
 
 type Layer = layers.Layer;

@@ -10,11 +10,11 @@ import { describeNumber, Rng } from "../../circuits/index.ts";
 import { type Backend, type DifferentiableBackend, isDifferentiable, localSimulator } from "../../providers/index.ts";
 import { TrainingError } from "../errors.ts";
 import { KerasQuantumLayer } from "../layers/tensorflow.ts";
+import { type ModelPlan, planModel } from "../layers/tensorflow-plan.ts";
 import { checkNames, listOf } from "./options.ts";
 import { type Rows, rowsFor, type TrainingData, takeRows } from "./tensorflow-data.ts";
 import { lockForTraining } from "./tensorflow-lock.ts";
 import { type CompileOptions, compileObjective, type Objective } from "./tensorflow-objective.ts";
-import { type ModelPlan, planModel } from "./tensorflow-plan.ts";
 import { checkBatchSize, checkProvider, evaluateWith } from "./tensorflow-predict.ts";
 
 export type { History } from "@tensorflow/tfjs-layers";

@@ -3,6 +3,8 @@ import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { describeValue, Rng } from "../../circuits/index.ts";
 import { type Backend, localSimulator } from "../../providers/index.ts";
 import { DataError, TrainingError } from "../errors.ts";
+import { feed } from "../layers/tensorflow-call.ts";
+import type { ModelPlan } from "../layers/tensorflow-plan.ts";
 import { checkNames } from "./options.ts";
 import { type ComputePlace, planFor } from "./tensorflow-compute.ts";
 import {
@@ -15,8 +17,7 @@ import {
   takeRows,
 } from "./tensorflow-data.ts";
 import { type Objective, readObjective } from "./tensorflow-objective.ts";
-import type { ModelPlan } from "./tensorflow-plan.ts";
-import { feed, noCosts, type QuantumCosts, type QuantumOptions, release, runNodes } from "./tensorflow-walk.ts";
+import { noCosts, type QuantumCosts, type QuantumOptions, release, runNodes } from "./tensorflow-walk.ts";
 
 export interface PredictOptions {
   /** Where quantum layers run; the local simulator by default. */

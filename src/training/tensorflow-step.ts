@@ -3,14 +3,13 @@ import type { Rng } from "../../circuits/index.ts";
 import { TrainingError } from "../errors.ts";
 import { assertFiniteValues } from "../gradients/index.ts";
 import type { MeasuredOutputs, QuantumGradients } from "../layers/index.ts";
+import { callLayer, feed } from "../layers/tensorflow-call.ts";
+import type { ModelPlan, PlanNode, QuantumNode } from "../layers/tensorflow-plan.ts";
 import { TensorSimulation } from "../layers/tensorflow-simulation.ts";
 import { reached } from "../runs/index.ts";
 import type { SamplingNow, SamplingReport } from "./sampling.ts";
 import type { Objective } from "./tensorflow-objective.ts";
-import type { ModelPlan, PlanNode, QuantumNode } from "./tensorflow-plan.ts";
 import {
-  callLayer,
-  feed,
   noCosts,
   outputTensor,
   type QuantumCosts,

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { localSimulator } from "../../providers/index.ts";
+import type { ModelPlan } from "../layers/tensorflow-plan.ts";
 import type { KeptRate } from "../optimizers/index.ts";
 import { type RunJournal, reached, takingStep } from "../runs/index.ts";
 import type { EarlyStopping } from "./early-stopping.ts";
@@ -13,7 +14,6 @@ import { type Rows, rowsFor, type TrainingData, takeRows } from "./tensorflow-da
 import { setLearningRate } from "./tensorflow-learning-rate.ts";
 import { lockForTraining } from "./tensorflow-lock.ts";
 import { compileObjective, type Objective } from "./tensorflow-objective.ts";
-import type { ModelPlan } from "./tensorflow-plan.ts";
 import { checkProvider, evaluateWith } from "./tensorflow-predict.ts";
 import { checkSettings, checkTrainable, epochOrder, type Settings } from "./tensorflow-settings.ts";
 import { captureTraining, restoreTraining } from "./tensorflow-state.ts";

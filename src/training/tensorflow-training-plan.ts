@@ -2,15 +2,16 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import type { Rng } from "../../circuits/index.ts";
 import { localSimulator } from "../../providers/index.ts";
+import { feed } from "../layers/tensorflow-call.ts";
+import { type ModelPlan, planModel } from "../layers/tensorflow-plan.ts";
 import { checkPrice, moneyFor, NO_WORK, sumOfWork, timesWork, workOf } from "./planned-work.ts";
 import { planningBackend } from "./planning-backend.ts";
 import { plannedSampling, samplingNow } from "./sampling.ts";
 import { type ModelData, type Rows, rowsFor, type TrainingData, takeRows } from "./tensorflow-data.ts";
-import { type ModelPlan, planModel } from "./tensorflow-plan.ts";
 import { checkProvider, type PredictOptions, predictRows } from "./tensorflow-predict.ts";
 import { checkSettings, checkTrainable, epochOrder } from "./tensorflow-settings.ts";
 import { quantumStep } from "./tensorflow-step.ts";
-import { feed, noCosts, type QuantumOptions, release, runNodes } from "./tensorflow-walk.ts";
+import { noCosts, type QuantumOptions, release, runNodes } from "./tensorflow-walk.ts";
 import type { PlanOptions, PredictionPlan, TrainingPlan } from "./training-plan.ts";
 
 export async function planTraining(

@@ -1,7 +1,7 @@
 import { LayersModel, type layers, type SymbolicTensor } from "@tensorflow/tfjs-layers";
 import { ModelError } from "../errors.ts";
-import { KerasQuantumLayer } from "../layers/tensorflow.ts";
-import { ensureBuilt } from "../layers/tensorflow-model-parts.ts";
+import { KerasQuantumLayer } from "./tensorflow.ts";
+import { ensureBuilt } from "./tensorflow-model-parts.ts";
 
 type Layer = layers.Layer;
 
