@@ -11,6 +11,7 @@ import { type Dataset, selectRows } from "../src/data/index.ts";
 import { type Backend, cosineDecay, deviceSimulator, loadTarget } from "../src/index.ts";
 import { evaluate, type SaveModelOptions, saveModel, train } from "../src/tfjs.ts";
 import type { BenchOptions } from "./arguments.ts";
+import { fillTable } from "./page-table.ts";
 import { saveResults, table } from "./report.ts";
 
 const SEEDS = [0, 1, 2, 3, 4];
@@ -91,31 +92,35 @@ export async function runCompress({ only }: BenchOptions): Promise<void> {
     results.push(result);
     console.log(JSON.stringify(result));
   }
+  const head = ["model", ...QUANTITIES.map(([name]) => name)];
+  const lines = (["given", "best"] as const).map((which) => [
+    which === "given" ? "given" : "best within the budget",
+    ...QUANTITIES.map(([, text]) => text(results.map((one) => one[which]))),
+  ]);
+  console.log(table(head, lines));
+  const share = (of: (side: Side) => number): string => {
+    const sum = (which: "given" | "best"): number => results.reduce((total, one) => total + of(one[which]), 0);
+    return `${((100 * sum("best")) / sum("given")).toFixed(1)} %`;
+  };
   console.log(
-    table(
-      ["model", ...QUANTITIES.map(({ name }) => name)],
-      (["given", "best"] as const).map((which) => [
-        which,
-        ...QUANTITIES.map(({ text }) => text(results.map((one) => one[which]))),
-      ]),
-    ),
+    `${share(({ bytes }) => bytes)} of the bytes, ${share(({ twoQubitGates }) => twoQubitGates)} of the two-qubit gates.`,
   );
-  if (only === undefined) saveResults("compress", { device: DEVICE, budget: BUDGET, steps: STEPS, results });
+  console.log(`Searches of ${results.map(({ seconds }) => seconds.toFixed(0)).join(", ")} s.`);
+  if (only !== undefined) return;
+  saveResults("compress", { device: DEVICE, budget: BUDGET, steps: STEPS, results });
+  fillTable("compression.md", "compress", head, lines);
 }
 
 /** Columns of the table: mean over the seeds, and ± standard deviation where it says something. */
-export const QUANTITIES: readonly { readonly name: string; readonly text: (sides: readonly Side[]) => string }[] = [
-  { name: "bytes", text: (sides) => spread(sides, ({ bytes }) => bytes, 0) },
-  { name: "parameters", text: (sides) => spread(sides, ({ parameters }) => parameters, 0) },
-  { name: "two-qubit gates", text: (sides) => spread(sides, ({ twoQubitGates }) => twoQubitGates, 1) },
-  {
-    name: "executions a step",
-    text: (sides) =>
-      mean(sides, ({ executionsPerStep }) => executionsPerStep).toLocaleString("en", { maximumFractionDigits: 0 }),
-  },
-  { name: "quantum seconds a step", text: (sides) => spread(sides, ({ quantumSeconds }) => quantumSeconds, 1) },
-  { name: "test accuracy", text: (sides) => spread(sides, ({ testAccuracy }) => testAccuracy, 3) },
-  { name: "test accuracy, noisy", text: (sides) => spread(sides, ({ noisyTestAccuracy }) => noisyTestAccuracy, 3) },
+const QUANTITIES: readonly (readonly [name: string, text: (sides: readonly Side[]) => string])[] = [
+  ["bytes of weights", (sides) => spread(sides, ({ bytes }) => bytes, 0)],
+  ["model.json", (sides) => spread(sides, ({ topologyBytes }) => topologyBytes, 0)],
+  ["parameters", (sides) => spread(sides, ({ parameters }) => parameters, 0)],
+  ["two-qubit gates", (sides) => spread(sides, ({ twoQubitGates }) => twoQubitGates, 1)],
+  ["executions a step", (sides) => Math.round(mean(sides, (side) => side.executionsPerStep)).toLocaleString("en")],
+  ["quantum seconds a step", (sides) => spread(sides, ({ quantumSeconds }) => quantumSeconds, 1)],
+  ["test accuracy", (sides) => spread(sides, ({ testAccuracy }) => testAccuracy, 3)],
+  ["test accuracy, noisy", (sides) => spread(sides, ({ noisyTestAccuracy }) => noisyTestAccuracy, 3)],
 ];
 
 function mean(sides: readonly Side[], of: (side: Side) => number): number {

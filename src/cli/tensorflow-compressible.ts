@@ -16,6 +16,7 @@ import {
 } from "../data/index.ts";
 import { type DataParts, loadEngine, type SavedEngine } from "../engine/index.ts";
 import { loadModel, saveModel } from "../models/tensorflow-folder.ts";
+import type { TrainingData } from "../training/tensorflow-data.ts";
 import { compileObjective } from "../training/tensorflow-objective.ts";
 import { evaluate } from "../training/train.ts";
 import { UsageError } from "./errors.ts";
@@ -102,12 +103,12 @@ async function openEngine(
   note: (text: string) => void,
 ): Promise<Compressible> {
   const { target, loss, regression } = options;
-  const own = [
+  const odd = [
     ["--features", options.features !== undefined],
     ["--regression", regression === true],
   ].find(([, given]) => given === true);
-  if (own !== undefined)
-    throw new UsageError("COMPRESS_MODEL", `${own[0]} is for models without an engine; that in ${folder} has its own.`);
+  if (odd !== undefined)
+    throw new UsageError("COMPRESS_MODEL", `${odd[0]} is for models without an engine; that in ${folder} has its own.`);
   if (target !== output.targetName)
     throw new UsageError(
       "COMPRESS_MODEL",
@@ -122,8 +123,8 @@ async function openEngine(
   ) as DataParts<Dataset>;
   const engine = await loadEngine(folder, { data, ...(loss === undefined ? {} : { optimize: { loss } }) });
   const { model, parts: loaded } = await engine.prepare();
-  const { train, validation, test } = loaded as Parts<Dataset>;
-  return compressible({ train, validation, test }, async (settings) => {
+  const own = loaded as Parts<Dataset>;
+  return compressible(numRowsOf(own), own.test, async (settings) => {
     const { engine: smaller, ...found } = await engine.compress(settings);
     const made = await smaller.model();
     compileObjective(model, { optimizer: optimizers.sgd(0), loss: made.loss, metrics: made.metrics });
@@ -141,16 +142,37 @@ function openModel(model: LayersModel, table: Table, options: RowsOptions, note:
   const classes = task === "regression" ? undefined : datasetOf(table, options, task, undefined).classes;
   const rows = splitRows(table, options, !regression, note);
   const parts = mapParts(rows, (one) => datasetOf(one, options, task, classes));
-  return compressible(parts, async (settings) => {
-    const { train, validation } = parts;
-    const { model: made, grids, ...found } = await compressModel(model, { ...settings, train, validation, loss });
-    compileObjective(model, { optimizer: optimizers.sgd(0), loss, metrics: made.metrics });
+  return ofModel(model, parts, numRowsOf(parts), loss);
+}
+
+/** A model with rows in whatever form, and the loss that it was trained by. */
+export function ofModel(
+  model: LayersModel,
+  {
+    train,
+    validation,
+    test,
+  }: { readonly train: TrainingData; readonly validation: TrainingData; readonly test?: Dataset | undefined },
+  rows: Compressible["rows"],
+  loss: CompressModelOptions["loss"],
+): Compressible {
+  return compressible(rows, test, async (settings) => {
+    const named = loss === undefined ? {} : { loss };
+    const { model: made, grids, ...found } = await compressModel(model, { ...settings, ...named, train, validation });
+    compileObjective(model, { optimizer: optimizers.sgd(0), loss: made.loss, metrics: made.metrics });
     return { ...found, models: [model, made], save: (out) => saveModel(made, out, { grids }) };
   });
 }
 
+const numRowsOf = ({ train, validation, test }: Parts<Dataset>): Compressible["rows"] => ({
+  train: train.numRows,
+  validation: validation.numRows,
+  test: test?.numRows ?? 0,
+});
+
 function compressible(
-  { train, validation, test }: Parts<Dataset>,
+  rows: Compressible["rows"],
+  test: Dataset | undefined,
   search: (settings: SearchSettings) => Promise<
     Pick<SmallerModel, "given" | "best" | "points" | "fineTunes"> & {
       readonly models: readonly [given: LayersModel, best: LayersModel];
@@ -159,7 +181,7 @@ function compressible(
   >,
 ): Compressible {
   return {
-    rows: { train: train.numRows, validation: validation.numRows, test: test?.numRows ?? 0 },
+    rows,
     async compress(settings) {
       const { models, save, given, best, points, fineTunes } = await search(settings);
       return {
@@ -207,10 +229,12 @@ function splitRows(
   const rows = given.train!;
   const stratified = stratify ? { stratified: textsOf(rows, target) } : {};
   const { train, validation } = randomSplit(rows, { train: 0.8, validation: 0.2 }, { seed, ...stratified });
-  note(
-    `${data} names no validation rows: ${validation.numRows} of ${rows.numRows} training rows are held out for choosing. The model may have been trained on them; what they tell is then too good.`,
-  );
+  note(validationNote(data, validation.numRows, rows.numRows));
   return { train, validation, test: given.test };
+}
+
+export function validationNote(source: string, held: number, all: number): string {
+  return `${source} names no validation rows: ${held} of ${all} training rows are held out for choosing. The model may have been trained on them; what they tell is then too good.`;
 }
 
 function datasetOf(

@@ -111,11 +111,10 @@ class ModelSearch {
       ...options,
       ...this.#training(),
       step: this.#step(),
-      onProgress: ({ stage, accepted, score }) =>
-        onProgress?.({
-          ...{ half: "circuit", tried: stage, accepted, loss: score.loss, accuracy: score.accuracy },
-          fineTunes: ++this.#fineTunes,
-        }),
+      onProgress: ({ stage, accepted, score: { loss, accuracy } }) => {
+        this.#fineTunes++;
+        onProgress?.({ half: "circuit", tried: stage, accepted, loss, accuracy, fineTunes: this.#fineTunes });
+      },
     });
     found.model.dispose();
     const pairs = ({ hardware, size }: CompressedPoint): number => hardware?.twoQubitGates ?? size.entanglers;

@@ -6,15 +6,18 @@ import { UsageError } from "../errors.ts";
 import { type Io, print } from "../io.ts";
 import { integer, once } from "../options.ts";
 import { createProgress } from "../progress.ts";
+import { STORE_HELP } from "../store.ts";
+import type { RowsOptions } from "../tensorflow-compressible.ts";
 
 interface CompressCommandOptions {
-  readonly data: string;
-  readonly target: string;
+  readonly data?: string;
+  readonly target?: string;
   readonly split?: string;
   readonly features?: string;
   readonly regression?: boolean;
   readonly loss?: string;
   readonly budget: string;
+  readonly store?: string;
   readonly device?: string;
   readonly out?: string;
   readonly seed: number;
@@ -35,9 +38,9 @@ export function addCompress(program: Command, io: Io): void {
   program
     .command("compress")
     .description("Make a trained model smaller within a budget: its circuit and its classical layers.")
-    .argument("<model>", "folder of a model, as an engine's save or saveModel writes it")
-    .requiredOption("--data <file>", "CSV with the rows that it was trained on, or .csv.gz", once)
-    .requiredOption("--target <column>", "the column that it predicts", once)
+    .argument("<model>", "folder of a model, as an engine's save or saveModel writes it; with --store a run's id")
+    .option("--data <file>", "CSV with the rows that it was trained on, or .csv.gz; a run has its own", once)
+    .option("--target <column>", "the column that it predicts", once)
     .option("--split <column>", "the column that says of each row train, validation or test", once)
     .option("--features <columns>", "of a model without an engine, such as x1,x2; all number columns by default", once)
     .option("--regression", "the target of a model without an engine is a number, not a class")
@@ -45,6 +48,7 @@ export function addCompress(program: Command, io: Io): void {
     .requiredOption("--budget <b>", "how much may be lost: accuracy=-0.01, or loss=0.02", once)
     .option("--device <d>", "what circuits are compiled for: torino, or a folder with conf.json and props.json", once)
     .option("--out <folder>", "save the smallest model within the budget there", once)
+    .option("--store <s>", `the model of a finished run in this ledger (${STORE_HELP})`, once)
     .option("--seed <s>", "decides rows held out, order and samples", integer(0), 0)
     .option("--steps <n>", "training steps of each fine-tuning; 100 by default", integer(1))
     .option("--quick", "few candidates, each trained for a moment")
@@ -57,16 +61,22 @@ training rows is held out; rows that the model was trained on say less. Test row
 
 Examples:
   lepton compress digits-model --data digits8x8.csv --target label --split split --budget accuracy=-0.01 --device torino
-  lepton compress my-model --data rows.csv --target y --budget loss=0.02 --regression --out smaller`,
+  lepton compress my-model --data rows.csv --target y --budget loss=0.02 --regression --out smaller
+  lepton compress digits-1 --store .lepton/runs.db --budget accuracy=-0.01 --out smaller`,
     )
     .action(async (folder: string, options: CompressCommandOptions) => {
       const { json = false, quick = false, seed, steps, device, out } = options;
       const budget = parseCompressionBudget(options.budget);
+      const rows = rowsOf(options);
       const { checkOutFolder, openCompressible } = await withTensorFlow(() => import("../tensorflow-compressible.ts"));
       checkOutFolder(folder, out);
       const { loadTarget } = await import("../../../providers/devices/index.ts");
       const target = device === undefined ? undefined : loadTarget(device);
-      const subject = await openCompressible(folder, options, (text) => io.err(`${text}\n`));
+      const note = (text: string): void => io.err(`${text}\n`);
+      const subject =
+        rows === undefined
+          ? await (await import("../tensorflow-compressible-run.ts")).openRun(folder, options.store, seed, note)
+          : await openCompressible(folder, rows, note);
       const progress = createProgress(io);
       let tried = 0;
       try {
@@ -95,6 +105,27 @@ Examples:
         progress.end();
       }
     });
+}
+
+/** Where a folder's rows are; undefined for a run, which has its own. @throws UsageError USAGE */
+function rowsOf({ store, data, target, ...options }: CompressCommandOptions): RowsOptions | undefined {
+  const { split, features, loss, regression } = options;
+  const given = Object.entries({ data, target, split, features, loss, regression }).find(
+    ([, value]) => value !== undefined,
+  );
+  if (store !== undefined) {
+    if (given === undefined) return undefined;
+    throw new UsageError(
+      "USAGE",
+      `--${given[0]} is for the model of a folder; a run's own file names its rows and loss.`,
+    );
+  }
+  if (data === undefined || target === undefined)
+    throw new UsageError(
+      "USAGE",
+      "A folder needs its rows: --data rows.csv --target COLUMN. A run in a ledger has its own: --store FILE.",
+    );
+  return { ...options, data, target };
 }
 
 /** `accuracy=-0.01` or `loss=0.02`. @throws UsageError COMPRESS_BUDGET */

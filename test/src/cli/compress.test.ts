@@ -7,6 +7,8 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { Rng } from "../../../circuits/index.ts";
 import { columns, minMax, readCsv, splitByNames, textsOf } from "../../../src/data/index.ts";
 import { connection, engine, loadEngine, perception, quantumLayer } from "../../../src/index.ts";
+import { createdEvent } from "../../../src/runs/new-run.ts";
+import { openStore } from "../../../src/runs/open-store.ts";
 import { loadModel, quantum, saveModel } from "../../../src/tfjs.ts";
 import { file, pathOf, run, runJson } from "./run.ts";
 
@@ -112,6 +114,46 @@ describe("compress", () => {
     model.dispose();
   });
 
+  test("takes the model of a finished run, and refuses one that is not", async () => {
+    const points = Array.from({ length: 60 }, () => [rng.uniform(), rng.uniform()]);
+    const targets = points.map(([a, b]) => (a! > b! ? [1, 0] : [0, 1]));
+    const part = (from: number, to: number) =>
+      JSON.stringify({ x: points.slice(from, to), y: targets.slice(from, to) });
+    const config = file(
+      "a run.mjs",
+      `import { train } from ${JSON.stringify(import.meta.resolve("@tensorflow/tfjs-core"))};
+import { initializers, layers, sequential } from ${JSON.stringify(import.meta.resolve("@tensorflow/tfjs-layers"))};
+const kernelInitializer = initializers.glorotUniform({ seed: 1 });
+export default () => ({
+  model: () => sequential({ layers: [
+    layers.dense({ name: "hidden", inputShape: [2], units: 8, activation: "relu", kernelInitializer }),
+    layers.dense({ name: "head", units: 2, activation: "softmax", kernelInitializer }),
+  ] }),
+  data: ${part(0, 40)},
+  validation: ${part(40, 60)},
+  optimizer: train.adam(0.05), loss: "categoricalCrossentropy", metrics: ["accuracy"], steps: 30,
+});
+`,
+    );
+    const [store, out] = [pathOf("runs.db"), pathOf("run-smaller")];
+    const never = new Promise<void>(() => {});
+    expect((await run(["train", config, "--run", "sides", "--store", store], "", never)).status).toBe(0);
+    const line = ["compress", "sides", "--store", store, "--budget", "accuracy=-0.05", "--quick"];
+    const { status, json } = await runJson([...line, "--out", out]);
+    expect(status).toBe(0);
+    expect(json.rows).toEqual({ train: 40, validation: 20, test: 0 });
+    expect(json.best.bytes).toBeLessThan(json.given.bytes / 2);
+    expect(statSync(join(out, "weights.bin")).size).toBe(json.best.bytes);
+
+    const refusal = async (argv: readonly string[]) => (await runJson(argv)).json.error.code;
+    expect(await refusal(["compress", "other", ...line.slice(2)])).toBe("RUN_UNKNOWN");
+    expect(await refusal([...line, "--target", "side"])).toBe("USAGE");
+    const ledger = await openStore(store);
+    await ledger.create({ id: "begun", task: { config, options: {} }, events: [createdEvent()] });
+    await ledger.close();
+    expect(await refusal(["compress", "begun", ...line.slice(2)])).toBe("COMPRESS_RUN");
+  });
+
   test("holds rows out where there are none to choose by", async () => {
     // What follows fails, so that nothing is trained.
     const { err } = await run([
@@ -150,6 +192,8 @@ describe("compress", () => {
     const { status, json } = await runJson(["compress", plain, ...rows, "--out", pathOf("unmade")]);
     expect([status, json.error.code]).toEqual([2, "USAGE"]);
     expect(json.error.message).toContain("--budget");
+    const bare = await runJson(["compress", plain, "--budget", "loss=0.5"]);
+    expect([bare.status, bare.json.error.code]).toEqual([2, "USAGE"]);
     expect(existsSync(pathOf("unmade"))).toBe(false);
   });
 });
