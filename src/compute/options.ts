@@ -1,15 +1,9 @@
-import { describeValue, optionsFault } from "../../circuits/index.ts";
+import { describeValue } from "../../circuits/index.ts";
 import { ComputeError } from "../errors.ts";
+import { optionsCheck, type TypedOptionsCheck } from "../options-check.ts";
 
 /** @throws ComputeError COMPUTE_OPTION unless `options` is an object of known options */
-export function checkOptions<Options extends object>(
-  what: string,
-  options: Options,
-  known: readonly (keyof Options & string)[],
-): void {
-  const fault = optionsFault(what, options, known);
-  if (fault !== undefined) throw new ComputeError("COMPUTE_OPTION", fault);
-}
+export const checkOptions: TypedOptionsCheck = optionsCheck(ComputeError, "COMPUTE_OPTION");
 
 /** @throws ComputeError COMPUTE_OPTION unless the value is an integer from `least` on */
 export function checkCount(what: string, value: unknown, least: number): void {

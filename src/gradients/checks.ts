@@ -1,13 +1,11 @@
-import { Circuit, describeValue, optionsFault, SparsePauliOp } from "../../circuits/index.ts";
+import { Circuit, describeValue, SparsePauliOp } from "../../circuits/index.ts";
 import { GradientError } from "../errors.ts";
+import { optionsCheck } from "../options-check.ts";
 import { FINITE_DIFFERENCE_STEP } from "./finite-difference.ts";
 import type { GradientProgramOptions } from "./gradient-program.ts";
 
 /** @throws GradientError GRADIENT_OPTION unless `options` is an object of known options */
-export function checkOptions(what: string, options: object, known: readonly string[]): void {
-  const fault = optionsFault(what, options, known);
-  if (fault !== undefined) throw new GradientError("GRADIENT_OPTION", fault);
-}
+export const checkOptions = optionsCheck(GradientError, "GRADIENT_OPTION");
 
 /** @throws GradientError GRADIENT_OPTION, GRADIENT_OBSERVABLES */
 export function checkProblem(

@@ -1,5 +1,5 @@
-import { optionsFault } from "../../circuits/index.ts";
 import { KernelError } from "../errors.ts";
+import { optionsCheck, type TypedOptionsCheck } from "../options-check.ts";
 
 /** n rows of D features, row-major; any `Features` or `Dataset` of `lepton/data` is one. */
 export interface KernelRows {
@@ -72,14 +72,7 @@ export interface Kernel {
 }
 
 /** @throws KernelError KERNEL_OPTION unless `options` is an object of known options */
-export function checkOptions<Options extends object>(
-  what: string,
-  options: Options,
-  known: readonly (keyof Options & string)[],
-): void {
-  const fault = optionsFault(what, options, known);
-  if (fault !== undefined) throw new KernelError("KERNEL_OPTION", fault);
-}
+export const checkOptions: TypedOptionsCheck = optionsCheck(KernelError, "KERNEL_OPTION");
 
 /** @throws KernelError KERNEL_OPTION */
 export function checkPositive(what: string, value: number): void {

@@ -1,11 +1,9 @@
-import { describeValue, optionsFault } from "../../circuits/index.ts";
+import { describeValue } from "../../circuits/index.ts";
 import { DataError } from "../errors.ts";
+import { optionsCheck } from "../options-check.ts";
 
 /** @throws DataError METRIC_OPTION unless `options` is an object of known options */
-export function checkOptions(what: string, options: object, known: readonly string[]): void {
-  const fault = optionsFault(what, options, known);
-  if (fault !== undefined) throw new DataError("METRIC_OPTION", fault);
-}
+export const checkOptions = optionsCheck(DataError, "METRIC_OPTION");
 
 /** @throws DataError METRIC_LENGTH unless both have as many entries, at least one */
 export function checkLengths(truth: ArrayLike<number>, other: ArrayLike<number>, what: string): void {

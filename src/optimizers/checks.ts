@@ -1,15 +1,8 @@
-import { optionsFault } from "../../circuits/index.ts";
 import { TrainingError } from "../errors.ts";
+import { optionsCheck, type TypedOptionsCheck } from "../options-check.ts";
 
 /** @throws TrainingError OPTIMIZER_SETTING unless `options` is an object of known options */
-export function checkOptions<Options extends object>(
-  optimizer: string,
-  options: Options,
-  known: readonly (keyof Options & string)[],
-): void {
-  const fault = optionsFault(optimizer, options, known);
-  if (fault !== undefined) throw new TrainingError("OPTIMIZER_SETTING", fault);
-}
+export const checkOptions: TypedOptionsCheck = optionsCheck(TrainingError, "OPTIMIZER_SETTING");
 
 /** @throws TrainingError OPTIMIZER_SETTING */
 export function checkSetting(optimizer: string, name: string, value: number, valid: boolean): void {

@@ -1,11 +1,8 @@
-import { optionsFault } from "../../circuits/index.ts";
 import { TrainingError } from "../errors.ts";
+import { optionsCheck } from "../options-check.ts";
 
 /** @throws TrainingError TRAINING_OPTION unless `options` is an object of known options */
-export function checkNames(what: string, options: object, known: readonly string[]): void {
-  const fault = optionsFault(what, options, known);
-  if (fault !== undefined) throw new TrainingError("TRAINING_OPTION", fault);
-}
+export const checkNames = optionsCheck(TrainingError, "TRAINING_OPTION");
 
 /** One or several of something, such as callbacks; none where nothing is given. */
 export function listOf<Item extends object>(given: Item | readonly Item[] | null | undefined): readonly Item[] {

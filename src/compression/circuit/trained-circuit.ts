@@ -3,11 +3,11 @@ import {
   describeValue,
   foldWeights,
   type Operation,
-  optionsFault,
   reduceCircuit,
   SparsePauliOp,
 } from "../../../circuits/index.ts";
 import { CompressionError } from "../../errors.ts";
+import { optionsCheck } from "../../options-check.ts";
 
 /** A circuit, values of its weights, and what is measured. */
 export interface TrainedCircuit {
@@ -85,10 +85,7 @@ export function reduceTrained(trained: TrainedCircuit, options: { readonly absor
 }
 
 /** @throws CompressionError COMPRESSION_OPTION unless `options` is an object of known options */
-export function checkOptions(what: string, options: object, known: readonly string[]): void {
-  const fault = optionsFault(what, options, known);
-  if (fault !== undefined) throw new CompressionError("COMPRESSION_OPTION", fault);
-}
+export const checkOptions = optionsCheck(CompressionError, "COMPRESSION_OPTION");
 
 /** @throws CompressionError COMPRESSION_OPTION */
 export function checkSetting(what: string, name: string, value: unknown, valid: boolean, wanted: string): void {

@@ -1,6 +1,6 @@
 import type { LayersModel } from "@tensorflow/tfjs-layers";
-import { optionsFault } from "../../../circuits/index.ts";
 import { CompressionError } from "../../errors.ts";
+import { optionsCheck } from "../../options-check.ts";
 import { type ModelSize, modelSize, type WeightGrids } from "./tensorflow-compact.ts";
 import { type Evaluation, scoreOf } from "./tensorflow-score.ts";
 
@@ -48,10 +48,7 @@ export async function compressed(
 }
 
 /** @throws CompressionError COMPRESSION_OPTION */
-export function checkOptions(what: string, options: object, known: readonly string[]): void {
-  const fault = optionsFault(what, options, known);
-  if (fault !== undefined) throw new CompressionError("COMPRESSION_OPTION", fault);
-}
+export const checkOptions = optionsCheck(CompressionError, "COMPRESSION_OPTION");
 
 /** @throws CompressionError COMPRESSION_OPTION unless the number is in its range */
 export function checkNumber(name: string, value: number, low: number, high: number, integer = false): void {
