@@ -120,6 +120,8 @@ export {
 export {
   type CardOptions,
   type DataUnit,
+  type EngineCompression,
+  type EngineCompressOptions,
   type EngineOptions,
   type Evaluation,
   engine,

@@ -6,10 +6,37 @@ import { checkOptions, checkSetting } from "./circuit/trained-circuit.ts";
 import type { ClassicalSteps, CompressModelOptions } from "./compress-model.ts";
 
 const WHAT = "compressModel";
-const OPTIONS = (
-  "train validation budget target compile step layer loss metrics optimizer steps learningRate batchSize provider precision seed " +
-  "stages blocks criterion entanglers grid share absorb circuits classical maxFineTunes patience signal onProgress"
-).split(" ");
+const OPTIONS = [
+  "train",
+  "validation",
+  "budget",
+  "target",
+  "compile",
+  "step",
+  "layer",
+  "loss",
+  "metrics",
+  "optimizer",
+  "steps",
+  "learningRate",
+  "batchSize",
+  "provider",
+  "precision",
+  "seed",
+  "stages",
+  "blocks",
+  "criterion",
+  "entanglers",
+  "grid",
+  "share",
+  "absorb",
+  "circuits",
+  "classical",
+  "maxFineTunes",
+  "patience",
+  "signal",
+  "onProgress",
+] as const satisfies readonly (keyof CompressModelOptions)[];
 const isShare = (value: number): boolean => value > 0 && value < 1;
 const CLASSICAL: Readonly<Record<keyof ClassicalSteps, readonly [valid: (value: number) => boolean, wanted: string]>> =
   {
@@ -34,7 +61,7 @@ export function checkCompressModel(options: CompressModelOptions): void {
     checkSetting(WHAT, name, value, Number.isSafeInteger(value) && value >= 1, "an integer of 1 or more");
   if (target !== undefined)
     checkSetting(WHAT, "target", target, target instanceof Target, 'a device such as loadTarget("torino")');
-  checkOptions(`${WHAT}: classical`, classical, Object.keys(CLASSICAL));
+  checkOptions(`${WHAT}: classical`, classical, ["units", "energies", "bits", "sparsities"]);
   for (const [name, [valid, wanted]] of Object.entries(CLASSICAL)) {
     const list = classical[name as keyof ClassicalSteps];
     if (list === undefined) continue;
