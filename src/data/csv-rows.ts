@@ -1,5 +1,6 @@
 import { optionsFault } from "../../circuits/index.ts";
 import { DataError } from "../errors.ts";
+import { checkCells } from "./options.ts";
 import type { Column, ColumnType, MissingCells } from "./table.ts";
 
 export interface CsvOptions {
@@ -38,15 +39,7 @@ export function parserOptions(delimiter: string) {
 export function checkCsvOptions(what: string, options: CsvOptions, further: readonly string[] = []): void {
   const fault = optionsFault(what, options, ["delimiter", "types", "missing", ...further]);
   if (fault !== undefined) throw new DataError("CSV_OPTION", fault);
-  const { missing = "error", types = {} } = options;
-  if (!["error", "drop-row", "keep"].includes(missing))
-    throw new DataError("CSV_OPTION", `missing is "${missing}"; it is "error", "drop-row" or "keep".`);
-  for (const [column, type] of Object.entries(types))
-    if (type !== "number" && type !== "text")
-      throw new DataError(
-        "CSV_OPTION",
-        `The type of column "${column}" is "${String(type)}"; it is "number" or "text".`,
-      );
+  checkCells("CSV_OPTION", "column", options);
 }
 
 /** Makes columns of the rows under one header. */

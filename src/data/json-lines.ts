@@ -1,5 +1,5 @@
 import { DataError } from "../errors.ts";
-import { checkOptions } from "./options.ts";
+import { checkCells, checkOptions } from "./options.ts";
 import { type NamedText, nameOf, readFailure, readText, type StreamSource, streamThrough } from "./source.ts";
 import type { Column, ColumnType, MissingCells, Table } from "./table.ts";
 import { textLines } from "./text-lines.ts";
@@ -32,7 +32,7 @@ interface Line {
  */
 export function readJsonLines(source: string | URL | NamedText, options: JsonLinesOptions = {}): Table {
   checkOptions("readJsonLines", options, ["types", "missing"]);
-  checkValues(options);
+  checkCells("DATA_OPTION", "field", options);
   const { name, text } = readText(source, "JSON lines", "JSONL_READ");
   const lines = text.split("\n").flatMap((line, i) => parseLine(line, i + 1, name));
   const rows = jsonRows(name, options);
@@ -52,7 +52,7 @@ export function streamJsonLines(
   options: StreamJsonLinesOptions = {},
 ): AsyncGenerator<Table, void, undefined> {
   checkOptions("streamJsonLines", options, ["types", "missing", "chunkRows", "name"]);
-  checkValues(options);
+  checkCells("DATA_OPTION", "field", options);
   const { chunkRows = 1000 } = options;
   if (!(Number.isSafeInteger(chunkRows) && chunkRows >= 1))
     throw new DataError("DATA_OPTION", `chunkRows is ${String(chunkRows)}; a table has 1 row or more.`);
@@ -189,18 +189,6 @@ function jsonRows(name: string, { types = {}, missing = "error" }: JsonLinesOpti
 
 function describeText(text: string): string {
   return JSON.stringify(text.length > 40 ? `${text.slice(0, 37)}...` : text);
-}
-
-/** @throws DataError DATA_OPTION */
-function checkValues({ missing = "error", types = {} }: JsonLinesOptions): void {
-  if (!["error", "drop-row", "keep"].includes(missing))
-    throw new DataError("DATA_OPTION", `missing is "${missing}"; it is "error", "drop-row" or "keep".`);
-  for (const [field, type] of Object.entries(types))
-    if (type !== "number" && type !== "text")
-      throw new DataError(
-        "DATA_OPTION",
-        `The type of field "${field}" is "${String(type)}"; it is "number" or "text".`,
-      );
 }
 
 function noRows(name: string, lines: number): DataError {

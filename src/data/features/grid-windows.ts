@@ -1,6 +1,6 @@
 import { DataError } from "../../errors.ts";
 import type { Features, GridShape } from "../dataset.ts";
-import type { TransformJSON } from "../transform.ts";
+import { checkTrainingRows, type FittedTransform, type Transform, type TransformJSON } from "../transform.ts";
 
 /** Height and width, or one number for both. */
 export type GridSize = number | readonly [height: number, width: number];
@@ -25,8 +25,33 @@ export interface GridWindows {
   readonly features: Int32Array;
 }
 
+/**
+ * A transform of what windows hold: sizes are looked at now, and windows are laid when it is fitted.
+ * @throws DataError GRID_WINDOW; when fitted GRID_SHAPE
+ */
+export function windowTransform(
+  options: WindowOptions,
+  fitted: (names: readonly string[], windows: GridWindows) => FittedTransform,
+): Transform {
+  const size = checkedSize("size", options.size);
+  const stride = checkedSize("stride", options.stride ?? size);
+  return {
+    fit(train) {
+      checkTrainingRows(train);
+      return fitted(train.featureNames, gridWindows(gridOf(train, options.grid), size, stride));
+    },
+  };
+}
+
+/** How many windows hold each feature. */
+export function timesHeld({ features, grid }: GridWindows): Float64Array {
+  const held = new Float64Array(grid.height * grid.width * grid.channels);
+  for (const feature of features) held[feature]!++;
+  return held;
+}
+
 /** @throws DataError GRID_WINDOW */
-export function checkedSize(what: string, size: GridSize): readonly [number, number] {
+function checkedSize(what: string, size: GridSize): readonly [number, number] {
   const [height, width] = typeof size === "number" ? [size, size] : (size ?? []);
   if (![height, width].every((side) => Number.isSafeInteger(side) && side! >= 1))
     throw new DataError(
@@ -37,7 +62,7 @@ export function checkedSize(what: string, size: GridSize): readonly [number, num
 }
 
 /** The grid of the rows' features. @throws DataError GRID_SHAPE */
-export function gridOf(rows: Features, given: GridShape | undefined): GridShape {
+function gridOf(rows: Features, given: GridShape | undefined): GridShape {
   const grid = given ?? rows.grid;
   if (grid === undefined)
     throw new DataError(
@@ -57,11 +82,7 @@ export function gridOf(rows: Features, given: GridShape | undefined): GridShape 
 }
 
 /** @throws DataError GRID_WINDOW for a window that is larger than the grid */
-export function gridWindows(
-  grid: GridShape,
-  size: readonly [number, number],
-  stride: readonly [number, number],
-): GridWindows {
+function gridWindows(grid: GridShape, size: readonly [number, number], stride: readonly [number, number]): GridWindows {
   const { height, width, channels } = grid;
   if (size[0] > height || size[1] > width)
     throw new DataError(

@@ -1,6 +1,5 @@
 import { checkOptions } from "../options.ts";
 import {
-  checkTrainingRows,
   type FittedTransform,
   fittedTransform,
   namesFromJSON,
@@ -8,13 +7,12 @@ import {
   type TransformJSON,
 } from "../transform.ts";
 import {
-  checkedSize,
   type GridWindows,
-  gridOf,
-  gridWindows,
+  timesHeld,
   type WindowOptions,
   windowsFromJSON,
   windowsToJSON,
+  windowTransform,
 } from "./grid-windows.ts";
 
 /**
@@ -25,21 +23,13 @@ import {
  */
 export function imagePatches(options: WindowOptions): Transform {
   checkOptions("imagePatches", options, ["size", "stride", "grid"]);
-  const size = checkedSize("size", options.size);
-  const stride = checkedSize("stride", options.stride ?? size);
-  return {
-    fit(train) {
-      checkTrainingRows(train);
-      return patches(train.featureNames, gridWindows(gridOf(train, options.grid), size, stride));
-    },
-  };
+  return windowTransform(options, patches);
 }
 
 function patches(names: readonly string[], windows: GridWindows): FittedTransform {
   const { features, rows, columns, grid } = windows;
   const perPatch = features.length / (rows * columns);
-  const held = new Float64Array(names.length);
-  for (const feature of features) held[feature]!++;
+  const held = timesHeld(windows);
   return fittedTransform(
     {
       numOutputs: features.length,

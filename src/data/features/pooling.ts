@@ -1,7 +1,6 @@
 import { DataError } from "../../errors.ts";
 import { checkOptions } from "../options.ts";
 import {
-  checkTrainingRows,
   type FittedTransform,
   fittedTransform,
   namesFromJSON,
@@ -9,13 +8,12 @@ import {
   type TransformJSON,
 } from "../transform.ts";
 import {
-  checkedSize,
   type GridWindows,
-  gridOf,
-  gridWindows,
+  timesHeld,
   type WindowOptions,
   windowsFromJSON,
   windowsToJSON,
+  windowTransform,
 } from "./grid-windows.ts";
 
 export interface PoolingOptions extends WindowOptions {
@@ -37,14 +35,7 @@ export function pooling(options: PoolingOptions): Transform {
   const { kind = "mean" } = options;
   if (!KINDS.includes(kind))
     throw new DataError("DATA_OPTION", `kind is ${JSON.stringify(kind)}; give "mean" or "max".`);
-  const size = checkedSize("size", options.size);
-  const stride = checkedSize("stride", options.stride ?? size);
-  return {
-    fit(train) {
-      checkTrainingRows(train);
-      return pooled(train.featureNames, kind, gridWindows(gridOf(train, options.grid), size, stride));
-    },
-  };
+  return windowTransform(options, (names, windows) => pooled(names, kind, windows));
 }
 
 function pooled(names: readonly string[], kind: PoolingKind, windows: GridWindows): FittedTransform {
@@ -52,8 +43,7 @@ function pooled(names: readonly string[], kind: PoolingKind, windows: GridWindow
   const { channels } = grid;
   const pixels = size[0] * size[1];
   const numOutputs = rows * columns * channels;
-  const held = new Float64Array(names.length);
-  for (const feature of features) held[feature]!++;
+  const held = timesHeld(windows);
   return fittedTransform(
     {
       numOutputs,
