@@ -72,6 +72,7 @@ export {
   type PauliLetter,
   type PauliMap,
   type PauliString,
+  pauliBasisImage,
   pauliKey,
   pauliLabel,
 } from "./pauli.ts";

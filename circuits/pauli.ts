@@ -104,3 +104,19 @@ export function multiplyPaulis(
   }
   return { quarterTurns: quarterTurns % 4, pauli: pauliFromMap(Object.fromEntries(letters)) };
 }
+
+/** P|column⟩ = i^turns |row⟩ for a Pauli string whose first letter is on the least significant bit. */
+export function pauliBasisImage(
+  letters: readonly PauliLetter[],
+  column: number,
+): { readonly row: number; readonly turns: number } {
+  let row = column;
+  let turns = 0;
+  for (const [bit, letter] of letters.entries()) {
+    const one = (column >> bit) & 1;
+    if (letter === "X" || letter === "Y") row ^= 1 << bit;
+    if (letter === "Y") turns += one === 0 ? 1 : 3;
+    if (letter === "Z" && one === 1) turns += 2;
+  }
+  return { row, turns: turns % 4 };
+}

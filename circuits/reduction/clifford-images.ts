@@ -1,7 +1,7 @@
 import { constantValue } from "../expression.ts";
 import { adjointMatrix, dimensionOf, type Matrix, multiplyMatrices } from "../matrices.ts";
 import { matrixOf, type UnitaryKind } from "../operation.ts";
-import { type PauliLetter, type PauliString, pauliFromMap } from "../pauli.ts";
+import { type PauliLetter, type PauliString, pauliBasisImage, pauliFromMap } from "../pauli.ts";
 
 const TOLERANCE = 1e-11;
 /** Of larger matrices there are too many Pauli strings to look through. */
@@ -84,23 +84,10 @@ function pauliMatrix(letters: readonly PauliLetter[]): Matrix {
   const size = 2 ** letters.length;
   const matrix = new Float64Array(2 * size * size);
   for (let column = 0; column < size; column++) {
-    const { row, turns } = basisImage(letters, column);
+    const { row, turns } = pauliBasisImage(letters, column);
     matrix[2 * (row * size + column) + (turns & 1)] = turns >= 2 ? -1 : 1;
   }
   return matrix;
-}
-
-/** P|column⟩ = i^turns |row⟩. */
-function basisImage(letters: readonly PauliLetter[], column: number): { readonly row: number; readonly turns: number } {
-  let row = column;
-  let turns = 0;
-  for (const [bit, letter] of letters.entries()) {
-    const one = (column >> bit) & 1;
-    if (letter === "X" || letter === "Y") row ^= 1 << bit;
-    if (letter === "Y") turns += one === 0 ? 1 : 3;
-    if (letter === "Z" && one === 1) turns += 2;
-  }
-  return { row, turns: turns % 4 };
 }
 
 /** The string, with its sign, that a matrix is. */

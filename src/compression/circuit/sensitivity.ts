@@ -1,4 +1,12 @@
-import { type Angle, add, Circuit, input, operationMatrix, SparsePauliOp } from "../../../circuits/index.ts";
+import {
+  type Angle,
+  add,
+  Circuit,
+  input,
+  operationMatrix,
+  pauliBasisImage,
+  SparsePauliOp,
+} from "../../../circuits/index.ts";
 import { type Backend, localSimulator } from "../../../providers/index.ts";
 import { CompressionError } from "../../errors.ts";
 import { gradientProgram, runExpectations } from "../../gradients/index.ts";
@@ -159,16 +167,9 @@ function generatorOf(operation: TunableGate["operation"], numQubits: number): Sp
     let trace = 0;
     for (let column = 0; column < size; column++) {
       // P|column⟩ = i^turns |row⟩, so Tr(P·G) = Σ i^turns ⟨column|G|row⟩.
-      let row = column;
-      let turns = 0;
-      for (const [bit, letter] of letters.entries()) {
-        const one = (column >> bit) & 1;
-        if (letter === "X" || letter === "Y") row ^= 1 << bit;
-        if (letter === "Y") turns += one === 0 ? 1 : 3;
-        if (letter === "Z") turns += 2 * one;
-      }
+      const { row, turns } = pauliBasisImage(letters, column);
       const [re, im] = element(column, row);
-      trace += [re, -im, -re, im][turns % 4]!;
+      trace += [re, -im, -re, im][turns]!;
     }
     const coefficient = trace / size;
     if (Math.abs(coefficient) < 1e-12) continue;
