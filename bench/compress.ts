@@ -77,7 +77,7 @@ export async function runCompress({ only }: BenchOptions): Promise<void> {
       twoQubitGates: point.hardware!.twoQubitGates,
       executionsPerStep: point.hardware!.executionsPerStep,
       quantumSeconds: point.hardware!.quantumSeconds,
-      milliseconds: point.milliseconds,
+      milliseconds: point.milliseconds!,
       testAccuracy: await accuracyOf(own, test),
       noisyTestAccuracy: await accuracyOf(own, test, noisy),
     });

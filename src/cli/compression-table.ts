@@ -50,7 +50,7 @@ const COLUMNS: readonly Column[] = [
   ["2-qubit gates", (point) => twoQubitText(point)],
   ["executions", ({ hardware }) => hardware?.executionsPerStep.toLocaleString("en") ?? ""],
   ["quantum s", ({ hardware }) => hardware?.quantumSeconds.toFixed(1) ?? ""],
-  ["ms", ({ milliseconds }) => milliseconds.toPrecision(2)],
+  ["ms", ({ milliseconds }) => milliseconds?.toPrecision(2) ?? ""],
 ];
 
 function twoQubitText({ hardware, size }: ModelPoint): string {

@@ -38,10 +38,11 @@ export async function openRun(
   importWeights(model, weights);
   const data = await madeBy(file, "data", config.data);
   const { train, validation } = partsOf(file, data, config.validation, seed, note);
-  const { loss } = config;
+  const { loss, metrics } = config;
+  const objective = { ...(loss === undefined ? {} : { loss }), ...(metrics === undefined ? {} : { metrics }) };
   const count = async (rows: TrainingData): Promise<number> => (await rowsFor(model, rows)).numRows;
   const numRows = { train: await count(train), validation: await count(validation), test: 0 };
-  return ofModel(model, { train, validation }, numRows, loss);
+  return ofModel(model, { train, validation }, numRows, objective);
 }
 
 function partsOf(

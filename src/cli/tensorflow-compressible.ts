@@ -142,10 +142,10 @@ function openModel(model: LayersModel, table: Table, options: RowsOptions, note:
   const classes = task === "regression" ? undefined : datasetOf(table, options, task, undefined).classes;
   const rows = splitRows(table, options, !regression, note);
   const parts = mapParts(rows, (one) => datasetOf(one, options, task, classes));
-  return ofModel(model, parts, numRowsOf(parts), loss);
+  return ofModel(model, parts, numRowsOf(parts), { loss, metrics: regression ? [] : ["accuracy"] });
 }
 
-/** A model with rows in whatever form, and the loss that it was trained by. */
+/** A model with rows in whatever form, and the loss and metrics that it was trained by. */
 export function ofModel(
   model: LayersModel,
   {
@@ -154,11 +154,14 @@ export function ofModel(
     test,
   }: { readonly train: TrainingData; readonly validation: TrainingData; readonly test?: Dataset | undefined },
   rows: Compressible["rows"],
-  loss: CompressModelOptions["loss"],
+  objective: Pick<CompressModelOptions, "loss" | "metrics">,
 ): Compressible {
   return compressible(rows, test, async (settings) => {
-    const named = loss === undefined ? {} : { loss };
-    const { model: made, grids, ...found } = await compressModel(model, { ...settings, ...named, train, validation });
+    const {
+      model: made,
+      grids,
+      ...found
+    } = await compressModel(model, { ...settings, ...objective, train, validation });
     compileObjective(model, { optimizer: optimizers.sgd(0), loss: made.loss, metrics: made.metrics });
     return { ...found, models: [model, made], save: (out) => saveModel(made, out, { grids }) };
   });

@@ -25,8 +25,8 @@ export interface ModelPoint {
   readonly size: CircuitSize | undefined;
   /** Of the circuit, compiled for the target; undefined without either. */
   readonly hardware: HardwareCost | undefined;
-  /** Least wall time of five predictions of up to 32 training rows on the provider of the search, for one row. Not the same in two runs. */
-  readonly milliseconds: number;
+  /** Least wall time of five predictions of up to 32 training rows on the provider of the search, for one row; not the same in two runs, and undefined where the provider is remote. */
+  readonly milliseconds: number | undefined;
 }
 
 /** Gates on two qubits, compiled where there is a device. */

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { Target } from "../../circuits/index.ts";
+import { isRemote } from "../../providers/index.ts";
 import { CompressionError } from "../errors.ts";
 import { KerasQuantumLayer } from "../layers/tensorflow.ts";
 import { ensureBuilt, modelParts } from "../layers/tensorflow-model-parts.ts";
@@ -168,7 +169,10 @@ class ModelSearch {
   /** The training step that is told; layers in front of the circuit are trained too where there are any. */
   #step(): NonNullable<CompressModelOptions["step"]> {
     const layers = modelParts(this.#model).layers.filter((layer) => !("layers" in layer));
-    const at = layers.findIndex((layer) => layer instanceof KerasQuantumLayer);
+    const { layer: name } = this.#options;
+    const at = layers.findIndex(
+      (layer) => layer instanceof KerasQuantumLayer && (name === undefined || layer.name === name),
+    );
     const inputGradients = layers.slice(0, at).some((layer) => layer.trainableWeights.length > 0);
     return { inputGradients, ...this.#options.step };
   }
@@ -230,8 +234,10 @@ class ModelSearch {
     };
   }
 
-  async #milliseconds(model: LayersModel): Promise<number> {
+  async #milliseconds(model: LayersModel): Promise<number | undefined> {
     const { train, provider, precision, seed, signal } = this.#options;
+    // Nothing is sent for a timing, which would be that of a queue.
+    if (provider !== undefined && isRemote(provider)) return undefined;
     const { x, numRows } = await rowsFor(model, train);
     const rows = Math.min(TIMED_ROWS, numRows);
     const batch = takeRows(

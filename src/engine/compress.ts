@@ -1,8 +1,8 @@
 import type { CompressedModelSearch, CompressModelOptions, ModelPoint } from "../compression/index.ts";
 import { EngineError } from "../errors.ts";
+import type { TrainOptions } from "../training/index.ts";
 import type { LayersModel } from "../training/tensorflow-types.ts";
 import type { FeatureParts } from "./parts.ts";
-import type { OptimizeUnit } from "./units.ts";
 
 export type WeightGrids = CompressedModelSearch["grids"];
 
@@ -28,7 +28,7 @@ interface Made {
 /** @throws EngineError ENGINE_NO_DATA; as `compressModel` */
 export async function compressed<Engine>(
   { model, parts }: { readonly model: LayersModel; readonly parts: FeatureParts },
-  { loss, batchSize, seed }: Pick<OptimizeUnit, "loss" | "batchSize"> & { readonly seed?: number | string | undefined },
+  { loss, metrics, batchSize, seed }: Pick<TrainOptions, "loss" | "metrics" | "batchSize" | "seed">,
   options: EngineCompressOptions,
   engineOf: (made: Made) => Engine,
 ): Promise<EngineCompression<Engine>> {
@@ -38,7 +38,9 @@ export async function compressed<Engine>(
       "ENGINE_NO_DATA",
       "compress needs rows to train on and others to choose by: data: { train, validation, test }, taken apart before training.",
     );
-  const own = Object.fromEntries(Object.entries({ loss, batchSize, seed }).filter(([, value]) => value !== undefined));
+  const own = Object.fromEntries(
+    Object.entries({ loss, metrics, batchSize, seed }).filter(([, value]) => value !== undefined),
+  );
   const { compressModel } = await import("../compression/index.ts");
   const found = await compressModel(model, { ...own, ...options, train, validation });
   const { given, best, points, fineTunes, grids } = found;

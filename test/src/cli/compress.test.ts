@@ -20,6 +20,7 @@ const lines = Array.from({ length: 120 }, (_, i) => {
 const csv = file("compress-rows.csv", `a,b,side,part\n${lines.join("\n")}\n`);
 const plain = pathOf("plain-model");
 const whole = pathOf("engine-model");
+const number = pathOf("number-model");
 const rows = ["--data", csv, "--target", "side", "--split", "part"];
 
 const layer = () =>
@@ -39,6 +40,9 @@ beforeAll(async () => {
   });
   await saveModel(model, plain);
   model.dispose();
+  const regression = sequential({ layers: [layers.dense({ inputShape: [1], units: 1, name: "line" })] });
+  await saveModel(regression, number);
+  regression.dispose();
   const table = readCsv(csv);
   const data = splitByNames(table, textsOf(table, "part"), ["train", "validation", "test"]);
   const pipeline = engine({
@@ -152,6 +156,28 @@ export default () => ({
     await ledger.create({ id: "begun", task: { config, options: {} }, events: [createdEvent()] });
     await ledger.close();
     expect(await refusal(["compress", "begun", ...line.slice(2)])).toBe("COMPRESS_RUN");
+  });
+
+  test("judges a model of numbers by its loss alone", async () => {
+    const regression = [
+      "compress",
+      number,
+      "--data",
+      csv,
+      "--target",
+      "b",
+      "--features",
+      "a",
+      "--split",
+      "part",
+      "--regression",
+      "--quick",
+    ];
+    const { json } = await runJson([...regression, "--budget", "loss=0.1"]);
+    expect([json.given.accuracy, json.given.circuit, json.best.hardware]).toEqual([null, null, null]);
+    expect(json.best.loss).toBeLessThanOrEqual(json.given.loss + 0.1);
+    const { status, json: refused } = await runJson([...regression, "--budget", "accuracy=-0.1"]);
+    expect([status, refused.error.code]).toEqual([2, "COMPRESSION_BUDGET"]);
   });
 
   test("holds rows out where there are none to choose by", async () => {
