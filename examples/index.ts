@@ -9,12 +9,12 @@ export const DEMOS: readonly Demo[] = [
   },
   {
     name: "finance",
-    summary: "portfolio choice by QAOA, beside every other choice (--data PRICES.csv for prices of your own)",
+    summary: "portfolios by QAOA (--data PRICES.csv for prices of your own), and credit risk with a fairness report",
     load: () => import("./finance/run.ts"),
   },
   {
     name: "manufacturing",
-    summary: "job-shop schedules by QAOA, beside rules of thumb and every other schedule",
+    summary: "job-shop schedules by QAOA, failure prediction, and anomalies by a quantum autoencoder",
     load: () => import("./manufacturing/run.ts"),
   },
   {

@@ -9,7 +9,7 @@ import type { DemoResult } from "../src/cli/demo.ts";
 import { demoTables, tableNotes } from "../src/cli/demo-table.ts";
 
 // Runs applications in their full setting and writes what they found into their pages: the table between `<!-- table -->` and
-// `<!-- /table -->` of docs/applications/NAME.md, the picture docs/images/NAME.png, and all numbers as NAME.json beside it.
+// `<!-- /table -->` of docs/applications/NAME.md, the pictures that the page shows (docs/images), and all numbers as NAME.json beside it.
 //   node scripts/applications.ts [NAME...] [--seeds 5] [--data FILE]     --data is handed to the application that is named
 const root = fileURLToPath(new URL("../", import.meta.url));
 const { values, positionals } = parseArgs({
@@ -49,9 +49,9 @@ function publish(name: string, result: DemoResult, out: string): void {
   if (from < 0 || to < from) throw new Error(`${pageOf(name)} has no ${start.trim()} and ${end}.`);
   const table = `${markdownOf(result)}\n`;
   writeFileSync(pageOf(name), page.slice(0, from + start.length) + table + page.slice(to));
-  const picture = join(out, `${name}.png`);
-  if (existsSync(picture)) copyFileSync(picture, join(root, "docs/images", `${name}.png`));
-  else console.error(`${name} drew no ${name}.png.`);
+  for (const [, picture] of page.matchAll(/\]\(\.\.\/images\/([^)]+\.png)\)/g))
+    if (existsSync(join(out, picture!))) copyFileSync(join(out, picture!), join(root, "docs/images", picture!));
+    else console.error(`${name} drew no ${picture}.`);
   const { files: _, ...numbers } = result;
   writeFileSync(join(root, "docs/applications", `${name}.json`), `${JSON.stringify(numbers, null, 1)}\n`);
   console.log(`${name}: ${result.rows.length} rows in ${result.seconds.toFixed(0)} s`);

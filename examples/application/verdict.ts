@@ -3,8 +3,14 @@ import type { DemoRole, DemoRow } from "../../src/cli/demo.ts";
 /**
  * What a table says about its hybrid row, in a sentence that holds whoever wins: compared with the same without the quantum part and with
  * the best classical row, and called a tie where the difference lies within the spread over seeds.
+ * @param least what the test rows can tell: a smaller difference is a tie as well; 0 by default
  */
-export function verdictOf(rows: readonly DemoRow[], part?: string, better: "higher" | "lower" = "higher"): string {
+export function verdictOf(
+  rows: readonly DemoRow[],
+  part?: string,
+  better: "higher" | "lower" = "higher",
+  least = 0,
+): string {
   const own = rows.filter((row) => part === undefined || row.part === part);
   const row = (role: DemoRole): DemoRow | undefined => own.find((candidate) => candidate.role === role);
   const hybrid = row("hybrid");
@@ -12,7 +18,7 @@ export function verdictOf(rows: readonly DemoRow[], part?: string, better: "high
   const against = (other: DemoRow | undefined, name: string): readonly string[] => {
     if (other === undefined) return [];
     const gain = (hybrid.value - other.value) * (better === "higher" ? 1 : -1);
-    const noise = Math.max(hybrid.spread ?? 0, other.spread ?? 0);
+    const noise = Math.max(hybrid.spread ?? 0, other.spread ?? 0, least);
     const word = Math.abs(gain) <= noise ? "no different from" : gain > 0 ? "better than" : "worse than";
     return [`${word} ${name} (${other.value.toFixed(3)})`];
   };
