@@ -6,7 +6,10 @@ import { type EmulatorOptions, startEmulator } from "lepton/emulator";
 import { type IbmProviderOptions, ibmProvider } from "lepton/ibm";
 import { type Backend, deviceSimulator, loadTarget, localSimulator } from "lepton/providers";
 export type * as everything from "lepton";
+export type * as compression from "lepton/compression";
+export type * as compute from "lepton/compute";
 export type * as data from "lepton/data";
+export type * as kernels from "lepton/kernels";
 export type * as metrics from "lepton/metrics";
 export type * as tfjs from "lepton/tfjs";
 

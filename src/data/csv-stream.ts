@@ -1,7 +1,8 @@
 import { CsvError, parse } from "csv-parse";
 import { DataError } from "../errors.ts";
 import { type CsvOptions, type CsvRecord, type CsvRows, checkCsvOptions, csvRows, parserOptions } from "./csv-rows.ts";
-import { nameOf, readFailure, type StreamSource, streamThrough } from "./source.ts";
+import { nameOf, readFailure, type StreamSource } from "./source.ts";
+import { streamThrough } from "./stream-through.ts";
 import type { Table } from "./table.ts";
 
 export interface StreamCsvOptions extends CsvOptions {

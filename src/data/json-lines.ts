@@ -1,6 +1,7 @@
 import { DataError } from "../errors.ts";
 import { checkCells, checkOptions } from "./options.ts";
-import { type NamedText, nameOf, readFailure, readText, type StreamSource, streamThrough } from "./source.ts";
+import { type NamedText, nameOf, readFailure, readText, type StreamSource } from "./source.ts";
+import { streamThrough } from "./stream-through.ts";
 import type { Column, ColumnType, MissingCells, Table } from "./table.ts";
 import { textLines } from "./text-lines.ts";
 

@@ -1,7 +1,6 @@
-import { createReadStream, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { basename } from "node:path";
-import { type PassThrough, pipeline, Readable } from "node:stream";
-import { createGunzip, gunzipSync } from "node:zlib";
+import { gunzipSync } from "node:zlib";
 import { DataError } from "../errors.ts";
 
 /** Text itself, with a name for messages. */
@@ -28,22 +27,6 @@ export function readText(
   }
 }
 
-/**
- * A source's bytes through `last`; unpacked where its name ends in `.gz`. The file is closed when the stream that is returned
- * ends or is destroyed, and that stream fails with whatever fails before it.
- */
-export function streamThrough<Last extends Pick<PassThrough, keyof PassThrough>>(
-  source: StreamSource,
-  last: Last,
-): Last {
-  const given = typeof source === "string" || source instanceof URL;
-  const bytes = given ? createReadStream(source) : Readable.from(source);
-  const streams = given && isPacked(source) ? [bytes, createGunzip(), last] : [bytes, last];
-  // Failures reach whoever reads `last`.
-  pipeline(streams as unknown as [Readable, PassThrough], () => {});
-  return last;
-}
-
 /** A source's name for messages. */
 export function nameOf(source: StreamSource, unnamed = "stream"): string {
   if (typeof source === "string") return source;
@@ -58,6 +41,7 @@ export function readFailure(cause: unknown, name: string, code: string): DataErr
   });
 }
 
-function isPacked(source: string | URL): boolean {
+/** Whether what is read must be unpacked. */
+export function isPacked(source: string | URL): boolean {
   return (typeof source === "string" ? source : source.pathname).toLowerCase().endsWith(".gz");
 }
