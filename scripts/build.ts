@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { chmodSync, cpSync, existsSync, globSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Plugin, rolldown } from "rolldown";
+import { type Plugin, type PluginContext, rolldown } from "rolldown";
 
 // Builds dist/: declarations, JavaScript in few files (a hundred small ones take twice as long to import) and the data of
 // the examples, then checks that what package.json promises is there.
@@ -31,23 +31,53 @@ const entries = promised
 
 // The module of a worker thread is nobody's import: it is built from the URL by which its team names it, and its name there
 // is made that of the file in dist.
+const threads = new Set<string>();
 const workers: Plugin = {
   name: "workers",
   transform(code, id) {
     const built = code.replaceAll(/new URL\("(\.\/[^"]+\.ts)", import\.meta\.url\)/g, (_, path: string) => {
-      const file = this.emitFile({ type: "chunk", id: resolve(dirname(id), path), name: basename(path, ".ts") });
+      const module = resolve(dirname(id), path);
+      threads.add(module);
+      const file = this.emitFile({ type: "chunk", id: module, name: basename(path, ".ts") });
       return `new URL(import.meta.ROLLUP_FILE_URL_${file})`;
     });
     // The text is replaced within its line.
     return built === code ? null : { code: built, map: null };
   },
 };
+// What the same entries import at once is one file. By itself the bundler splits it once more for each dynamic import that
+// reaches a part of it, and importing a file of ten lines takes half a millisecond.
+const sharedFiles = new Map<string, string>();
+let importersOf: ReadonlyMap<string, string> | undefined;
+function sharedFile(id: string, graph: Pick<PluginContext, "getModuleInfo">): string | undefined {
+  importersOf ??= importersByModule(graph);
+  const importers = importersOf.get(id);
+  if (importers === undefined) return undefined;
+  const name = basename(id, ".ts");
+  const taken = [...sharedFiles.values()].filter((other) => other.split("~")[0] === name).length;
+  if (!sharedFiles.has(importers)) sharedFiles.set(importers, taken === 0 ? name : `${name}~${taken}`);
+  return sharedFiles.get(importers);
+}
+
+/** The entries that a module is imported with, for each that is imported with any; threads and the command line's first import among them. */
+function importersByModule(graph: Pick<PluginContext, "getModuleInfo">): ReadonlyMap<string, string> {
+  const importers = new Map<string, string>();
+  for (const entry of [...[...entries, "src/cli/program"].map((name) => join(root, `${name}.ts`)), ...threads]) {
+    const reached = new Set([entry]);
+    for (const module of reached)
+      for (const target of graph.getModuleInfo(module)?.importedIds ?? []) if (isAbsolute(target)) reached.add(target);
+    for (const module of reached) importers.set(module, `${importers.get(module) ?? ""} ${entry}`);
+  }
+  return importers;
+}
+
 const bundle = await rolldown({
   cwd: root,
   input: Object.fromEntries(entries.map((name) => [name, `./${name}.ts`])),
   platform: "node",
   external: (id) => !id.startsWith(".") && !isAbsolute(id),
   treeshake: { moduleSideEffects: true },
+  preserveEntrySignatures: "allow-extension",
   plugins: [workers],
 });
 const { output } = await bundle.write({
@@ -56,6 +86,9 @@ const { output } = await bundle.write({
   entryFileNames: "[name].js",
   chunkFileNames: "shared/[name].js",
   sourcemap: true,
+  // Editors show the comments of the declarations.
+  comments: { jsdoc: false },
+  codeSplitting: { groups: [{ name: sharedFile, debugName: "shared" }], includeDependenciesRecursively: false },
 });
 await bundle.close();
 
