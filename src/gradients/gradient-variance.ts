@@ -5,7 +5,7 @@ import { checkOptions, checkProblem } from "./checks.ts";
 import type { EvaluateOptions } from "./evaluation.ts";
 import { runExpectations } from "./expectation-job.ts";
 import { gradientProgram } from "./gradient-program.ts";
-import { ShiftProgram } from "./parameter-shift.ts";
+import { ShiftProgram } from "./shift-program.ts";
 
 export interface GradientVarianceOptions extends Omit<EvaluateOptions, "cotangents" | "seed"> {
   readonly provider: Backend;

@@ -25,7 +25,6 @@ export {
 } from "./gradient-program.ts";
 export { type GradientVariance, type GradientVarianceOptions, gradientVariance } from "./gradient-variance.ts";
 export { invert } from "./linear-solve.ts";
-export { type ShiftedRows, ShiftProgram, type SlotJacobian } from "./parameter-shift.ts";
 export {
   GRADIENT_METHODS,
   type GradientMethod,
@@ -33,6 +32,7 @@ export {
   type MethodRequest,
   selectMethod,
 } from "./select.ts";
+export { type ShiftedRows, ShiftProgram, type SlotJacobian } from "./shift-program.ts";
 export { generalShiftRule, type ShiftTerm, shiftRule } from "./shift-rules.ts";
 export { measuredParts, type ShotRequest } from "./shot-allocation.ts";
 export { type GradientWants, type ShiftedSlot, shiftedSlots, slotCircuit } from "./slot-circuit.ts";
