@@ -149,7 +149,7 @@ function fairnessLines(fairness: ModelCard["fairness"]): readonly string[] {
     return [
       "No groups of people were compared. Where the model decides about people, compare them before it is used (`fairnessReport`).",
     ];
-  return Object.entries(fairness).flatMap(([attribute, report]) => {
+  return Object.entries(fairness).flatMap(([attribute, report], i) => {
     const share = (given: { readonly value: number; readonly low: number; readonly high: number } | null): string =>
       given === null ? "" : `${given.value.toFixed(2)} (${given.low.toFixed(2)} to ${given.high.toFixed(2)})`;
     const rows = report.groups.map((group) => [
@@ -171,6 +171,7 @@ function fairnessLines(fairness: ModelCard["fairness"]): readonly string[] {
       "AUC",
     ];
     return [
+      ...(i === 0 ? [] : [""]),
       ...table(header, rows),
       "",
       `By ${attribute}, rates of being taken for class 1 differ by ${report.selectionRateDifference.toFixed(2)}, true positive rates by ${report.truePositiveRateDifference.toFixed(2)}, false positive rates by ${report.falsePositiveRateDifference.toFixed(2)}. In brackets: 95 % intervals.`,

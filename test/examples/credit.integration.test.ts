@@ -35,6 +35,7 @@ test("credit risk, cut short: all rows, a model with its fairness report, and th
 
   const card = readFileSync(join(out, "credit-model/model-card.md"), "utf8");
   for (const text of [
+    "\n\n| age | rows |",
     "Not for decisions about people.",
     "| 25 or younger | 66 |",
     "By sex, rates of being taken",
