@@ -1,40 +1,27 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { LayersModel, ModelCompileArgs } from "@tensorflow/tfjs-layers";
 import { Rng } from "../../circuits/index.ts";
-import { type Backend, localSimulator } from "../../providers/index.ts";
+import { localSimulator } from "../../providers/index.ts";
 import { CompressionError } from "../errors.ts";
 import type { KerasQuantumLayer } from "../layers/tensorflow.ts";
 import { callLayer, feed } from "../layers/tensorflow-call.ts";
 import { planModel } from "../layers/tensorflow-plan.ts";
-import type { LearningRate } from "../optimizers/index.ts";
 import { type Rows, rowsFor, type TrainingData, takeRows } from "../training/tensorflow-data.ts";
 import { compileObjective } from "../training/tensorflow-objective.ts";
 import { noCosts, release, runNodes } from "../training/tensorflow-walk.ts";
 import { evaluate, train } from "../training/train.ts";
-import type { CircuitObjective, OutputSlopes, RowScore, Score, TrainedCircuit } from "./circuit/index.ts";
+import type {
+  CircuitObjective,
+  CompressCircuitOptions,
+  OutputSlopes,
+  RowScore,
+  Score,
+  TrainedCircuit,
+} from "./circuit/index.ts";
+import type { CompressModelCircuitOptions } from "./model-circuit.ts";
 import { findQuantumLayer, modelWithCircuit, otherWeights } from "./tensorflow-replace-circuit.ts";
 
-export interface ModelObjectiveOptions {
-  readonly train: TrainingData;
-  /** Rows that are not trained on: compression keeps within its budget on these. */
-  readonly validation: TrainingData;
-  /** As `model.compile` takes it; what the model is compiled with by default. */
-  readonly loss?: ModelCompileArgs["loss"];
-  /** Accuracy among others by default. */
-  readonly metrics?: ModelCompileArgs["metrics"];
-  /** A new optimizer for every fine-tuning; Adam at a rate of 0.01 by default. */
-  readonly optimizer?: () => tf.Optimizer;
-  /** Steps of every fine-tuning; 100 by default. */
-  readonly steps?: number;
-  /** A rate for each step of a fine-tuning, in place of the optimizer's own; see `train`. */
-  readonly learningRate?: LearningRate;
-  /** 32 by default. */
-  readonly batchSize?: number;
-  /** Where the quantum layers run; the local simulator by default. */
-  readonly provider?: Backend;
-  readonly precision?: number;
-  readonly seed?: number;
-}
+export type ModelObjectiveOptions = Omit<CompressModelCircuitOptions, keyof CompressCircuitOptions | "layer">;
 
 /** Rows that go through the model together where nothing is trained. */
 const SCORING_ROWS = 256;

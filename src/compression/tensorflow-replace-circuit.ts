@@ -5,6 +5,7 @@ import { type QuantumLayer, quantumLayer } from "../layers/index.ts";
 import { KerasQuantumLayer } from "../layers/tensorflow.ts";
 import { ensureBuilt, modelParts } from "../layers/tensorflow-model-parts.ts";
 import type { TrainedCircuit } from "./circuit/index.ts";
+import { ownLayers } from "./tensorflow-snapshot.ts";
 
 type Topology = Exclude<Parameters<typeof models.modelFromJSON>[0], { readonly modelTopology: unknown }>;
 
@@ -81,11 +82,6 @@ export async function modelWithCircuit(
   const originals = ownLayers(model);
   for (const [index, own] of ownLayers(made).entries()) own.trainable = originals[index]!.trainable;
   return made;
-}
-
-/** The layers that have weights of their own, models inside the model taken apart. */
-function ownLayers(model: LayersModel) {
-  return modelParts(model).layers.filter((layer) => !("layers" in layer));
 }
 
 function layerOf({ seed }: QuantumLayer, { circuit, observables }: TrainedCircuit): QuantumLayer {

@@ -38,6 +38,6 @@ export function snapshotOf(model: LayersModel, grids: WeightGrids = new Map()): 
 }
 
 /** The layers that have weights of their own, models inside the model taken apart. */
-function ownLayers(model: LayersModel) {
+export function ownLayers(model: LayersModel) {
   return modelParts(model).layers.filter((layer) => !("layers" in layer));
 }
