@@ -1,11 +1,12 @@
 import { describeValue } from "../../circuits/index.ts";
 import { ComputeError } from "../errors.ts";
+import { checkNetwork } from "./check-network.ts";
 import { REAL } from "./kernels/columns.ts";
 import { ComputeMemory } from "./kernels/compute-memory.ts";
 import { LossHead, type LossName } from "./loss-head.ts";
 import { type LoweredNetwork, lowerNetwork } from "./lower-network.ts";
 import { MemoryPlan, type TrainedRegion } from "./memory-plan.ts";
-import { checkNetwork, layerWeights, type Network, type NetworkLayer } from "./network.ts";
+import { layerWeights, type Network, type NetworkLayer } from "./network.ts";
 import { type LayerArrays, NetworkWeights } from "./network-weights.ts";
 import { NormalizationOperation } from "./operations/normalization-operation.ts";
 import type { Operation, Pass } from "./operations/operation.ts";

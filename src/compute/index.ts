@@ -1,4 +1,5 @@
 export { ComputeError } from "../errors.ts";
+export { checkNetwork } from "./check-network.ts";
 export {
   CompiledNetwork,
   type CompileOptions,
@@ -30,7 +31,6 @@ export {
   type ActivationName,
   type BatchNormalizationLayer,
   type Conv2dLayer,
-  checkNetwork,
   type DenseLayer,
   type DepthwiseConv2dLayer,
   type DropoutLayer,

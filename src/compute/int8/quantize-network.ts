@@ -1,6 +1,7 @@
 import { optionsFault } from "../../../circuits/index.ts";
 import { ComputeError } from "../../errors.ts";
-import { type ActivationName, checkNetwork, type Network, sizeOf } from "../network.ts";
+import { checkNetwork } from "../check-network.ts";
+import { type ActivationName, type Network, sizeOf } from "../network.ts";
 import { forwardStage, isNonNegative } from "./forward.ts";
 import { Int8Network } from "./int8-network.ts";
 import { TABLE_HALF } from "./kernels.ts";

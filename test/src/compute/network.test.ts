@@ -1,7 +1,8 @@
 import "@tensorflow/tfjs-backend-cpu";
 import { model as functional, input, type LayersModel, layers, sequential } from "@tensorflow/tfjs-layers";
 import { describe, expect, test } from "vitest";
-import { checkNetwork, type DenseLayer, layerWeights, type Network } from "../../../src/compute/network.ts";
+import { checkNetwork } from "../../../src/compute/check-network.ts";
+import { type DenseLayer, layerWeights, type Network } from "../../../src/compute/network.ts";
 import { readNetwork } from "../../../src/compute/tensorflow-network.ts";
 import { ComputeError } from "../../../src/errors.ts";
 
