@@ -14,7 +14,7 @@ export type MixerPattern = "ring" | "complete";
  * Pairs in an order in which consecutive ones share no qubit where that is possible, so that they can run at once: a ring's even links,
  * its odd ones and, for an odd length, the last; for all pairs the rounds of a round robin.
  */
-export function mixerPairs(qubits: readonly number[], pattern: MixerPattern): readonly (readonly [number, number])[] {
+function mixerPairs(qubits: readonly number[], pattern: MixerPattern): readonly (readonly [number, number])[] {
   const size = qubits.length;
   if (size < 2) return [];
   if (pattern === "ring") {

@@ -4,7 +4,7 @@ import { dimensionOf, type Matrix } from "../matrices.ts";
 import { type GateOperation, matrixOf, type UnitaryKind } from "../operation.ts";
 
 export type PauliAxis = "X" | "Y" | "Z";
-export const PAULI_AXES: readonly PauliAxis[] = ["X", "Y", "Z"];
+const PAULI_AXES: readonly PauliAxis[] = ["X", "Y", "Z"];
 
 const TOLERANCE = 1e-12;
 /** Angles that are special for no gate; what holds at two such rows holds for all angles. */

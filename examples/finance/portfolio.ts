@@ -1,4 +1,4 @@
-import { type Backend, BinaryProblem, type QaoaResult, qaoa } from "../../src/index.ts";
+import { BinaryProblem } from "../../src/index.ts";
 import type { Prices } from "./prices.ts";
 
 /** Expected return and covariance of assets, a year. */
@@ -53,19 +53,4 @@ export function portfolioProblem(
     quadratic: covariance.map((row) => row.map((value) => (riskAversion / 2) * part * part * value)),
     constraints: [{ exactly: choose }],
   });
-}
-
-/** Chooses by QAOA: a mixer that only swaps an asset for another, so that every sample has exactly as many as asked for. */
-export function choosePortfolio(
-  problem: BinaryProblem,
-  options: {
-    readonly layers: number;
-    readonly provider: Backend;
-    readonly steps: number;
-    readonly shots: number;
-    readonly seed: number;
-    readonly mixer?: "ring" | "complete";
-  },
-): Promise<QaoaResult> {
-  return qaoa(problem, options);
 }

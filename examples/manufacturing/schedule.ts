@@ -1,4 +1,4 @@
-import { type Backend, BinaryProblem, type ConstraintDescription, type QaoaResult, qaoa } from "../../src/index.ts";
+import { BinaryProblem, type ConstraintDescription } from "../../src/index.ts";
 
 /** A step of a job: so many time slots on one machine. */
 export interface Operation {
@@ -96,18 +96,4 @@ export function scheduleProblem(jobs: Jobs, horizon: number): ScheduleProblem {
       return isWhole ? schedule.map((job) => job.map(([start]) => start!)) : undefined;
     },
   };
-}
-
-/** Schedules by QAOA: a mixer that only moves operations in time, so that in every sample each of them starts exactly once. */
-export function findSchedule(
-  { problem, penalty }: ScheduleProblem,
-  options: {
-    readonly layers: number;
-    readonly provider: Backend;
-    readonly steps: number;
-    readonly shots: number;
-    readonly seed: number;
-  },
-): Promise<QaoaResult> {
-  return qaoa(problem, { ...options, penalty, start: "interp" });
 }

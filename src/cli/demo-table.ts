@@ -85,7 +85,7 @@ function significant(value: number): string {
 const FIXED_1 = { minimumFractionDigits: 1, maximumFractionDigits: 1 } as const;
 
 /** Three digits behind the point; errors of energies and the like, which would vanish so, in powers of ten. */
-export function meanAndSpreadText({ value, spread }: Pick<DemoRow, "value" | "spread">): string {
+function meanAndSpreadText({ value, spread }: Pick<DemoRow, "value" | "spread">): string {
   const isSmall = value !== 0 && Math.abs(value) < 0.01;
   const format = (number: number): string => (isSmall ? number.toExponential(1) : number.toFixed(3));
   return spread === null ? format(value) : `${format(value)} ± ${format(spread)}`;

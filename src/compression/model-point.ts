@@ -30,7 +30,7 @@ export interface ModelPoint {
 }
 
 /** Gates on two qubits, compiled where there is a device. */
-export function twoQubitGatesOf({ hardware, size }: ModelPoint): number {
+function twoQubitGatesOf({ hardware, size }: ModelPoint): number {
   return hardware?.twoQubitGates ?? size?.entanglers ?? 0;
 }
 

@@ -75,7 +75,7 @@ export function networkOf(list: readonly NetworkLayer[]): Network {
  * The layers of a model in the order in which they act; an input layer does nothing.
  * @throws ComputeError COMPUTE_LAYER unless each takes what the one before it makes, and nothing else
  */
-export function layersInRow(model: LayersModel): readonly Layer[] {
+function layersInRow(model: LayersModel): readonly Layer[] {
   const found: Layer[] = [];
   for (const layer of model.layers) {
     if (layer.getClassName() === "InputLayer") continue;

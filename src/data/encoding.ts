@@ -126,7 +126,7 @@ function categoriesOf(column: string, values: readonly string[], missing: Encodi
   return { categories: filled, missing: frequent, counts };
 }
 
-export function fittedEncoding(state: EncodingState): FittedEncoding {
+function fittedEncoding(state: EncodingState): FittedEncoding {
   const { column, names, categories, codes, unknown, missing } = state;
   const place = new Map(categories.map((category, i) => [category, i]));
   return Object.freeze({

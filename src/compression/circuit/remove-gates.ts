@@ -28,7 +28,7 @@ import {
  * rise in loss that is measured without each of them.
  */
 export type RemovalCriterion = "angle" | "fisher" | "quantum-fisher" | "measured";
-export const CRITERIA: readonly string[] = ["angle", "fisher", "quantum-fisher", "measured"];
+const CRITERIA: readonly string[] = ["angle", "fisher", "quantum-fisher", "measured"];
 
 /**
  * Takes away gates that nearly do nothing: those with weights whose angle, modulo its period, is within `threshold` of the
@@ -64,7 +64,7 @@ export interface RemoveOptions extends SearchOptions {
   readonly absorb?: boolean;
 }
 
-export const REMOVE_OPTIONS = ["criterion", "share", "entanglers", "absorb"];
+const REMOVE_OPTIONS = ["criterion", "share", "entanglers", "absorb"];
 
 /**
  * Takes gates away as long as the budget on validation rows allows, and fine-tunes what is left after every removal: first

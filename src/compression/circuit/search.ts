@@ -41,7 +41,7 @@ export interface SearchOptions {
   readonly onProgress?: (progress: CompressionProgress) => void;
 }
 
-export const SEARCH_OPTIONS = "objective budget maxFineTunes patience signal onProgress".split(" ");
+const SEARCH_OPTIONS = "objective budget maxFineTunes patience signal onProgress".split(" ");
 
 /** @throws CompressionError COMPRESSION_OPTION, COMPRESSION_BUDGET */
 export function checkSearch(what: string, options: SearchOptions, own: readonly string[] = []): void {

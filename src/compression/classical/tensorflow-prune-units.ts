@@ -10,7 +10,7 @@ import { type Evaluation, type Retraining, retrain } from "./tensorflow-score.ts
 
 type Layer = layers.Layer;
 
-export const UNIT_IMPORTANCES = ["l1", "l2", "taylor"] as const;
+const UNIT_IMPORTANCES = ["l1", "l2", "taylor"] as const;
 /**
  * What a unit or filter is worth: the norm of its weights, or how much the loss would change without it, to first order: the
  * mean over batches of (Σ weight · gradient)² (Molchanov et al., arXiv 1906.10771, equation 8).

@@ -132,7 +132,7 @@ export const emitProduct: KernelEmitter = (module) => {
 };
 
 /** Stores rows of sums, of which `left` bytes are columns. */
-export function storeTile(
+function storeTile(
   f: FunctionBuilder,
   o: Operations,
   rows: readonly (readonly Variable<"v128">[])[],
