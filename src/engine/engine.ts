@@ -4,7 +4,6 @@ import { EngineError } from "../errors.ts";
 import { type ModelCard, writeModelCard } from "../models/model-card.ts";
 import { withTensorFlow } from "../tensorflow-packages.ts";
 import {
-  type PlanOptions,
   plan,
   Run,
   type StepReport,
@@ -15,27 +14,19 @@ import {
 import type { FitOptions, History } from "../training/tensorflow-fit.ts";
 import type { PredictOptions } from "../training/tensorflow-predict.ts";
 import type { LayersModel } from "../training/tensorflow-types.ts";
-import { compressed, type EngineCompression, type EngineCompressOptions, type WeightGrids } from "./compress.ts";
+import { compressed, type EngineCompression, type EngineCompressOptions } from "./compress.ts";
 import { type Evaluation, evaluationOf, labelsOf, type Prediction } from "./evaluation.ts";
-import { type AnyUnit, type FittedUnits, featuresFromJSON, fitFeatures } from "./features.ts";
-import { type FeatureParts, hasTargets, numRowsOf, partsOf } from "./parts.ts";
+import { hasTargets, numRowsOf } from "./parts.ts";
+import { type Learned, Preparation, type Prepared } from "./preparation.ts";
 import { type CardOptions, cardOf, EngineRecord } from "./record.ts";
 import { type EngineSummary, summaryText } from "./summary.ts";
-import type { DataParts, EngineOptions, NewRows, OptimizeUnit, OutputFacts, PartName, SavedEngine } from "./units.ts";
+import { fitRecorded, settingsOf, type Trainable, type TrainingSettings, trainRecorded } from "./training.ts";
+import type { EngineOptions, NewRows, OptimizeUnit, PartName, SavedEngine } from "./units.ts";
 
 /** Options of `train` that belong to a run and not to the pipeline. */
 export type EngineTrainOptions = Omit<TrainOptions, "loss" | "metrics" | "optimizer" | "validation">;
 /** Options of `fit` likewise. */
 export type EngineFitOptions = Omit<FitOptions, "loss" | "metrics" | "optimizer" | "validation">;
-
-/** What is there once data were loaded. */
-export interface Prepared {
-  readonly features: FittedUnits<unknown>;
-  readonly output: OutputFacts;
-  readonly model: LayersModel;
-  /** The parts as features; none in a loaded engine without data. */
-  readonly parts: FeatureParts;
-}
 
 const UNITS = ["name", "data", "features", "quantum", "classical", "optimize", "seed"] as const;
 
@@ -57,23 +48,14 @@ export class LeptonEngine<Source = Dataset> {
   readonly name: string;
   readonly seed: number;
   readonly options: EngineOptions<Source>;
-  #prepared: Promise<Prepared> | undefined;
-  #model: LayersModel | undefined;
-  /** Of a model that was compressed: how its weights are saved. */
-  readonly #grids: WeightGrids | undefined;
-  readonly #record: EngineRecord;
+  readonly #learned: Learned | undefined;
+  readonly #preparation: Preparation<Source>;
+  /** Of the last training; TensorFlow.js frees none that it was given. */
+  #optimizer: { dispose(): void } | undefined;
+  #record: EngineRecord;
 
-  /** @param saved a pipeline that has learned already, with its model; `loadEngine` gives one */
-  constructor(
-    options: EngineOptions<Source>,
-    saved?: {
-      readonly description: SavedEngine;
-      readonly model: LayersModel;
-      readonly hasData: boolean;
-      readonly grids?: WeightGrids | undefined;
-      readonly record?: EngineRecord;
-    },
-  ) {
+  /** @param learned a pipeline that has learned already, with its model; `loadEngine` gives one */
+  constructor(options: EngineOptions<Source>, learned?: Learned) {
     const fault = optionsFault("An engine", options, UNITS);
     if (fault !== undefined) throw new EngineError("ENGINE_OPTION", fault);
     const { name = "lepton-engine", seed = 0, data } = options;
@@ -89,80 +71,32 @@ export class LeptonEngine<Source = Dataset> {
     this.name = name;
     this.seed = seed;
     this.options = options;
-    this.#grids = saved?.grids;
-    this.#record = saved?.record ?? new EngineRecord();
-    if (saved !== undefined) {
-      this.#model = saved.model;
-      this.#prepared = this.#restore(saved.description, saved.model, saved.hasData);
-      // Whoever awaits it is told; until then a failure must not end the process.
-      this.#prepared.catch(() => {});
-    }
+    this.#learned = learned;
+    this.#preparation = new Preparation({ ...options, name, seed }, learned);
+    this.#record = learned?.record ?? new EngineRecord(learned?.description.record);
   }
 
-  /** The same pipeline with other units; it has learned nothing yet. */
+  /**
+   * The same pipeline with other units; it has learned nothing yet.
+   * @throws EngineError ENGINE_OPTION for a loaded engine, which knows its model and not the units that it was made of
+   */
   with(changes: Partial<EngineOptions<Source>>): LeptonEngine<Source> {
+    if (this.#learned?.hasUnits === false)
+      throw new EngineError(
+        "ENGINE_OPTION",
+        "A loaded engine holds a trained model and not the units that it was made of, so it cannot be put together anew: make it by engine({ ... }), or train it further by loadEngine(folder, { data, optimize }).",
+      );
     return new LeptonEngine<Source>({ ...this.options, ...changes });
   }
 
   /**
    * Loads the data, fits the feature units on the training rows alone and builds the model; once, whoever calls it first. A
    * failed attempt is forgotten.
-   * @throws DataError; EngineError ENGINE_SHAPE, ENGINE_UNIT, ENGINE_TARGETS, ENGINE_CLASSES; what the data unit throws
+   * @throws DataError; EngineError ENGINE_SHAPE, ENGINE_UNIT, ENGINE_TARGETS, ENGINE_CLASSES, ENGINE_DISPOSED; what the data unit throws; the
+   * signal's reason
    */
   prepare(signal?: AbortSignal): Promise<Prepared> {
-    this.#prepared ??= this.#prepare(signal).catch((error: unknown) => {
-      this.#prepared = undefined;
-      throw error;
-    });
-    return this.#prepared;
-  }
-
-  async #prepare(signal: AbortSignal | undefined): Promise<Prepared> {
-    const sources = await this.#load(signal);
-    const features = fitFeatures(this.#units(), sources.train);
-    const parts = partsOf(sources, features);
-    const train = parts.train!;
-    const output: OutputFacts = {
-      task: train.classes === undefined ? "regression" : "classification",
-      targetName: train.targetName,
-      classes: train.classes,
-      featureNames: train.featureNames,
-    };
-    const { quantum, classical } = this.options;
-    const { buildModel } = await withTensorFlow(() => import("./tensorflow-model.ts"));
-    const shape = {
-      numInputs: train.numFeatures,
-      numOutputs: output.classes?.length ?? 1,
-      task: output.task,
-      seed: this.seed,
-    };
-    this.#model = buildModel(this.name, { quantum, classical }, shape);
-    return { features, output, model: this.#model, parts };
-  }
-
-  async #restore({ features: json, output }: SavedEngine, model: LayersModel, hasData: boolean): Promise<Prepared> {
-    const features = featuresFromJSON(json);
-    const parts = hasData ? partsOf(await this.#load(undefined), features) : {};
-    const classes = parts.train?.classes;
-    if (parts.train !== undefined && String(classes) !== String(output.classes))
-      throw new EngineError(
-        "ENGINE_CLASSES",
-        `The saved engine tells ${output.classes?.join(", ") ?? "numbers"} apart, but these data have ${classes?.join(", ") ?? "numbers"}.`,
-      );
-    return { features, output, model, parts };
-  }
-
-  async #load(signal: AbortSignal | undefined): Promise<DataParts<Source>> {
-    const { data } = this.options;
-    const parts = typeof data === "function" ? await data(signal) : data;
-    if (typeof parts !== "object" || parts?.train === undefined)
-      throw new EngineError("ENGINE_OPTION", "The data unit gave no training rows: it gives { train, test }.");
-    return parts;
-  }
-
-  #units(): readonly AnyUnit[] {
-    const { features = [] } = this.options;
-    return (Array.isArray(features) ? features : [features]) as readonly AnyUnit[];
+    return this.#preparation.prepare(signal);
   }
 
   /** The TensorFlow.js model, from features to outputs. */
@@ -172,14 +106,12 @@ export class LeptonEngine<Source = Dataset> {
 
   /**
    * Trains with `train`: on any provider, and kept in a store where one is given.
-   * @throws (by the run) as `prepare` and `train`
+   * @throws (by the run) as `prepare` and `train`; EngineError ENGINE_DISPOSED
    */
   train(options: EngineTrainOptions = {}): Run<StepReport, TrainResult> {
     return Run.start(async (emit, signal, journal) => {
-      const { model, data, settings } = await this.#training(signal);
-      const { executeTraining } = await withTensorFlow(() => import("../training/tensorflow-train.ts"));
-      const all = { ...settings, ...options };
-      return this.#record.training(all, () => executeTraining(model, data, all, { emit, signal, journal }));
+      const run = { emit, signal, journal };
+      return this.#trained(signal, (trainable) => trainRecorded(trainable, options, run, this.#record));
     }, options);
   }
 
@@ -188,51 +120,55 @@ export class LeptonEngine<Source = Dataset> {
    * @throws EngineError ENGINE_OPTION where the optimisation unit counts steps or stops early; as `prepare` and `fit`
    */
   async fit(options: EngineFitOptions = {}): Promise<History> {
-    const { model, data, settings } = await this.#training(undefined);
-    const { steps: ownSteps, earlyStopping, gradient, spsa, learningRate, shots, precision, ...rest } = settings;
-    const own = Object.entries({ steps: ownSteps, earlyStopping, gradient, spsa, learningRate, shots, precision }).find(
-      ([, value]) => value !== undefined,
-    );
-    if (own !== undefined)
-      throw new EngineError("ENGINE_OPTION", `fit cannot keep to optimize.${own[0]}; use train, which can.`);
-    const { executeFit } = await withTensorFlow(() => import("../training/tensorflow-fit.ts"));
-    const all = { ...rest, ...options };
-    const { batchSize = 32, epochs = 1 } = all;
-    const circuits = model.layers.filter((layer) => layer.getClassName() === "LeptonQuantumLayer").length;
-    const costs = {
-      steps: epochs * Math.ceil(data.numRows / batchSize),
-      executions: circuits * epochs * data.numRows,
-      ...{ quantumSeconds: 0, jobIds: [] },
-    };
-    let history: History | undefined;
-    await this.#record.training(all, async () => {
-      history = await executeFit(model, data, all);
-      return costs;
-    });
-    return history!;
+    return this.#trained(undefined, (trainable) => fitRecorded(trainable, options, this.#record));
+  }
+
+  /** Trains with an optimizer of the training's own, and frees that of the one before. */
+  async #trained<Result>(
+    signal: AbortSignal | undefined,
+    train: (trainable: Trainable) => Promise<Result>,
+  ): Promise<Result> {
+    const { model, data, settings } = await this.#training(signal);
+    const { optimizerOf } = await withTensorFlow(() => import("./tensorflow-model.ts"));
+    const optimizer = optimizerOf(this.options.optimize ?? {});
+    try {
+      return await this.#whileThere(() => train({ model, data, settings, optimizer }));
+    } finally {
+      if (typeof optimizer !== "string") {
+        const isInUse = this.#preparation.model === model && model.optimizer === optimizer;
+        (isInUse ? this.#optimizer : optimizer)?.dispose();
+        if (isInUse) this.#optimizer = optimizer;
+      }
+    }
+  }
+
+  async #whileThere<Result>(work: () => Promise<Result>): Promise<Result> {
+    const { life } = this.#preparation;
+    try {
+      return await work();
+    } catch (error) {
+      this.#preparation.assertThere(life, error);
+      throw error;
+    }
   }
 
   /** What `train` would send with these options. @throws as `prepare` and `plan` */
   async plan(options: EngineTrainOptions = {}): Promise<TrainingPlan> {
     const { model, data, settings } = await this.#training(options.signal);
-    return plan(model, data, { ...settings, ...options } as PlanOptions);
+    return plan(model, data, { ...settings, ...options });
   }
 
   async #training(signal: AbortSignal | undefined): Promise<{
     readonly model: LayersModel;
     readonly data: Dataset;
-    readonly settings: OptimizeUnit & Pick<TrainOptions, "metrics" | "seed" | "validation">;
+    readonly settings: TrainingSettings;
   }> {
     const { model, output, parts } = await this.prepare(signal);
-    if (parts.train === undefined)
+    const { train: data, validation } = parts;
+    if (data === undefined)
       throw new EngineError("ENGINE_NO_DATA", "This engine has no data to train on: loadEngine(folder, { data }).");
-    const { optimize = {} } = this.options;
-    const { learningRate, ...rest } = optimize;
-    const settings = typeof learningRate === "number" ? rest : optimize;
-    const { trainingObjective } = await withTensorFlow(() => import("./tensorflow-model.ts"));
-    const validation = parts.validation === undefined ? {} : { validation: parts.validation };
-    const objective = trainingObjective(optimize, output.task);
-    return { model, data: parts.train, settings: { seed: this.seed, ...settings, ...objective, ...validation } };
+    const facts = { task: output.task, seed: this.seed, validation };
+    return { model, data, settings: settingsOf(this.options.optimize ?? {}, facts) };
   }
 
   /**
@@ -251,8 +187,8 @@ export class LeptonEngine<Source = Dataset> {
       options,
       ({ how, ...made }) =>
         new LeptonEngine<Source>(this.options, {
-          ...{ description, ...made, hasData: true },
-          record: this.#record.compressed(how),
+          ...{ description, ...made, hasData: true, hasUnits: this.#learned?.hasUnits ?? true },
+          record: this.#record.compressed(how, options.provider),
         }),
     );
   }
@@ -269,7 +205,9 @@ export class LeptonEngine<Source = Dataset> {
   async #predictFeatures(rows: Features, options: PredictOptions): Promise<Prediction> {
     const { model, output } = await this.prepare(options.signal);
     const { predictFeatures } = await withTensorFlow(() => import("./tensorflow-model.ts"));
-    const { outputs, ...costs } = await predictFeatures(model, rows, options);
+    const { outputs, ...costs } = await this.#whileThere(() =>
+      this.#record.sending(options.provider, () => predictFeatures(model, rows, options)),
+    );
     const numOutputs = outputs.length / rows.numRows;
     return {
       ...{ numRows: rows.numRows, numOutputs, outputs, ...costs },
@@ -296,8 +234,9 @@ export class LeptonEngine<Source = Dataset> {
         "ENGINE_CLASSES",
         `The engine tells ${output.classes?.join(", ") ?? "numbers"} apart, but these rows have ${data.classes?.join(", ") ?? "numbers"}.`,
       );
+    const record = this.#record;
     const evaluation = evaluationOf(data, await this.#predictFeatures(data, options));
-    if (typeof rows === "string") this.#record.evaluated(rows as PartName, data, evaluation, options.provider);
+    if (typeof rows === "string") record.evaluated(rows as PartName, data, evaluation, options.provider);
     return evaluation;
   }
 
@@ -308,18 +247,25 @@ export class LeptonEngine<Source = Dataset> {
    * @throws as `prepare` and `plan`
    */
   async describe(options: EngineTrainOptions = {}): Promise<EngineSummary> {
-    const prepared = await this.prepare(options.signal);
-    const { layerFacts } = await withTensorFlow(() => import("./tensorflow-model.ts"));
-    const step = prepared.parts.train === undefined ? undefined : await this.plan(options);
+    const { parts } = await this.prepare(options.signal);
     return {
-      name: this.name,
-      output: prepared.output,
-      numRows: numRowsOf(prepared.parts),
-      features: prepared.features.toJSON().map(({ kind }) => kind),
-      layers: layerFacts(prepared.model),
+      ...(await this.#facts()),
+      numRows: numRowsOf(parts),
       provider: options.provider?.name ?? "local simulator",
-      optimize: this.options.optimize ?? {},
-      plan: step,
+      optimize: { ...this.options.optimize, ...settingsAmong(options) },
+      plan: parts.train === undefined ? undefined : await this.plan(options),
+    };
+  }
+
+  async #facts(): Promise<Pick<EngineSummary, "name" | "output" | "numRows" | "features" | "layers">> {
+    const { output, parts, features, model } = await this.prepare();
+    const { layerFacts } = await withTensorFlow(() => import("./tensorflow-model.ts"));
+    const isWithoutData = parts.train === undefined && this.#learned !== undefined;
+    return {
+      ...{ name: this.name, output },
+      numRows: isWithoutData ? this.#learned.description.numRows : numRowsOf(parts),
+      features: features.toJSON().map(({ kind }) => kind),
+      layers: layerFacts(model),
     };
   }
 
@@ -330,24 +276,22 @@ export class LeptonEngine<Source = Dataset> {
 
   /** The pipeline as plain data, without its weights. */
   async toJSON(): Promise<SavedEngine> {
-    const prepared = await this.prepare();
+    const { features } = await this.prepare();
+    const { name, output, numRows } = await this.#facts();
+    const { seed } = this;
     return {
-      format: "lepton-engine@1",
-      name: this.name,
-      seed: this.seed,
-      output: prepared.output,
-      features: prepared.features.toJSON(),
-      numRows: numRowsOf(prepared.parts),
+      ...{ format: "lepton-engine@1", name, seed, output, features: features.toJSON(), numRows },
+      record: this.#record.toJSON(),
     };
   }
 
   /**
-   * What those who use the model must know: data, split, trainings and evaluations of this engine so far, and what the options
-   * add, such as groups of people to compare.
+   * What those who use the model must know: data, split, trainings and evaluations so far, also those of before it was saved, and what the
+   * options add, such as groups of people to compare.
    * @throws EngineError ENGINE_CARD where groups are given that the last evaluation of the test rows cannot be compared by
    */
   async card(options: CardOptions = {}): Promise<ModelCard> {
-    return cardOf(await this.describe(), this.#record, options);
+    return cardOf(await this.#facts(), this.#record, options);
   }
 
   /**
@@ -359,14 +303,33 @@ export class LeptonEngine<Source = Dataset> {
     const { model } = await this.prepare();
     const card = await this.card(options.card);
     const { saveEngine } = await withTensorFlow(() => import("./tensorflow-files.ts"));
-    await saveEngine(model, await this.toJSON(), folder, this.#grids);
+    await saveEngine(model, await this.toJSON(), folder, this.#learned?.grids);
     writeModelCard(folder, card);
   }
 
-  /** Frees the model's tensors; the engine then starts anew. */
+  /**
+   * Frees the model's tensors, and ends what runs with ENGINE_DISPOSED. An engine that was made by `engine` then starts anew; one that was
+   * loaded, or made smaller by `compress`, is of no more use.
+   */
   dispose(): void {
-    this.#model?.dispose();
-    this.#model = undefined;
-    this.#prepared = undefined;
+    this.#preparation.dispose();
+    this.#optimizer?.dispose();
+    this.#optimizer = undefined;
+    this.#record = new EngineRecord();
   }
+}
+
+/** What options of a run say in place of the optimisation unit. */
+function settingsAmong(options: EngineTrainOptions): Partial<OptimizeUnit> {
+  const names = [
+    "epochs",
+    "steps",
+    "batchSize",
+    "learningRate",
+    "earlyStopping",
+    "gradient",
+    "shots",
+    "precision",
+  ] as const;
+  return Object.fromEntries(names.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])));
 }

@@ -1,3 +1,4 @@
+import { describeValue } from "../../circuits/index.ts";
 import {
   columnsFromJSON,
   type Features,
@@ -7,7 +8,7 @@ import {
   type TransformJSON,
   transformFromJSON,
 } from "../data/index.ts";
-import { DataError } from "../errors.ts";
+import { DataError, EngineError } from "../errors.ts";
 import type { FeatureUnit, FittedFeatures } from "./units.ts";
 
 /** A unit whatever it takes; the types of an engine's options see to it that each takes what the one before gives. */
@@ -20,11 +21,16 @@ export interface FittedUnits<Source> {
   toJSON(): readonly TransformJSON[];
 }
 
-/** Fits units on the training rows, each as those before it leave them. */
+/** Fits units on the training rows, each as those before it leave them. @throws EngineError ENGINE_UNIT; what a unit throws */
 export function fitFeatures(units: readonly AnyUnit[], train: unknown): FittedUnits<unknown> {
   const fitted: FittedFeatures<unknown>[] = [];
   let rows = train;
-  for (const unit of units) {
+  for (const [i, unit] of units.entries()) {
+    if (typeof unit?.fit !== "function")
+      throw new EngineError(
+        "ENGINE_UNIT",
+        `features[${i}] is ${typeof unit === "function" ? `the function ${(unit as { readonly name: string }).name}` : describeValue(unit)}, which has no fit; a feature unit is standardise(), pca({ numComponents: 4 }) or the like.`,
+      );
     const next = asFeatures(unit.fit(rows as never));
     fitted.push(next);
     rows = next.transform(rows);

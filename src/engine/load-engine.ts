@@ -23,6 +23,6 @@ export async function loadEngine<Source = Dataset>(
   };
   return new LeptonEngine<Source>(
     { name, seed, data: options.data ?? noData, optimize: options.optimize },
-    { description, model, grids, hasData: options.data !== undefined },
+    { description, model, grids, hasData: options.data !== undefined, hasUnits: false },
   );
 }

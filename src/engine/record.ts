@@ -1,12 +1,12 @@
 import { optionsFault } from "../../circuits/index.ts";
 import type { Backend } from "../../providers/index.ts";
 import type { Dataset } from "../data/index.ts";
-import { EngineError } from "../errors.ts";
+import { DataError, EngineError, ModelError, TrainingError } from "../errors.ts";
 import { type FairnessReport, fairnessReport } from "../metrics/index.ts";
-import type { CardEvaluation, CardTraining, ModelCard } from "../models/model-card.ts";
+import type { CardEvaluation, CardSending, CardTraining, ModelCard } from "../models/model-card.ts";
 import type { Evaluation } from "./evaluation.ts";
 import { circuitText, type EngineSummary } from "./summary.ts";
-import type { PartName } from "./units.ts";
+import type { PartName, SavedRecord } from "./units.ts";
 
 /** What a card says that no program can know. */
 export interface CardOptions extends Pick<ModelCard, "intendedUse" | "limits" | "watts"> {
@@ -18,74 +18,169 @@ export interface CardOptions extends Pick<ModelCard, "intendedUse" | "limits" | 
   readonly groups?: Readonly<Record<string, readonly string[]>>;
 }
 
-interface Costs {
+/** What a training has taken so far in this process; it is told step by step, so that one that breaks off is known too. */
+export interface TrainingProgress {
+  steps: number;
+  executions: number;
+  quantumSeconds: number;
+  jobs: number;
+}
+
+/** What a training took in all, also in earlier processes. */
+interface TrainingCosts {
   readonly steps: number;
   readonly executions: number;
   readonly quantumSeconds: number;
   readonly jobIds: readonly string[];
+  readonly seconds?: number;
 }
 
-/** What was done with an engine since it was made. */
+interface TrainingFacts {
+  readonly provider?: Backend | undefined;
+  readonly seed?: number | string | undefined;
+  readonly store?: unknown;
+  readonly id?: string | undefined;
+}
+
+/** What was done with an engine's model. */
 export class EngineRecord {
-  readonly trainings: CardTraining[] = [];
+  readonly #trainings: { readonly run: string | undefined; readonly training: CardTraining }[];
+  readonly #evaluations: Map<string, CardEvaluation>;
+  /** Jobs by provider, without those of the trainings above. */
+  readonly #sent: Map<string, number>;
   /** How the model was made smaller, for its limits. */
-  compression: string | undefined;
-  readonly #evaluations = new Map<PartName, CardEvaluation>();
+  readonly compression: string | undefined;
   /** The last look at the test rows. */
   lastTest: { readonly rows: Dataset; readonly evaluation: Evaluation } | undefined;
 
-  /** The record of a smaller model: trained as this one was, and not evaluated yet. */
-  compressed(how: string): EngineRecord {
-    const record = new EngineRecord();
-    record.trainings.push(...this.trainings);
-    record.compression = how;
-    return record;
+  constructor({ trainings = [], evaluations = [], sent = [], compression }: Partial<SavedRecord> = {}) {
+    this.#trainings = trainings.map((training) => ({ run: undefined, training }));
+    this.#evaluations = new Map(evaluations.map((evaluation) => [evaluation.part, evaluation]));
+    this.#sent = new Map(sent.map(({ provider, jobs }) => [provider, jobs]));
+    this.compression = compression;
+  }
+
+  get trainings(): readonly CardTraining[] {
+    return this.#trainings.map(({ training }) => training);
   }
 
   get evaluations(): readonly CardEvaluation[] {
     return [...this.#evaluations.values()];
   }
 
-  async training<Result extends Costs>(
-    options: { readonly provider?: Backend | undefined; readonly seed?: number | string | undefined },
-    train: () => Promise<Result>,
+  /** All jobs that left the process, by provider. */
+  get sent(): readonly CardSending[] {
+    const jobs = new Map(this.#sent);
+    for (const training of this.trainings)
+      if (training.remote) jobs.set(training.provider, (jobs.get(training.provider) ?? 0) + training.jobs);
+    return [...jobs].map(([provider, count]) => ({ provider, jobs: count }));
+  }
+
+  toJSON(): SavedRecord {
+    const { trainings, evaluations, compression } = this;
+    const sent = [...this.#sent].map(([provider, jobs]) => ({ provider, jobs }));
+    return { trainings, evaluations, sent, ...(compression === undefined ? {} : { compression }) };
+  }
+
+  /** The record of a smaller model: trained as this one was, and not evaluated yet. */
+  compressed(how: string, provider: Backend | undefined): EngineRecord {
+    const record = new EngineRecord({ ...this.toJSON(), evaluations: [], compression: how });
+    record.#goesTo(provider, 0);
+    return record;
+  }
+
+  /** Records a training by the progress that `train` writes down and by what it gives. */
+  async training<Result extends TrainingCosts>(
+    facts: TrainingFacts,
+    train: (progress: TrainingProgress) => Promise<Result>,
   ): Promise<Result> {
+    const progress: TrainingProgress = { steps: 0, executions: 0, quantumSeconds: 0, jobs: 0 };
     const cpu = process.cpuUsage();
     const start = performance.now();
-    const result = await train();
-    const { user, system } = process.cpuUsage(cpu);
-    this.trainings.push({
-      ...place(options.provider),
-      steps: result.steps,
-      seed: options.seed ?? 0,
-      seconds: (performance.now() - start) / 1000,
-      cpuSeconds: (user + system) / 1e6,
-      executions: result.executions,
-      quantumSeconds: result.quantumSeconds,
-      jobs: result.jobIds.length,
-    });
-    // What was found before is of other weights.
-    this.#evaluations.clear();
-    this.lastTest = undefined;
-    return result;
+    const run = facts.store === undefined ? undefined : facts.id;
+    const at = run === undefined ? -1 : this.#trainings.findIndex((one) => one.run === run);
+    const before = this.#trainings[at]?.training;
+    const add = (costs: Omit<TrainingCosts, "jobIds"> & { readonly jobs: number }, isBrokenOff: boolean): void => {
+      const { user, system } = process.cpuUsage(cpu);
+      const { steps, executions, quantumSeconds, jobs } = costs;
+      // What another process took of the run's processor time is not known here.
+      const isAllHere = (before?.steps ?? 0) + progress.steps >= steps;
+      const cpuBefore = before === undefined ? 0 : before.cpuSeconds;
+      const training: CardTraining = {
+        ...placeOf(facts.provider),
+        ...{ steps, executions, quantumSeconds, jobs },
+        seed: facts.seed ?? 0,
+        seconds: costs.seconds ?? (performance.now() - start) / 1000,
+        cpuSeconds: isAllHere && cpuBefore !== undefined ? cpuBefore + (user + system) / 1e6 : undefined,
+        ...(isBrokenOff ? { isBrokenOff } : {}),
+      };
+      this.#trainings.splice(at < 0 ? this.#trainings.length : at, at < 0 ? 0 : 1, { run, training });
+    };
+    try {
+      const result = await train(progress);
+      add({ ...result, jobs: result.jobIds.length }, false);
+      return result;
+    } catch (error) {
+      if (progress.steps > 0) add(progress, true);
+      else if (!isTooEarlyToSend(error)) this.#goesTo(facts.provider, 0);
+      throw error;
+    } finally {
+      // What was found before is of other weights; a run that is kept brings its own with it.
+      if (progress.steps > 0 || run !== undefined) {
+        this.#evaluations.clear();
+        this.lastTest = undefined;
+      }
+    }
+  }
+
+  /** Records that circuits go to a provider, also where that breaks off. */
+  async sending<Result extends { readonly jobIds: readonly string[] }>(
+    provider: Backend | undefined,
+    work: () => Promise<Result>,
+  ): Promise<Result> {
+    try {
+      const result = await work();
+      this.#goesTo(provider, result.jobIds.length);
+      return result;
+    } catch (error) {
+      if (!isTooEarlyToSend(error)) this.#goesTo(provider, 0);
+      throw error;
+    }
+  }
+
+  #goesTo(provider: Backend | undefined, jobs: number): void {
+    const { provider: name, remote } = placeOf(provider);
+    if (remote) this.#sent.set(name, (this.#sent.get(name) ?? 0) + jobs);
   }
 
   evaluated(part: PartName, rows: Dataset, evaluation: Evaluation, provider: Backend | undefined): void {
     const { numRows, metrics } = evaluation;
-    this.#evaluations.set(part, { part, ...place(provider), numRows, metrics });
+    this.#evaluations.set(part, { part, ...placeOf(provider), numRows, metrics });
     if (part === "test") this.lastTest = { rows, evaluation };
   }
 }
 
-function place(provider: Backend | undefined): { readonly provider: string; readonly remote: boolean } {
+function placeOf(provider: Backend | undefined): { readonly provider: string; readonly remote: boolean } {
   return { provider: provider?.name ?? "local simulator", remote: provider?.capabilities.local === false };
 }
 
+/** Whether an error says that nothing was sent: it was refused, or options, data or the model were at fault. */
+function isTooEarlyToSend(error: unknown): boolean {
+  const { code } = error as { readonly code?: string };
+  if (code === "IBM_SENDING_REFUSED") return true;
+  const isOwn = [DataError, EngineError, ModelError, TrainingError].some((kind) => error instanceof kind);
+  return isOwn && !/^TRAINING_\w+_NOT_FINITE$/.test(code ?? "");
+}
+
 /** @throws EngineError ENGINE_CARD, ENGINE_OPTION */
-export function cardOf(summary: EngineSummary, record: EngineRecord, options: CardOptions): ModelCard {
+export function cardOf(
+  facts: Pick<EngineSummary, "name" | "output" | "numRows" | "features" | "layers">,
+  record: EngineRecord,
+  options: CardOptions,
+): ModelCard {
   const fault = optionsFault("A card", options, ["intendedUse", "limits", "watts", "source", "split", "groups"]);
   if (fault !== undefined) throw new EngineError("ENGINE_OPTION", fault);
-  const { name, output, numRows, features, layers } = summary;
+  const { name, output, numRows, features, layers } = facts;
   const { source, split, groups, limits = [], ...stated } = options;
   const { compression } = record;
   const circuits = layers.flatMap(({ quantum }) => (quantum === undefined ? [] : [circuitText(quantum)]));
@@ -105,8 +200,9 @@ export function cardOf(summary: EngineSummary, record: EngineRecord, options: Ca
       ],
       circuit: circuits.length === 0 ? undefined : circuits.join(" "),
     },
-    trainings: [...record.trainings],
+    trainings: record.trainings,
     evaluations: record.evaluations,
+    sent: record.sent,
     fairness: groups === undefined ? undefined : fairnessOf(record, groups),
   };
 }

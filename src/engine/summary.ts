@@ -14,6 +14,7 @@ export interface EngineSummary {
   readonly layers: readonly LayerFacts[];
   /** Where quantum layers run. */
   readonly provider: string;
+  /** The optimisation unit, with what the options say in place of it. */
   readonly optimize: OptimizeUnit;
   /** What training sends; undefined for an engine without data. */
   readonly plan: TrainingPlan | undefined;
@@ -80,8 +81,9 @@ export function circuitText({ circuit, observables, numWeights }: NonNullable<La
   return `Circuit: ${circuit.numQubits} qubits, depth ${circuit.depth()}, ${pairs} two-qubit gates, ${numWeights} weights, ${observables.length} observables.`;
 }
 
-function stepLine({ optimize: { batchSize = 32 } }: EngineSummary, plan: TrainingPlan): string {
+function stepLine({ layers }: EngineSummary, plan: TrainingPlan): string {
+  if (layers.every(({ quantum }) => quantum === undefined)) return `A training step takes ${plan.batchSize} rows.`;
   return plan.step.jobs === 0
-    ? `A training step simulates ${batchSize} rows with their gradients; no job.`
+    ? `A training step simulates ${plan.batchSize} rows with their gradients; no job.`
     : `A training step: ${workText(plan.step)}; all ${plan.steps}: ${workText(plan.total)}.`;
 }

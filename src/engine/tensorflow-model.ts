@@ -1,6 +1,6 @@
-import { train as optimizers, type Tensor } from "@tensorflow/tfjs-core";
+import { type Optimizer, train as optimizers, type serialization, type Tensor } from "@tensorflow/tfjs-core";
 import { initializers, type LayersModel, layers, sequential } from "@tensorflow/tfjs-layers";
-import { Rng } from "../../circuits/index.ts";
+import { describeValue, optionsFault, Rng } from "../../circuits/index.ts";
 import type { Features } from "../data/index.ts";
 import { EngineError } from "../errors.ts";
 import { QuantumLayer } from "../layers/index.ts";
@@ -48,6 +48,7 @@ function quantumParts(
   readonly bottleneck: { readonly activation: Activation; readonly bias: boolean } | undefined;
 } {
   const parts = unit instanceof QuantumLayer || typeof unit === "function" ? { layer: unit } : unit;
+  checkUnit("The quantum unit", parts, ["layer", "bottleneck"]);
   const seed = rng.fork("quantum").uint32();
   const layer = typeof parts?.layer === "function" ? parts.layer({ ...shape, seed }) : parts?.layer;
   if (!(layer instanceof QuantumLayer))
@@ -55,18 +56,26 @@ function quantumParts(
       "ENGINE_UNIT",
       "The quantum unit must be a quantumLayer({ ... }), a function that makes one, or { layer, bottleneck }.",
     );
-  const { bottleneck } = parts as { readonly bottleneck?: unknown };
-  if (bottleneck === undefined) return { layer, bottleneck: undefined };
-  const { activation = "linear", bias = true } = (bottleneck === true ? {} : bottleneck) as {
-    readonly activation?: Activation;
-    readonly bias?: boolean;
-  };
+  const { bottleneck = false } = parts;
+  if (bottleneck === false) return { layer, bottleneck: undefined };
+  const { activation = "linear", bias = true } = bottleneck === true ? {} : bottleneck;
+  if (bottleneck !== true) checkUnit("quantum.bottleneck", bottleneck, ["activation", "bias"]);
+  checkActivation("quantum.bottleneck", activation);
   return { layer, bottleneck: { activation, bias } };
 }
 
 function classicalLayers(unit: ClassicalUnit, shape: UnitShape, rng: Rng): readonly layers.Layer[] {
-  if (typeof unit === "function") return unit({ ...shape, seed: rng.fork("classical").uint32() });
+  if (typeof unit === "function") {
+    const own = unit({ ...shape, seed: rng.fork("classical").uint32() });
+    if (!Array.isArray(own))
+      throw new EngineError("ENGINE_UNIT", "The classical unit's function must give a list of TensorFlow.js layers.");
+    return own;
+  }
+  checkUnit("The classical unit", unit, ["hidden", "activation"]);
   const { hidden = [], activation = "relu" } = unit;
+  checkActivation("classical", activation);
+  if (!Array.isArray(hidden))
+    throw new EngineError("ENGINE_UNIT", `classical.hidden is ${describeValue(hidden)}; it is a list such as [16].`);
   const built: layers.Layer[] = [];
   let numInputs = shape.numInputs;
   for (const [i, units] of hidden.entries()) {
@@ -77,6 +86,23 @@ function classicalLayers(unit: ClassicalUnit, shape: UnitShape, rng: Rng): reado
   }
   const head = shape.task === "classification" ? "softmax" : "linear";
   return [...built, dense("head", numInputs, shape.numOutputs, rng, head)];
+}
+
+/** @throws EngineError ENGINE_UNIT */
+function checkUnit(what: string, unit: unknown, known: readonly string[]): void {
+  const fault = optionsFault(what, unit, known);
+  if (fault !== undefined) throw new EngineError("ENGINE_UNIT", fault);
+}
+
+const ACTIVATIONS: readonly Activation[] = ["linear", "relu", "sigmoid", "tanh", "elu", "selu", "softplus", "swish"];
+
+/** @throws EngineError ENGINE_UNIT */
+function checkActivation(what: string, activation: unknown): void {
+  if (!ACTIVATIONS.includes(activation as Activation))
+    throw new EngineError(
+      "ENGINE_UNIT",
+      `${what}.activation is ${describeValue(activation)}; it is one of ${ACTIVATIONS.join(", ")}.`,
+    );
 }
 
 /** A linear map with weights uniform in ±1/√inputs, by a seed of its name. */
@@ -103,25 +129,21 @@ const BY_NAME = {
   sgd: optimizers.sgd,
 } as const;
 
-/** What `train` is to use: settings by name made whole. @throws EngineError ENGINE_UNIT */
-export function trainingObjective(
-  { optimizer = "adam", learningRate, loss }: OptimizeUnit,
-  task: UnitShape["task"],
-): Pick<OptimizeUnit, "optimizer" | "loss"> & { readonly metrics: string[] } {
-  const objective = {
-    loss: loss ?? (task === "classification" ? "categoricalCrossentropy" : "meanSquaredError"),
-    metrics: task === "classification" ? ["accuracy"] : [],
-  };
-  // A schedule is set before each step, whatever the optimizer.
-  if (typeof learningRate !== "number") return { ...objective, optimizer };
-  if (typeof optimizer !== "string" || !Object.hasOwn(BY_NAME, optimizer))
+/**
+ * An optimizer for one training: of the same settings as the unit's, with no memory of what it trained before.
+ * @throws EngineError ENGINE_UNIT
+ */
+export function optimizerOf({ optimizer = "adam", learningRate }: OptimizeUnit): string | Optimizer {
+  if (typeof optimizer === "string")
+    return typeof learningRate === "number" ? BY_NAME[optimizer as keyof typeof BY_NAME](learningRate) : optimizer;
+  if (typeof optimizer?.getConfig !== "function")
     throw new EngineError(
       "ENGINE_UNIT",
-      `optimize.learningRate as a number belongs to an optimizer by name (${Object.keys(BY_NAME).join(", ")}); an optimizer object has its own.`,
+      `optimize.optimizer must be a name such as "adam" or an optimizer of TensorFlow.js such as tf.train.adam(0.01); Lepton's own are for minimize.`,
     );
-  if (!(learningRate > 0 && learningRate < Infinity))
-    throw new EngineError("ENGINE_UNIT", `optimize.learningRate is ${learningRate}; it must be above 0.`);
-  return { ...objective, optimizer: BY_NAME[optimizer as keyof typeof BY_NAME](learningRate) };
+  // An optimizer keeps averages of the gradients of one model; several engines may be made with the same object.
+  const kind = optimizer.constructor as typeof Optimizer & serialization.SerializableConstructor<Optimizer>;
+  return kind.fromConfig(kind, optimizer.getConfig());
 }
 
 /** A model's outputs for rows of features, as plain numbers. */

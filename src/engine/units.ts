@@ -1,5 +1,6 @@
 import type { Dataset, Features, Table, TableTransform, TransformJSON } from "../data/index.ts";
 import type { QuantumLayer } from "../layers/index.ts";
+import type { CardEvaluation, CardSending, CardTraining } from "../models/model-card.ts";
 import type { TrainOptions } from "../training/index.ts";
 import type { Layer } from "../training/tensorflow-types.ts";
 
@@ -53,9 +54,9 @@ export type QuantumUnit =
       readonly layer: QuantumLayer | ((shape: UnitShape) => QuantumLayer);
       /**
        * A trained dense layer in front that brings features to as many columns as the circuit has inputs, without bias where
-       * `bias` is false. Without one the two must agree.
+       * `bias` is false. Without one (`false`) the two must agree.
        */
-      readonly bottleneck?: true | { readonly activation?: Activation; readonly bias?: boolean };
+      readonly bottleneck?: boolean | { readonly activation?: Activation; readonly bias?: boolean };
     };
 
 export type Activation = "linear" | "relu" | "sigmoid" | "tanh" | "elu" | "selu" | "softplus" | "swish";
@@ -123,6 +124,17 @@ export interface OutputFacts {
   readonly featureNames: readonly string[];
 }
 
+/** What was done with a model, for its card. */
+export interface SavedRecord {
+  readonly trainings: readonly CardTraining[];
+  /** Since the last training. */
+  readonly evaluations: readonly CardEvaluation[];
+  /** Jobs by provider, besides those of the trainings. */
+  readonly sent: readonly CardSending[];
+  /** In a sentence, how the model was made smaller. */
+  readonly compression?: string;
+}
+
 /** A pipeline as it goes into a saved model. */
 export interface SavedEngine {
   readonly format: "lepton-engine@1";
@@ -132,4 +144,5 @@ export interface SavedEngine {
   readonly features: readonly TransformJSON[];
   /** Rows of each part that it was made with. */
   readonly numRows: Readonly<Partial<Record<PartName, number>>>;
+  readonly record: SavedRecord;
 }

@@ -15,10 +15,19 @@ export interface CardTraining {
   readonly seed: number | string;
   /** Wall time. */
   readonly seconds: number;
-  /** Processor time of the process, where it was measured. */
+  /** Processor time of the process, where it was measured: not of a run that another process has taken a part of. */
   readonly cpuSeconds?: number | undefined;
   readonly executions: number;
   readonly quantumSeconds: number;
+  readonly jobs: number;
+  /** It ended by an error; what its last step took is not in it. */
+  readonly isBrokenOff?: boolean | undefined;
+}
+
+/** Jobs of trainings, evaluations and predictions that left the process. */
+export interface CardSending {
+  readonly provider: string;
+  /** As far as they were counted; 0 where that broke off. */
   readonly jobs: number;
 }
 
@@ -57,6 +66,8 @@ export interface ModelCard {
   };
   readonly trainings: readonly CardTraining[];
   readonly evaluations: readonly CardEvaluation[];
+  /** By provider; where it is left out, what the trainings and evaluations say. */
+  readonly sent?: readonly CardSending[] | undefined;
   /** By attribute of people, such as `age`: how differently groups are treated. */
   readonly fairness?: Readonly<Record<string, FairnessReport>> | undefined;
   /** Of one busy core; 15 by default, an assumption. */
@@ -83,7 +94,7 @@ export function modelCardText(card: ModelCard): string {
     [
       "Model",
       [
-        `- ${model.params.toLocaleString("en")} trained parameters`,
+        `- ${model.params.toLocaleString("en")} parameters`,
         ...model.parts.map((part, i) => `${i + 1}. ${part}`),
         ...(model.circuit === undefined ? [] : [`- ${model.circuit}`]),
       ],
@@ -124,10 +135,11 @@ function rowsText(numRows: Readonly<Record<string, number>>): string {
 }
 
 function trainingLines({ trainings }: ModelCard): readonly string[] {
-  if (trainings.length === 0) return ["Not trained since it was loaded or built; what came before is not stated."];
-  return trainings.map(({ provider, steps, seed, seconds, executions, quantumSeconds, jobs }) => {
-    const onDevice = jobs === 0 ? "" : `, ${jobs} jobs, ${quantumSeconds.toFixed(1)} s of the quantum computer`;
-    return `- ${steps.toLocaleString("en")} steps from seed ${seed} on ${provider}: ${seconds.toFixed(1)} s, ${executions.toLocaleString("en")} circuit executions${onDevice}`;
+  if (trainings.length === 0) return ["No training is known."];
+  return trainings.map(({ provider, remote, steps, seed, seconds, executions, quantumSeconds, jobs, isBrokenOff }) => {
+    const onDevice = remote ? `, ${jobs} jobs, ${quantumSeconds.toFixed(1)} s of the quantum computer` : "";
+    const end = isBrokenOff === true ? "; broken off, without what its last step took" : "";
+    return `- ${steps.toLocaleString("en")} steps from seed ${seed} on ${provider}: ${seconds.toFixed(1)} s, ${executions.toLocaleString("en")} circuit executions${onDevice}${end}`;
   });
 }
 
@@ -183,18 +195,33 @@ function energyLines({ trainings, watts = ASSUMED_WATTS }: ModelCard): readonly 
   const measured = trainings.filter(({ cpuSeconds }) => cpuSeconds !== undefined);
   if (measured.length === 0) return ["Processor time was not measured."];
   const cpuSeconds = measured.reduce((sum, training) => sum + training.cpuSeconds!, 0);
+  const others = trainings.length - measured.length;
   return [
-    `About ${Math.round(cpuSeconds * watts).toLocaleString("en")} J: ${cpuSeconds.toFixed(1)} s of processor time at an assumed ${watts} W a core. Quantum computers are not in it; nobody states what a second of theirs takes.`,
+    `About ${Math.round(cpuSeconds * watts).toLocaleString("en")} J: ${cpuSeconds.toFixed(1)} s of processor time at an assumed ${watts} W a core. Quantum computers are not in it; nobody states what a second of theirs takes.${others === 0 ? "" : ` ${others} of ${trainings.length} trainings were not measured.`}`,
   ];
 }
 
-function privacyLines({ trainings, evaluations }: ModelCard): readonly string[] {
-  const places = [...trainings, ...evaluations].filter(({ remote }) => remote).map(({ provider }) => provider);
-  if (places.length === 0) return ["Nothing: its circuits were simulated in the process that trained it."];
-  const jobs = trainings.reduce((sum, training) => sum + (training.remote ? training.jobs : 0), 0);
+function privacyLines(card: ModelCard): readonly string[] {
+  const { sent = sentBy(card) } = card;
+  if (sent.length === 0)
+    return card.model.circuit === undefined
+      ? ["Nothing that is known of: it has no circuit."]
+      : ["Nothing that is known of: its circuits were simulated where it was trained and evaluated."];
+  const places = sent.map(({ provider, jobs }) => `${provider} (${jobs === 0 ? "jobs not counted" : `${jobs} jobs`})`);
   return [
-    `Circuits went to ${[...new Set(places)].join(", ")}${jobs === 0 ? "" : ` in ${jobs} jobs of training`}. Their angles are functions of the features of each row, so whoever reads the jobs can learn about the rows.`,
+    `Circuits went to ${places.join(", ")}. Their angles are functions of the features of each row, so whoever reads the jobs can learn about the rows.`,
   ];
+}
+
+/** Jobs of evaluations are not told there. */
+function sentBy({ trainings, evaluations }: ModelCard): readonly CardSending[] {
+  const jobs = new Map<string, number>();
+  for (const { provider, jobs: count } of [
+    ...trainings.filter(({ remote }) => remote),
+    ...evaluations.filter(({ remote }) => remote).map(({ provider }) => ({ provider, jobs: 0 })),
+  ])
+    jobs.set(provider, (jobs.get(provider) ?? 0) + count);
+  return [...jobs].map(([provider, count]) => ({ provider, jobs: count }));
 }
 
 /** Limits that follow from the numbers. */

@@ -232,11 +232,17 @@ describe("an engine", () => {
     const text = await sides.summary({ provider, precision: 0.1, steps: 2 });
     for (const words of ["sides: side: left, right", "72 train, 24 validation, 24 test", "standardise", "pca", "2 → 2"])
       expect(text).toContain(words);
-    expect(text).toContain("adam at 0.1, 6 epochs of 12 rows");
+    expect(text).toContain("adam at 0.1, 2 steps of 12 rows");
     expect(text).toContain("In all 12 parameters.");
     expect(text).toMatch(/Circuit: 2 qubits, depth \d+, 2 two-qubit gates, 6 weights, 2 observables\./);
     expect(text).toMatch(/A training step: 1 job, 1 PUB, .* s of the quantum computer; all 2: 4 jobs/);
-    expect(await sides.summary()).toContain("A training step simulates 12 rows with their gradients; no job.");
+    const own = await sides.summary();
+    expect(own).toContain("adam at 0.1, 6 epochs of 12 rows");
+    expect(own).toContain("A training step simulates 12 rows with their gradients; no job.");
+    const wider = await sides.summary({ batchSize: 30 });
+    expect(wider).toContain("adam at 0.1, 6 epochs of 30 rows");
+    expect(wider).toContain("A training step simulates 30 rows");
+    expect(await sides.with({ quantum: undefined }).summary()).toMatch(/A training step takes 12 rows\.\n$/);
   });
 
   test("is saved whole, read by TensorFlow.js too, and predicts the same when loaded; trained further with data", async () => {
@@ -285,14 +291,14 @@ describe("a model card", () => {
       "Source and licence: Made up, CC0",
       "Target: side, one of left, right",
       "72 train, 24 validation, 24 test",
-      "12 trained parameters",
+      "- 12 parameters",
       "standardise, fitted on the training rows",
       "- 3 steps from seed 5 on local simulator",
       `| 24 test | ${device.name} |`,
       metrics.accuracy!.toFixed(4),
       "| age | rows | base rate |",
       "| old | 8 |",
-      "Nothing: its circuits were simulated",
+      "Nothing that is known of: its circuits were simulated",
       "- Points alone.",
       "24 test rows tell an accuracy of",
       "One seed (5)",
@@ -321,7 +327,7 @@ describe("a model card", () => {
       evaluations: [evaluation],
     };
     const text = modelCardText(card);
-    expect(text).toContain("Circuits went to ibm_fez, ibm_torino in 3 jobs of training.");
+    expect(text).toContain("Circuits went to ibm_fez (3 jobs), ibm_torino (jobs not counted).");
     expect(text).toContain("on ibm_fez: 9.0 s, 100 circuit executions, 3 jobs, 6.0 s of the quantum computer");
     expect(text).toContain("Processor time was not measured.");
   });
