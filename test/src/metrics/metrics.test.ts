@@ -100,6 +100,16 @@ describe("binary metrics", () => {
     );
   });
 
+  test("class 1 is the positive one, and scores speak for it", () => {
+    const [truth, scores] = [
+      [0, 1, 1, 0, 1],
+      [0.1, 0.9, 0.4, 0.2, 0.6],
+    ];
+    expect(ratesAtThreshold(truth, scores, 0.5)).toMatchObject({ sensitivity: 2 / 3, specificity: 1 });
+    expect(rocAuc(truth, scores)).toBe(1);
+    expect(f1(truth, [0, 1, 0, 0, 1])).toBeCloseTo(0.8, 15);
+  });
+
   test("the best threshold lies between the scores that it parts, also where no number does", () => {
     expect(bestThreshold([0, 0, 1, 1], [0.1, 0.2, 0.6, 0.9])).toEqual({ threshold: 0.4, value: 1 });
     const above = 0.2 + Number.EPSILON / 8;
