@@ -84,7 +84,10 @@ export async function studyEngines<Source>(
     rows.push(demoRow({ ...about, model, role, ...onQuantum }, outcomes));
     if (onDevice)
       rows.push(
-        demoRow({ ...about, model: `${model}, tested on noisy ibm_torino (emulated)`, role: "reference" }, noisy),
+        demoRow(
+          { ...about, model: `${model}, tested on noisy ibm_torino (emulated)`, role: "reference", costsOf: "test" },
+          noisy,
+        ),
       );
   }
   return { rows, studied };

@@ -44,6 +44,7 @@ export function demoRow(
     readonly part?: string;
     readonly quantumSeconds?: number;
     readonly jobs?: number;
+    readonly costsOf?: "test";
   },
   outcomes: readonly SeedOutcome[],
 ): DemoRow {

@@ -38,10 +38,11 @@ export function demoTables({ rows }: Pick<DemoResult, "rows">): readonly DemoTab
 /** What the columns of `demoTables` mean, in sentences. */
 export function tableNotes({ rows, seeds, watts }: Pick<DemoResult, "rows" | "seeds" | "watts">): string {
   const onDevice = rows.some(({ jobs }) => jobs !== undefined);
+  const onEmulated = rows.some(({ costsOf }) => costsOf === "test");
   const isPlanned = rows.some(({ jobs, quantumSeconds }) => jobs === undefined && quantumSeconds !== undefined);
   return [
     ...(seeds.length > 1 ? [`Mean ± standard deviation over ${seeds.length} seeds.`] : []),
-    `Circuit executions and seconds are those of training, without validation${onDevice ? "; in rows with jobs, those of what the row names" : ""}.`,
+    `Circuit executions and seconds are those of training, without validation${onDevice ? "; in rows with jobs, those of what the row names" : ""}${onEmulated ? "; in rows that were tested on an emulated device, those of that test" : ""}.`,
     ...(isPlanned ? ["Quantum seconds are what an emulated ibm_torino would charge for it."] : []),
     ...(watts === undefined ? [] : [`Joules are processor seconds times an assumed ${watts} W a core, an estimate.`]),
   ].join(" ");

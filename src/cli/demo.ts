@@ -26,6 +26,8 @@ export interface DemoRow {
   readonly values: readonly number[];
   /** Further numbers, the same ones in all rows of a part. */
   readonly also?: readonly DemoFigure[];
+  /** What executions and seconds are of: training by default, or the test on an emulated device that the row names. */
+  readonly costsOf?: "training" | "test";
   /** Circuit executions in training, mean over the seeds: each row of parameter values that was simulated or sent. */
   readonly circuitExecutions: number;
   /** Seconds of training, mean over the seeds. */

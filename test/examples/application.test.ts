@@ -43,6 +43,11 @@ test("each part is a table with the columns that its rows have", () => {
   // Small numbers keep their digits.
   expect(two!.lines).toEqual([["other", "3", "1.2e-3", "0", "0.012", "0"]]);
   expect(tableNotes({ rows, seeds: [0, 1], watts: 15 })).toMatch(/over 2 seeds.*emulated ibm_torino.*assumed 15 W/);
+  expect(tableNotes({ rows, seeds: [0] })).not.toContain("tested");
+  const tested = demoRow({ model: "hybrid, tested", params: 3, metric: "AUC", costsOf: "test" }, outcomes);
+  expect(tableNotes({ rows: [...rows, tested], seeds: [0] })).toContain(
+    "those of training, without validation; in rows that were tested on an emulated device, those of that test.",
+  );
 });
 
 test("work is measured by the clock and by the processor", async () => {
