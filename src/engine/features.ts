@@ -1,13 +1,5 @@
 import { describeValue } from "../../circuits/index.ts";
-import {
-  columnsFromJSON,
-  type Features,
-  type FittedColumns,
-  type Table,
-  type TableTransform,
-  type TransformJSON,
-  transformFromJSON,
-} from "../data/index.ts";
+import type { Features, FittedColumns, Table, TableTransform, TransformJSON } from "../data/index.ts";
 import { DataError, EngineError } from "../errors.ts";
 import type { FeatureUnit, FittedFeatures } from "./units.ts";
 
@@ -38,9 +30,14 @@ export function fitFeatures(units: readonly AnyUnit[], train: unknown): FittedUn
   return chained(fitted);
 }
 
-/** Units from what `toJSON` gave; they transform to the same bits. @throws DataError TRANSFORM_JSON */
-export function featuresFromJSON(json: readonly TransformJSON[]): FittedUnits<unknown> {
+/**
+ * Units from what `toJSON` gave; they transform to the same bits. The data module comes with them, so that a program without
+ * a saved engine does not load its parsers.
+ * @throws DataError TRANSFORM_JSON
+ */
+export async function featuresFromJSON(json: readonly TransformJSON[]): Promise<FittedUnits<unknown>> {
   if (!Array.isArray(json)) throw new DataError("TRANSFORM_JSON", "The features of a saved engine must be a list.");
+  const { columnsFromJSON, transformFromJSON } = await import("../data/index.ts");
   return chained(
     json.map((one) => asFeatures(one?.kind === "columns" ? columnsFromJSON(one) : transformFromJSON(one))),
   );

@@ -119,7 +119,7 @@ export class Preparation<Source> {
   async #restore({ description, model, hasData }: Learned, signal: AbortSignal | undefined): Promise<Prepared> {
     this.assertThere(0);
     const { output } = description;
-    const features = featuresFromJSON(description.features);
+    const features = await featuresFromJSON(description.features);
     const parts = hasData ? partsOf(await this.#load(signal), features) : {};
     this.assertThere(0);
     const classes = parts.train?.classes;
