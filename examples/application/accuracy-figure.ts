@@ -34,10 +34,10 @@ export function accuracyFigure(
     text: spread === null ? value.toFixed(3) : `${value.toFixed(3)} ± ${spread.toFixed(3)}`,
   }));
   return figure(tools, chart.title, chart.subtitle, {
-    width: 960,
+    width: 980,
     height: 120 + 34 * models.length,
     marginTop: 84,
-    marginLeft: 370,
+    marginLeft: 392,
     marginRight: 130,
     marginBottom: 36,
     x: { label: null, domain: [low, high], grid: true, ticks: 6 },
@@ -58,7 +58,7 @@ export function accuracyFigure(
       Plot.text([chart.rows[0]!.metric], {
         frameAnchor: "bottom-left",
         dy: 30,
-        dx: -354,
+        dx: -376,
         textAnchor: "start",
         fontSize: 12,
         fill: MUTED,

@@ -23,11 +23,11 @@ export function calibrationFigure(
   );
   return figure(tools, chart.title, chart.subtitle, {
     width: 940,
-    height: 560,
+    height: 568,
     marginTop: 108,
     marginLeft: 62,
     marginRight: 310,
-    marginBottom: 52,
+    marginBottom: 60,
     x: { label: null, domain: [0, 1], ticks: 6 },
     y: { label: null, domain: [0, 1], ticks: 6, grid: true },
     r: { range: [0, 16] },
@@ -59,7 +59,7 @@ export function calibrationFigure(
         chart.models.map(({ label, calibration }, i) => ({
           label,
           y: 0.96 - 0.11 * i,
-          text: `${label}\nexpected error ${calibration.expectedCalibrationError.toFixed(3)}`,
+          text: `${label}\n${calibration.expectedCalibrationError.toFixed(3)} off in these bins`,
         })),
         { x: 1, y: "y", text: "text", fill: "label", textAnchor: "start", dx: 16, fontSize: 13, fontWeight: 600 },
       ),

@@ -25,16 +25,17 @@ export function portfolioPicture(
     `Return and volatility a year in the days it is chosen by; filled: what QAOA's ${shots} shots chose, by how often; ringed: the best`,
     {
       width: 900,
-      height: 540,
-      marginTop: 100,
+      height: 556,
+      marginTop: 112,
       marginLeft: 72,
       marginRight: 40,
-      marginBottom: 60,
+      marginBottom: 64,
       x: {
         label: "volatility a year, %",
         percent: true,
         nice: true,
         grid: true,
+        labelOffset: 44,
         labelAnchor: "center",
         labelArrow: "none",
       },
@@ -48,7 +49,10 @@ export function portfolioPicture(
       },
       r: { range: [0, 22], domain: [0, Math.max(1, ...sampled.map((point) => point.shots))] },
       marks: [
-        Plot.dot(points, { ...at, r: 3, stroke: COLOURS[3], strokeWidth: 1.2 }),
+        Plot.dot(
+          points.filter((point) => point.shots === 0),
+          { ...at, r: 3, stroke: COLOURS[3], strokeWidth: 1.2 },
+        ),
         Plot.dot(sampled, { ...at, r: "shots", fill: COLOURS[0], fillOpacity: 0.55 }),
         Plot.dot(
           points.filter(({ isOptimum }) => isOptimum),

@@ -14,6 +14,12 @@ export function demoTables({ rows }: Pick<DemoResult, "rows">): readonly DemoTab
     const own = rows.filter((row) => row.part === part);
     const columns = COLUMNS.filter(({ isShown }) => own.some(isShown));
     const also = own[0]!.also ?? [];
+    const figures = [
+      figureTexts(own),
+      ...also.map(({ metric }) =>
+        figureTexts(own.map((row) => row.also?.find((candidate) => candidate.metric === metric))),
+      ),
+    ];
     return {
       part,
       header: [
@@ -21,14 +27,10 @@ export function demoTables({ rows }: Pick<DemoResult, "rows">): readonly DemoTab
         ...also.map(({ metric }) => metric),
         ...columns.map(({ name }) => name),
       ],
-      lines: own.map((row) => [
+      lines: own.map((row, i) => [
         row.model,
         row.params.toLocaleString("en"),
-        meanAndSpreadText(row),
-        ...also.map(({ metric }) => {
-          const figure = row.also?.find((candidate) => candidate.metric === metric);
-          return figure === undefined ? "" : meanAndSpreadText(figure);
-        }),
+        ...figures.map((column) => column[i]!),
         ...columns.map(({ text }) => text(row)),
       ]),
     };
@@ -57,10 +59,10 @@ interface Column {
 const COLUMNS: readonly Column[] = [
   {
     name: "circuit executions",
-    isShown: () => true,
+    isShown: ({ circuitExecutions }) => circuitExecutions > 0,
     text: ({ circuitExecutions }) => Math.round(circuitExecutions).toLocaleString("en"),
   },
-  { name: "seconds", isShown: () => true, text: ({ seconds }) => significant(seconds) },
+  { name: "seconds", isShown: (row) => row.seconds > 0, text: ({ seconds }) => significant(seconds) },
   optional("joules", ({ joules }) => joules, significant),
   optional("jobs", ({ jobs }) => jobs, String),
   optional("quantum seconds", ({ quantumSeconds }) => quantumSeconds, significant),
@@ -69,7 +71,7 @@ const COLUMNS: readonly Column[] = [
 function optional(name: string, read: (row: DemoRow) => number | undefined, format: (value: number) => string): Column {
   return {
     name,
-    isShown: (row) => read(row) !== undefined,
+    isShown: (row) => (read(row) ?? 0) > 0,
     text: (row) => {
       const value = read(row);
       return value === undefined ? "" : format(value);
@@ -85,9 +87,28 @@ function significant(value: number): string {
 
 const FIXED_1 = { minimumFractionDigits: 1, maximumFractionDigits: 1 } as const;
 
-/** Three digits behind the point; errors of energies and the like, which would vanish so, in powers of ten. */
-function meanAndSpreadText({ value, spread }: Pick<DemoRow, "value" | "spread">): string {
-  const isSmall = value !== 0 && Math.abs(value) < 0.01;
-  const format = (number: number): string => (isSmall ? number.toExponential(1) : number.toFixed(3));
+type Figure = Pick<DemoRow, "value" | "spread">;
+
+/** A column of figures; whole numbers, where it has no others and counts something. */
+function figureTexts(figures: readonly (Figure | undefined)[]): readonly string[] {
+  const known = figures.filter((figure) => figure !== undefined);
+  const isCount =
+    known.every(({ value, spread }) => Number.isSafeInteger(value) && !spread) && known.some(({ value }) => value > 1);
+  return figures.map((figure) => {
+    if (figure === undefined) return "";
+    return isCount ? figure.value.toLocaleString("en") : meanAndSpreadText(figure);
+  });
+}
+
+/**
+ * Three digits behind the point, and one from a hundred on; errors of energies and the like, which would vanish so, in powers
+ * of ten.
+ */
+function meanAndSpreadText({ value, spread }: Figure): string {
+  const size = Math.abs(value);
+  const format = (number: number): string => {
+    if (size >= 100) return number.toLocaleString("en", FIXED_1);
+    return size !== 0 && size < 0.01 ? number.toExponential(1) : number.toFixed(3);
+  };
   return spread === null ? format(value) : `${format(value)} ± ${format(spread)}`;
 }

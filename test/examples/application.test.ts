@@ -39,15 +39,29 @@ test("each part is a table with the columns that its rows have", () => {
       ["<b>", "3", "0.500", "0.200", "10", "1.0", "30.0", ""],
     ],
   });
-  expect(two!.header).toEqual(["model", "parameters", "error (Ha)", "circuit executions", "seconds", "joules"]);
+  // No column of nothing but zeros.
+  expect(two!.header).toEqual(["model", "parameters", "error (Ha)", "seconds"]);
   // Small numbers keep their digits.
-  expect(two!.lines).toEqual([["other", "3", "1.2e-3", "0", "0.012", "0"]]);
+  expect(two!.lines).toEqual([["other", "3", "1.2e-3", "0.012"]]);
   expect(tableNotes({ rows, seeds: [0, 1], watts: 15 })).toMatch(/over 2 seeds.*emulated ibm_torino.*assumed 15 W/);
   expect(tableNotes({ rows, seeds: [0] })).not.toContain("tested");
   const tested = demoRow({ model: "hybrid, tested", params: 3, metric: "AUC", costsOf: "test" }, outcomes);
   expect(tableNotes({ rows: [...rows, tested], seeds: [0] })).toContain(
     "those of training, without validation; in rows that were tested on an emulated device, those of that test.",
   );
+});
+
+test("counts are whole numbers, and large numbers keep no thousandths", () => {
+  const counted = [74, 0].map((gates) =>
+    demoRow({ model: `${gates} gates`, params: 1, metric: "seconds to minimise" }, [
+      { value: gates * 617.3, also: { gates, share: gates / 74 }, seconds: 0, cpuSeconds: 0 },
+    ]),
+  );
+  const [table] = demoTables({ rows: counted });
+  expect(table!.lines).toEqual([
+    ["74 gates", "1", "45,680.2", "74", "1.000"],
+    ["0 gates", "1", "0.000", "0", "0.000"],
+  ]);
 });
 
 test("work is measured by the clock and by the processor", async () => {

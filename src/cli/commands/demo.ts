@@ -8,7 +8,7 @@ import { UsageError } from "../errors.ts";
 import { fileFault, type Io, print } from "../io.ts";
 import { integer } from "../options.ts";
 import { createProgress } from "../progress.ts";
-import { alignRight } from "../text.ts";
+import { alignRight, labelled } from "../text.ts";
 
 interface DemoCommandOptions {
   readonly list?: boolean;
@@ -55,9 +55,7 @@ Examples:
       const { DEMOS } = await import("../../../examples/index.ts");
       if (options.list === true) {
         const demos = DEMOS.map((demo) => ({ name: demo.name, summary: demo.summary }));
-        print(io, options.json === true, { demos }, () =>
-          demos.map((demo) => `${demo.name.padEnd(12)} ${demo.summary}\n`).join(""),
-        );
+        print(io, options.json === true, { demos }, () => labelled(demos.map((demo) => [demo.name, demo.summary])));
         return;
       }
       const known = DEMOS.map((demo) => demo.name).join(", ");
@@ -65,7 +63,9 @@ Examples:
       if (demo === undefined)
         throw new UsageError(
           "DEMO_UNKNOWN",
-          name === undefined ? `Name a demo: ${known}.` : `There is no demo "${name}". There is: ${known}.`,
+          name === undefined
+            ? `Name a demo, as in lepton demo digits: ${known}. lepton demo --list says what they are.`
+            : `There is no demo "${name}". There is: ${known}.`,
         );
       // Before the training, not after it.
       try {
