@@ -69,6 +69,7 @@ export interface SampleQuality {
   readonly optimumShare: number;
 }
 
+/** Holds samples against all assignments, as `enumerateProblem` lists them for the same problem. */
 export function sampleQuality(
   { samples, shots, best, mean, feasibleShare }: SampleSet,
   exact: Enumeration,

@@ -61,6 +61,7 @@ export function compileNetwork(network: Network, options: CompileOptions): Compi
   return new CompiledNetwork(network, options);
 }
 
+/** See `compileNetwork`. */
 export class CompiledNetwork {
   readonly batchSize: number;
   readonly loss: LossName | undefined;

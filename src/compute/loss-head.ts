@@ -5,6 +5,7 @@ import type { LoweredNetwork } from "./lower-network.ts";
 import type { BatchValues, Operation } from "./operations/operation.ts";
 import { ActivationOperation, SoftmaxOperation } from "./operations/pointwise-operations.ts";
 
+/** What a network can be trained for. */
 export const LOSSES = [
   "meanSquaredError",
   "categoricalCrossentropy",

@@ -1,6 +1,7 @@
 /** Sizes of one row, without the batch: [features], or [height, width, channels] of an image. */
 export type RowShape = readonly number[];
 
+/** Keras's functions by their names there. */
 export const ACTIVATIONS = [
   "linear",
   "relu",

@@ -23,6 +23,7 @@ export function compileModel(model: LayersModel): CompiledModel {
   return new CompiledModel(model);
 }
 
+/** See `compileModel`. */
 export class CompiledModel {
   readonly model: LayersModel;
   readonly #segmented: SegmentedPlan;

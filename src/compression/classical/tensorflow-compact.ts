@@ -19,6 +19,7 @@ export interface ModelSize {
 /** Grids of weights by name, for those that lie on one. */
 export type WeightGrids = ReadonlyMap<string, WeightGrid>;
 
+/** @throws ModelError MODEL_NOT_BUILT */
 export function modelSize(model: LayersModel, grids: WeightGrids = new Map()): ModelSize {
   let [parameters, nonzero, bytes] = [0, 0, 0];
   for (const [name, variable] of namedVariables(model)) {
