@@ -92,7 +92,7 @@ export class LeptonEngine<Source = Dataset> {
   /**
    * Loads the data, fits the feature units on the training rows alone and builds the model; once, whoever calls it first. A
    * failed attempt is forgotten.
-   * @throws DataError; EngineError ENGINE_SHAPE, ENGINE_UNIT, ENGINE_TARGETS, ENGINE_CLASSES, ENGINE_DISPOSED; what the data unit throws; the
+   * @throws ModelError TENSORFLOW_MISSING, TENSORFLOW_BACKEND; DataError; EngineError ENGINE_SHAPE, ENGINE_UNIT, ENGINE_TARGETS, ENGINE_CLASSES, ENGINE_DISPOSED; what the data unit throws; the
    * signal's reason
    */
   prepare(signal?: AbortSignal): Promise<Prepared> {

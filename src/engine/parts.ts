@@ -29,7 +29,7 @@ export function partsOf<Source>(sources: DataParts<Source>, features: FittedUnit
 }
 
 export function hasTargets(rows: Features): rows is Dataset {
-  return "y" in rows;
+  return typeof rows === "object" && rows !== null && "y" in rows;
 }
 
 /** Rows of each part that is there. */

@@ -134,7 +134,7 @@ export class Preparation<Source> {
   async #load(signal: AbortSignal | undefined): Promise<DataParts<Source>> {
     const { data } = this.#options;
     const parts = typeof data === "function" ? await data(signal) : data;
-    if (typeof parts !== "object" || parts?.train === undefined)
+    if (typeof parts !== "object" || parts?.train == null)
       throw new EngineError("ENGINE_OPTION", "The data unit gave no training rows: it gives { train, test }.");
     // A part by another name would be left out without a word.
     const fault = optionsFault("The data unit", parts, ["train", "validation", "test"]);

@@ -5,15 +5,20 @@ import type { Features } from "../data/index.ts";
 import { EngineError } from "../errors.ts";
 import { QuantumLayer } from "../layers/index.ts";
 import { KerasQuantumLayer, quantum } from "../layers/tensorflow.ts";
+import { checkTensorBackend } from "../layers/tensorflow-backend.ts";
 import { type PredictOptions, predictRows } from "../training/tensorflow-predict.ts";
 import type { Activation, ClassicalUnit, OptimizeUnit, QuantumUnit, UnitShape } from "./units.ts";
 
-/** Builds the trained half of a pipeline, from features to outputs. The seed decides its weights. */
+/**
+ * Builds the trained half of a pipeline, from features to outputs. The seed decides its weights.
+ * @throws ModelError TENSORFLOW_BACKEND; EngineError ENGINE_SHAPE, ENGINE_UNIT
+ */
 export function buildModel(
   name: string,
   units: { readonly quantum: QuantumUnit | undefined; readonly classical: ClassicalUnit | undefined },
   shape: UnitShape,
 ): LayersModel {
+  checkTensorBackend();
   const rng = Rng.seed(shape.seed).fork("engine");
   const model = sequential({ name });
   let numInputs = shape.numInputs;

@@ -125,6 +125,8 @@ describe("a unit that is misspelt or no unit is refused by name", () => {
       { data: { train: sidesParts.train, valid: sidesParts.validation } },
       /"valid".*validation/,
     ],
+    ["no rows", "ENGINE_OPTION", { data: { train: null } }, /no training rows/],
+    ["the name of a file", "ENGINE_TARGETS", { data: { train: "rows.csv" }, features: [] }, /datasetFromTable/],
     [
       "a single class",
       "ENGINE_CLASSES",
