@@ -1,12 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { localSimulator } from "../../../providers/index.ts";
 import {
-  datasetFromTable,
   kFold,
   minMax,
   pca,
   pipeline,
-  readCsv,
   scale,
   selectRows,
   standardise,
@@ -25,21 +23,10 @@ import {
 } from "../../../src/kernels/index.ts";
 import { connection, perception, quantumLayer } from "../../../src/layers/index.ts";
 import { accuracy } from "../../../src/metrics/index.ts";
+import { irisParts, irisRows } from "../../support/iris.ts";
 
 const code = (name: string) => expect.objectContaining({ name: "KernelError", code: name });
-const iris = datasetFromTable(readCsv(new URL("../../fixtures/data/iris.csv", import.meta.url)), {
-  target: "label",
-  exclude: ["split"],
-});
-const rowsWhere = (keep: (row: number) => boolean) => [...Array(iris.numRows).keys()].filter(keep);
-const train = selectRows(
-  iris,
-  rowsWhere((row) => row % 2 === 0),
-);
-const held = selectRows(
-  iris,
-  rowsWhere((row) => row % 2 === 1),
-);
+const { train, held } = irisParts(2);
 const candidates = {
   qubits: [2, 3],
   featureMaps: { angle: perception.angle(), zz: perception.zz() },
@@ -185,10 +172,7 @@ describe("fitKernel", () => {
   });
 
   test("a kernel is fitted to a fold's training rows, and scored as a classifier of them would be", async () => {
-    const few = selectRows(
-      iris,
-      rowsWhere((row) => row < 100 && row % 4 === 0),
-    );
+    const few = irisRows((row) => row < 100 && row % 4 === 0);
     const seen: number[] = [];
     // So noisy that the nearest positive semidefinite matrix classifies otherwise.
     const noisy: Kernel = {
@@ -219,10 +203,7 @@ describe("fitKernel", () => {
 
   test("can judge two classes by the area under the ROC curve", async () => {
     const two = {
-      ...selectRows(
-        iris,
-        rowsWhere((row) => row >= 50),
-      ),
+      ...irisRows((row) => row >= 50),
       classes: ["versicolor", "virginica"],
     };
     const labels = { ...two, y: two.y.map((label) => label - 1) };

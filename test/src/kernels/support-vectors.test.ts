@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Rng } from "../../../circuits/index.ts";
 import { localSimulator } from "../../../providers/index.ts";
-import { datasetFromTable, fromArrays, readCsv, selectRows } from "../../../src/data/index.ts";
+import { fromArrays, selectRows } from "../../../src/data/index.ts";
 import {
   FittedSupportVectors,
   type Kernel,
@@ -16,22 +16,11 @@ import { coupledProbabilities, plattSigmoid } from "../../../src/kernels/platt-s
 import { solveDual } from "../../../src/kernels/sequential-minimal-optimization.ts";
 import { perception } from "../../../src/layers/index.ts";
 import { goldenKernels } from "../../support/golden.ts";
+import { iris, irisParts, irisRows } from "../../support/iris.ts";
 import { distance } from "../../support/linear-algebra.ts";
 
 const code = (name: string) => expect.objectContaining({ name: "KernelError", code: name });
-const iris = datasetFromTable(readCsv(new URL("../../fixtures/data/iris.csv", import.meta.url)), {
-  target: "label",
-  exclude: ["split"],
-});
-const rowsWhere = (keep: (row: number) => boolean) => [...Array(iris.numRows).keys()].filter(keep);
-const train = selectRows(
-  iris,
-  rowsWhere((row) => row % 3 === 0),
-);
-const held = selectRows(
-  iris,
-  rowsWhere((row) => row % 3 !== 0),
-);
+const { train, held } = irisParts(3);
 
 /** Values that are there already: row i is the single feature i. */
 function precomputed(kernel: readonly (readonly number[])[]): {
@@ -218,10 +207,7 @@ describe("several classes", () => {
 
 describe("sampled kernels", () => {
   test("a classifier learns from them, with what they took", async () => {
-    const few = selectRows(
-      iris,
-      rowsWhere((row) => row < 100 && row % 10 === 0),
-    );
+    const few = irisRows((row) => row < 100 && row % 10 === 0);
     const options = { featureMap: perception.angle(), qubits: 4, bandwidth: 0.5 };
     const kernel = quantumKernel({ ...options, provider: localSimulator({ seed: 1 }), shots: 200 });
     const fitted = await supportVectorClassifier({ kernel }).fit(few);

@@ -6,6 +6,7 @@ import { Int8Network, type QuantizeOptions, quantizeNetwork } from "../../../../
 import { hasRelaxedDot } from "../../../../src/compute/int8/kernels.ts";
 import { Int8Program } from "../../../../src/compute/int8/program.ts";
 import {
+  ACTIVATIONS,
   type Activation,
   type ActivationName,
   type Network,
@@ -15,19 +16,7 @@ import {
 } from "../../../../src/compute/network.ts";
 import { int8Reference } from "../../../support/int8-reference.ts";
 
-const HIDDEN: readonly ActivationName[] = [
-  "linear",
-  "relu",
-  "relu6",
-  "leakyRelu",
-  "elu",
-  "selu",
-  "sigmoid",
-  "tanh",
-  "softplus",
-  "swish",
-  "gelu",
-];
+const HIDDEN = ACTIVATIONS.filter((name) => name !== "softmax");
 
 const activationOf = (name: ActivationName): Activation => (name === "leakyRelu" ? { name, slope: 0.1 } : { name });
 
