@@ -5,11 +5,13 @@ export const DEMOS: readonly Demo[] = [
   {
     name: "digits",
     summary: "handwritten digits: a hybrid model beside the same without its circuit and two classical ones",
+    takes: ["hardware"],
     load: () => import("./digits/run.ts"),
   },
   {
     name: "finance",
     summary: "portfolios by QAOA (--data PRICES.csv for prices of your own), and credit risk with a fairness report",
+    takes: ["data"],
     load: () => import("./finance/run.ts"),
   },
   {

@@ -89,6 +89,8 @@ export interface DemoProgress {
 export interface Demo {
   readonly name: string;
   readonly summary: string;
+  /** Options that not every demo has; those of others are refused. */
+  readonly takes?: readonly ("data" | "hardware")[];
   /** Loads the demo's code, and TensorFlow.js with it, only when it is to run. */
   load(): Promise<{ run(options: DemoOptions, progress: DemoProgress): Promise<DemoResult> }>;
 }

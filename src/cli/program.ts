@@ -19,6 +19,7 @@ import { addTranspile } from "./commands/transpile.ts";
 import { addWorker } from "./commands/worker.ts";
 import { EXIT, errorReport, errorText, exitCodeOf, UsageError } from "./errors.ts";
 import { apartFromOutput, type Io, jsonLine, printable } from "./io.ts";
+import { didYouMean } from "./text.ts";
 
 const COMMANDS = [
   addDemo,
@@ -116,14 +117,17 @@ function checkCommand(program: Command, argv: readonly string[]): void {
 }
 
 function noCommand(program: Command, name: string | undefined): UsageError {
-  const commands = program.commands.map((known) => known.name()).join(", ");
+  const commands = program.commands.map((known) => known.name());
   const problem =
     name === undefined
       ? "Name a command"
       : name.startsWith("-")
         ? `Options such as ${name} stand after the command`
         : `"${name}" is no command of this version`;
-  return new UsageError("USAGE", `${problem}: ${commands}. See lepton --help.`);
+  return new UsageError(
+    "USAGE",
+    `${problem}: ${commands.join(", ")}. See lepton --help.${didYouMean(name ?? "", commands)}`,
+  );
 }
 
 function buildProgram(io: Io): Command {

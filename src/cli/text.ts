@@ -1,3 +1,5 @@
+import { nearNames } from "../../providers/near-names.ts";
+
 /** A number for people: ten significant digits, without trailing zeros. */
 export function formatNumber(value: number): string {
   return String(Number(value.toPrecision(10)));
@@ -30,6 +32,12 @@ export function alignRight(rows: readonly (readonly string[])[]): readonly strin
 export function labelled(rows: readonly (readonly [label: string, value: string])[]): string {
   const width = Math.max(...rows.map(([label]) => label.length));
   return rows.map(([label, value]) => `${label.padEnd(width)}  ${value}\n`).join("");
+}
+
+/** What a misspelt name may stand for, as a sentence after others; nothing where no known name is near. */
+export function didYouMean(name: string, known: readonly string[]): string {
+  const near = nearNames(name, known);
+  return near.length === 0 ? "" : ` Did you mean ${near.join(" or ")}?`;
 }
 
 /** A time for people, to the second, in UTC. */

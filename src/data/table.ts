@@ -24,11 +24,19 @@ export interface Table {
 export function columnOf(table: Table, name: string): Column {
   const column = table.columns.find((candidate) => candidate.name === name);
   if (column !== undefined) return column;
+  const names = table.columns.map((candidate) => candidate.name);
+  const near = names.find((other) => other.trim().toLowerCase() === String(name).trim().toLowerCase());
+  const more = names.length > MOST_NAMES ? ` and ${names.length - MOST_NAMES} more` : "";
   throw new DataError(
     "DATA_COLUMN_UNKNOWN",
-    `${table.source} has no column "${name}". It has: ${table.columns.map((candidate) => candidate.name).join(", ")}.`,
+    near === undefined
+      ? `${table.source} has no column "${name}". It has: ${names.slice(0, MOST_NAMES).join(", ")}${more}.`
+      : `${table.source} has no column "${name}", but one "${near}".`,
   );
 }
+
+/** Names of columns in a message. */
+const MOST_NAMES = 20;
 
 /** The values of a number column. @throws DataError DATA_COLUMN_UNKNOWN, DATA_COLUMN_TYPE */
 export function numbersOf(table: Table, name: string): Float64Array {

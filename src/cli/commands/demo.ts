@@ -8,7 +8,7 @@ import { UsageError } from "../errors.ts";
 import { fileFault, type Io, print } from "../io.ts";
 import { integer } from "../options.ts";
 import { createProgress } from "../progress.ts";
-import { alignRight, labelled } from "../text.ts";
+import { alignRight, didYouMean, labelled } from "../text.ts";
 
 interface DemoCommandOptions {
   readonly list?: boolean;
@@ -35,12 +35,12 @@ export function addDemo(program: Command, io: Io): void {
     .addOption(
       new Option(
         "--hardware <where>",
-        "auto: IBM Quantum where credentials are in the environment, else an emulator of it",
+        "of digits; auto: IBM Quantum where credentials are in the environment, else an emulator of it. The others measure on emulated devices",
       )
         .choices(["auto", "ibm", "emulator", "none"])
         .default("auto"),
     )
-    .option("--data <file>", "take the data from this file, in demos that say so")
+    .option("--data <file>", "of finance: take the prices from this CSV file")
     .option("--out <dir>", "folder of the report", "lepton-report")
     .option("--json", "print one JSON object")
     .addHelpText(
@@ -51,22 +51,28 @@ Examples:
   lepton demo digits
   lepton demo digits --seeds 5 --json > digits.json`,
     )
-    .action(async (name: string | undefined, options: DemoCommandOptions) => {
+    .action(async (name: string | undefined, options: DemoCommandOptions, command: Command) => {
       const { DEMOS } = await import("../../../examples/index.ts");
       if (options.list === true) {
         const demos = DEMOS.map((demo) => ({ name: demo.name, summary: demo.summary }));
         print(io, options.json === true, { demos }, () => labelled(demos.map((demo) => [demo.name, demo.summary])));
         return;
       }
-      const known = DEMOS.map((demo) => demo.name).join(", ");
+      const names = DEMOS.map((demo) => demo.name);
+      const known = names.join(", ");
       const demo = DEMOS.find((candidate) => candidate.name === name);
       if (demo === undefined)
         throw new UsageError(
           "DEMO_UNKNOWN",
           name === undefined
             ? `Name a demo, as in lepton demo digits: ${known}. lepton demo --list says what they are.`
-            : `There is no demo "${name}". There is: ${known}.`,
+            : `There is no demo "${name}". There is: ${known}.${didYouMean(name, names)}`,
         );
+      for (const option of ["data", "hardware"] as const)
+        if (command.getOptionValueSource(option) === "cli" && demo.takes?.includes(option) !== true) {
+          const takers = DEMOS.filter(({ takes }) => takes?.includes(option)).map((other) => other.name);
+          throw new UsageError("USAGE", `The demo ${demo.name} takes no --${option}; ${takers.join(", ")} does.`);
+        }
       // Before the training, not after it.
       try {
         mkdirSync(options.out, { recursive: true });

@@ -16,8 +16,21 @@ describe("demo", () => {
       code: "DEMO_UNKNOWN",
       message: `There is no demo "dogs". There is: ${names.join(", ")}.`,
     });
+    expect((await runJson(["demo", "medicin"])).json.error.message).toMatch(/Did you mean medicine\?$/);
+    expect((await runJson(["simulat", "x.qasm"])).json.error.message).toMatch(/Did you mean simulate\?$/);
     expect((await runJson(["demo"])).json.error.code).toBe("DEMO_UNKNOWN");
     expect((await runJson(["demo", "digits", "--seeds", "0"])).json.error.code).toBe("USAGE");
+  });
+
+  test("refuses options that the demo would not heed", async () => {
+    for (const [args, option] of [
+      [["images", "--data", "my.csv"], "takes no --data; finance does"],
+      [["medicine", "--hardware", "ibm"], "takes no --hardware; digits does"],
+    ] as const) {
+      const { status, json } = await runJson(["demo", ...args]);
+      expect([status, json.error.code]).toEqual([2, "USAGE"]);
+      expect(json.error.message).toContain(option);
+    }
   });
 
   test("refuses a report folder that cannot be made, before it trains", async () => {

@@ -4,6 +4,7 @@ import {
   batches,
   datasetFromTable,
   fromArrays,
+  numbersOf,
   oneHot,
   randomSplit,
   readCsv,
@@ -199,4 +200,11 @@ describe("batches", () => {
   ])("refuses %s", (_name, options, expected) => {
     expect(() => [...batches(iris, options)]).toThrowError(code(expected));
   });
+});
+
+test("an unknown column is answered with the one that differs by case, or with a list that stays readable", () => {
+  const header = Array.from({ length: 65 }, (_, i) => `p${i}`).join(",");
+  const wide = readCsv({ text: `${header}\n${header.replaceAll("p", "")}\n`, name: "wide.csv" });
+  expect(() => numbersOf(wide, "P3")).toThrow('wide.csv has no column "P3", but one "p3".');
+  expect(() => numbersOf(wide, "q")).toThrow(/It has: p0, p1, .*, p19 and 45 more\.$/);
 });
