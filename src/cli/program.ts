@@ -126,7 +126,7 @@ function noCommand(program: Command, name: string | undefined): UsageError {
         : `"${name}" is no command of this version`;
   return new UsageError(
     "USAGE",
-    `${problem}: ${commands.join(", ")}. See lepton --help.${didYouMean(name ?? "", commands)}`,
+    `${problem}: ${commands.join(", ")}.${didYouMean(name ?? "", commands)} See lepton --help.`,
   );
 }
 

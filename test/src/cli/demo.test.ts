@@ -17,7 +17,7 @@ describe("demo", () => {
       message: `There is no demo "dogs". There is: ${names.join(", ")}.`,
     });
     expect((await runJson(["demo", "medicin"])).json.error.message).toMatch(/Did you mean medicine\?$/);
-    expect((await runJson(["simulat", "x.qasm"])).json.error.message).toMatch(/Did you mean simulate\?$/);
+    expect((await runJson(["simulat", "x.qasm"])).json.error.message).toMatch(/Did you mean simulate\?/);
     expect((await runJson(["demo"])).json.error.code).toBe("DEMO_UNKNOWN");
     expect((await runJson(["demo", "digits", "--seeds", "0"])).json.error.code).toBe("USAGE");
   });
