@@ -8,7 +8,7 @@ import { loadDigits } from "../examples/digits/data.ts";
 import { buildModel } from "../examples/digits/models.ts";
 import { compressModel, type ModelPoint } from "../src/compression/index.ts";
 import { type Dataset, selectRows } from "../src/data/index.ts";
-import { type Backend, cosineDecay, deviceSimulator, loadTarget } from "../src/index.ts";
+import { type Backend, cosineDecay, deviceSimulator, loadTarget, meanAndSpread } from "../src/index.ts";
 import { evaluate, type SaveModelOptions, saveModel, train } from "../src/tfjs.ts";
 import type { BenchOptions } from "./arguments.ts";
 import { fillTable } from "./page-table.ts";
@@ -124,15 +124,12 @@ const QUANTITIES: readonly (readonly [name: string, text: (sides: readonly Side[
 ];
 
 function mean(sides: readonly Side[], of: (side: Side) => number): number {
-  return sides.reduce((sum, side) => sum + of(side), 0) / sides.length;
+  return meanAndSpread(sides.map(of)).mean;
 }
 
 function spread(sides: readonly Side[], of: (side: Side) => number, digits: number): string {
-  const middle = mean(sides, of);
-  const deviation = Math.sqrt(
-    sides.reduce((sum, side) => sum + (of(side) - middle) ** 2, 0) / Math.max(1, sides.length - 1),
-  );
-  return deviation === 0 ? middle.toFixed(digits) : `${middle.toFixed(digits)} ± ${deviation.toFixed(digits)}`;
+  const { mean: middle, spread: deviation } = meanAndSpread(sides.map(of));
+  return deviation ? `${middle.toFixed(digits)} ± ${deviation.toFixed(digits)}` : middle.toFixed(digits);
 }
 
 async function trained(rows: Dataset, seed: number): Promise<LayersModel> {

@@ -8,6 +8,7 @@ import { loadDigits } from "../examples/digits/data.ts";
 import { quantizeNetwork } from "../src/compute/int8/index.ts";
 import { readNetwork } from "../src/compute/tensorflow-network.ts";
 import { oneHot } from "../src/data/index.ts";
+import { predictedClasses, accuracy as shareRight } from "../src/metrics/index.ts";
 import { train } from "../src/tfjs.ts";
 import type { BenchOptions } from "./arguments.ts";
 import { fillTable } from "./page-table.ts";
@@ -171,13 +172,8 @@ function predictWith(model: LayersModel, { shape }: Net, x: Float32Array, rows: 
   );
 }
 
-function accuracyOf(outputs: Float32Array, { y, rows }: Part): number {
-  let right = 0;
-  for (let row = 0; row < rows; row++) {
-    const scores = outputs.subarray(row * CLASSES, (row + 1) * CLASSES);
-    if (scores.indexOf(scores.reduce((a, b) => Math.max(a, b))) === y[row]) right++;
-  }
-  return right / rows;
+function accuracyOf(outputs: Float32Array, { y }: Part): number {
+  return metrics.accuracy(y, metrics.predictedClasses(outputs, CLASSES));
 }
 
 /** Seconds of each run of each side, in `rounds` turns of `slice` seconds; each side has run once before. */
