@@ -300,7 +300,7 @@ describe("a model card", () => {
       "| old | 8 |",
       "Nothing that is known of: its circuits were simulated",
       "- Points alone.",
-      "24 test rows tell an accuracy of",
+      `24 test rows tell an accuracy of ${metrics.accuracy!.toFixed(3)} to about ± ${Math.sqrt((metrics.accuracy! * (1 - metrics.accuracy!)) / 24).toFixed(3)} `,
       "One seed (5)",
     ])
       expect(text).toContain(words);
@@ -330,6 +330,21 @@ describe("a model card", () => {
     expect(text).toContain("Circuits went to ibm_fez (3 jobs), ibm_torino (jobs not counted).");
     expect(text).toContain("on ibm_fez: 9.0 s, 100 circuit executions, 3 jobs, 6.0 s of the quantum computer");
     expect(text).toContain("Processor time was not measured.");
+    expect(text).toContain("One seed (1)");
+    expect(text).not.toContain("That a circuit is part of it");
+    const two = modelCardText({
+      ...card,
+      model: { ...card.model, circuit: "Circuit: 2 qubits." },
+      trainings: [1, 2].map((seed) => ({ ...card.trainings[0]!, seed, cpuSeconds: 30 })),
+      watts: 7,
+    });
+    expect(two).not.toContain("One seed");
+    expect(two).toContain("That a circuit is part of it is no claim that it does better");
+    expect(two).toContain("About 420 J: 60.0 s of processor time at an assumed 7 W a core.");
+    expect(two).toContain("Circuits went to ibm_fez (6 jobs)");
+    expect(modelCardText({ ...card, trainings: [], evaluations: [] })).toContain(
+      "Nothing that is known of: it has no circuit.",
+    );
   });
 });
 

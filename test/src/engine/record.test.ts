@@ -64,11 +64,13 @@ describe("what an engine remembers of its trainings", () => {
     expect(others).toEqual([]);
     expect([whole!.steps, whole!.executions]).toEqual([8, 8 * 12 + 2 * 24]);
     expect(whole!.cpuSeconds).toBeGreaterThan(begun[0]!.cpuSeconds!);
+    expect(whole!.cpuSeconds).toBeLessThan(20);
     // Another process knows the run's steps, and not what they took of the processor.
     const second = sides();
     await second.evaluate("validation");
-    await second.train({ store, id: "night", steps: 8 });
+    const { seconds } = await second.train({ store, id: "night", steps: 8 });
     const card = await second.card();
+    expect(card.trainings[0]!.seconds).toBe(seconds);
     expect(card.trainings.map(({ steps, executions, cpuSeconds }) => [steps, executions, cpuSeconds])).toEqual([
       [8, 8 * 12 + 2 * 24, undefined],
     ]);
@@ -99,7 +101,13 @@ describe("what an engine remembers of its trainings", () => {
     const engine = sides();
     await engine.train({ steps: 3 });
     const { metrics } = await engine.evaluate("test");
+    // Rows of one's own are no part of the data.
+    await engine.evaluate(sidesParts.validation);
+    const model = await engine.model();
+    model.setUserDefinedMetadata({ mine: 7 });
     await engine.save(folder);
+    expect(model.getUserDefinedMetadata()).toEqual({ mine: 7 });
+    expect(JSON.parse(readFileSync(join(folder, "model.json"), "utf8")).userDefinedMetadata.mine).toBe(7);
     const loaded = await loadEngine(folder);
     const { data, trainings, evaluations } = await loaded.card();
     expect(data.numRows).toEqual({ train: 72, validation: 24, test: 24 });
@@ -115,6 +123,26 @@ describe("what an engine remembers of its trainings", () => {
     engine.dispose();
     expect((await engine.card()).trainings).toEqual([]);
     expect(modelCardText(await engine.card())).toContain("No training is known.");
+  });
+
+  test("is no other engine's: a smaller one is trained as it was, evaluated by itself, and says how it was made smaller", async () => {
+    const trained = sides().with({ quantum: undefined, classical: { hidden: [8] } });
+    await trained.train();
+    await trained.evaluate("test");
+    const { engine: smaller } = await trained.compress({ budget: { accuracy: -0.2 }, steps: 2, maxFineTunes: 2 });
+    const card = await smaller.card();
+    expect(card.trainings).toEqual((await trained.card()).trainings);
+    expect(card.evaluations).toEqual([]);
+    expect(card.limits!.at(-1)).toMatch(/^It was made smaller after it was trained: /);
+    const { metrics } = await smaller.evaluate("test");
+    const folder = newFolder();
+    await smaller.save(folder);
+    const loaded = await loadEngine(folder, { data: sidesParts });
+    expect((await loaded.card()).limits).toEqual(card.limits);
+    expect((await loaded.evaluate("test")).metrics).toEqual(metrics);
+    expect((await smaller.with({}).model()).countParams()).toBe((await trained.model()).countParams());
+    smaller.dispose();
+    await expect(smaller.model()).rejects.toMatchObject({ code: "ENGINE_DISPOSED" });
   });
 
   test("does not plan, so that a card is written whatever the training was told", async () => {
@@ -155,6 +183,33 @@ describe("what left the process", () => {
     );
     for (const secret of [folder, provider.account, open[0]!.token, open[0]!.crn])
       expect(written.join()).not.toContain(secret);
+  });
+
+  test("holds for a training that breaks off", async () => {
+    const provider = await remote();
+    const engine = sides();
+    const options = { provider, precision: 0.2, batchSize: 24 } as const;
+    const training = engine.train({
+      ...{ ...options, steps: 4 },
+      callbacks: { onBatchEnd: ({ step }) => step === 2 && training.abort(new Error("Enough.")) },
+    });
+    await expect(training).rejects.toThrow("Enough.");
+    const { trainings, sent } = await engine.card();
+    const taken = training.steps.reduce((sum, { quantumSeconds }) => sum + quantumSeconds, 0);
+    expect(taken).toBeGreaterThan(0);
+    expect(trainings).toMatchObject([{ steps: 2, jobs: 2, quantumSeconds: taken, remote: true, seed: 5 }]);
+    expect(sent).toEqual([{ provider: "small_device", jobs: 2 }]);
+    // Where it breaks off in its first step, something may have gone.
+    const unlucky = sides();
+    const { name, capabilities, target } = provider;
+    const run = () => Promise.reject(new Error("The network is down."));
+    const far = { name, capabilities, target, estimator: () => ({ run }) } as never;
+    await expect(unlucky.train({ ...options, provider: far })).rejects.toThrow("The network is down.");
+    await expect(unlucky.predict(sidesParts.test, { ...options, provider: far })).rejects.toThrow(
+      "The network is down.",
+    );
+    expect((await unlucky.card()).sent).toEqual([{ provider: "small_device", jobs: 0 }]);
+    expect(modelCardText(await unlucky.card())).toContain("Circuits went to small_device (jobs not counted)");
   });
 
   test("is nothing where sending was refused", async () => {

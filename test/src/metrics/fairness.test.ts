@@ -60,6 +60,7 @@ describe("a fairness report", () => {
 
   test("refuses what it cannot count", () => {
     const code = (wanted: string) => expect.objectContaining({ code: wanted });
+    expect(() => fairnessReport([0, 1], [0, 1], ["a", "b"], { treshold: 0.3 } as never)).toThrow(/treshold.*threshold/);
     expect(() => fairnessReport([0, 1], [0, 1], ["a"])).toThrow(code("METRIC_LENGTH"));
     expect(() => fairnessReport([0, 2], [0, 1], ["a", "b"])).toThrow(code("METRIC_LABEL"));
     expect(() => fairnessReport([0, 1], [0, Number.NaN], ["a", "b"])).toThrow(code("METRIC_SCORE"));
