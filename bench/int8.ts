@@ -8,7 +8,7 @@ import { loadDigits } from "../examples/digits/data.ts";
 import { quantizeNetwork } from "../src/compute/int8/index.ts";
 import { readNetwork } from "../src/compute/tensorflow-network.ts";
 import { oneHot } from "../src/data/index.ts";
-import { predictedClasses, accuracy as shareRight } from "../src/metrics/index.ts";
+import * as metrics from "../src/metrics/index.ts";
 import { train } from "../src/tfjs.ts";
 import type { BenchOptions } from "./arguments.ts";
 import { fillTable } from "./page-table.ts";
