@@ -1,8 +1,9 @@
 import type { DemoFigure, DemoRole, DemoRow } from "../../src/cli/demo.ts";
 import { meanAndSpread } from "../../src/metrics/index.ts";
+import { ASSUMED_WATTS } from "../../src/models/model-card.ts";
 
-/** Watts of one busy core: an assumption, printed beside every number that rests on it. */
-export const WATTS = 15;
+/** Tables of applications and cards of models rest on the same assumption. */
+export const WATTS = ASSUMED_WATTS;
 
 /** What some work gave, and what it took. */
 export interface Measured<Value> {

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { ModelError } from "../errors.ts";
 import type { FairnessReport } from "../metrics/index.ts";
 
-/** Watts of one busy processor core, where nothing better is known. */
-const ASSUMED_WATTS = 15;
+/** Watts of one busy processor core, where nothing better is known: an assumption, to be stated beside every number that rests on it. */
+export const ASSUMED_WATTS = 15;
 
 /** One training of a model. */
 export interface CardTraining {
