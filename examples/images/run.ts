@@ -232,4 +232,7 @@ const CARD = {
   source:
     "Optical Recognition of Handwritten Digits, E. Alpaydin and C. Kaynak, UCI Machine Learning Repository, CC BY 4.0, https://doi.org/10.24432/C50P49",
   split: "80/20 by the table's own column, each digit in its share",
+  limits: [
+    "It takes pixels as loadPictures of examples/images/images.ts gives them, scaled by their ranges in the training rows; that scaling is not saved with it.",
+  ],
 };
