@@ -2,22 +2,15 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { Rng } from "../../circuits/index.ts";
 import { TrainingError } from "../errors.ts";
 import { assertFiniteValues } from "../gradients/index.ts";
-import type { MeasuredOutputs, QuantumGradients } from "../layers/index.ts";
+import type { MeasuredOutputs } from "../layers/index.ts";
 import { callLayer, feed } from "../layers/tensorflow-call.ts";
-import type { ModelPlan, PlanNode, QuantumNode } from "../layers/tensorflow-plan.ts";
+import type { ModelPlan, PlanNode } from "../layers/tensorflow-plan.ts";
 import { TensorSimulation } from "../layers/tensorflow-simulation.ts";
 import { reached } from "../runs/index.ts";
 import type { SamplingNow, SamplingReport } from "./sampling.ts";
+import { lossError, measuredOperation } from "./tensorflow-measured.ts";
 import type { Objective } from "./tensorflow-objective.ts";
-import {
-  noCosts,
-  outputTensor,
-  type QuantumCosts,
-  type QuantumOptions,
-  release,
-  runNodes,
-  shotsName,
-} from "./tensorflow-walk.ts";
+import { noCosts, type QuantumCosts, type QuantumOptions, release, runNodes, shotsName } from "./tensorflow-walk.ts";
 
 export interface StepOutcome {
   readonly loss: number;
@@ -102,7 +95,7 @@ export class TrainingStep {
     let variance = 0;
     const call: QuantumCall = (node, input) => {
       const forward = forwards.get(node)!;
-      return measured(node.quantum!, input, forward, (cotangents, { weightGradient, weightStderr }) => {
+      return measuredOperation(node.quantum!, input, forward, (cotangents, { weightGradient, weightStderr }) => {
         for (const slope of weightGradient ?? []) squaredNorm += slope ** 2;
         for (const error of weightStderr ?? []) variance += error ** 2;
         if (forward.shotVariances !== undefined) variances.set(shotsName(node), forward.shotVariances(cotangents));
@@ -242,53 +235,6 @@ function allFinite(tensor: tf.Tensor): boolean {
   const values = tensor.dataSync();
   for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return false;
   return true;
-}
-
-/** Standard error of the loss to first order: its slope by the outputs of each quantum layer, times their errors. */
-function lossError(
-  forwards: ReadonlyMap<PlanNode, MeasuredOutputs>,
-  probes: ReadonlyMap<PlanNode, tf.Variable>,
-  grads: tf.NamedTensorMap,
-): number {
-  // The noise of one layer goes through the next, whose slope by its inputs nobody paid for where nothing before is trained.
-  for (const { quantum } of forwards.keys())
-    if (probes.size > 0 && quantum!.afterQuantum && !quantum!.needsInputGradient) return Number.NaN;
-  let variance = 0;
-  for (const [node, probe] of probes) {
-    const slope = grads[probe.name];
-    if (slope != null) variance += forwards.get(node)!.standardError(new Float64Array(slope.dataSync())) ** 2;
-  }
-  return Math.sqrt(variance);
-}
-
-/** A quantum layer's values, measured already, as an operation that TensorFlow.js can differentiate. */
-function measured(
-  { layer }: QuantumNode,
-  input: tf.Tensor,
-  forward: MeasuredOutputs,
-  note: (cotangents: Float64Array, gradients: QuantumGradients) => void,
-): tf.Tensor {
-  const operation = tf.customGrad((...args) => {
-    const [features, ...weights] = args.slice(0, -1) as [tf.Tensor, ...tf.Tensor[]];
-    return {
-      value: outputTensor(forward),
-      gradFunc: (dy: tf.Tensor) => {
-        const cotangents = new Float64Array(dy.dataSync());
-        const gradients = forward.pullback(cotangents);
-        note(cotangents, gradients);
-        const { weightGradient, inputGradient } = gradients;
-        return [
-          inputGradient === undefined
-            ? tf.zeros(features.shape)
-            : tf.tensor(new Float32Array(inputGradient), features.shape),
-          ...(weightGradient === undefined
-            ? weights.map(({ shape }) => tf.zeros(shape))
-            : layer.splitGradient(weightGradient)),
-        ];
-      },
-    };
-  });
-  return operation(input, ...layer.variables());
 }
 
 /** The nodes that must run to know the inputs of all quantum layers, and these. */
