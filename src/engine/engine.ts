@@ -28,7 +28,7 @@ export type EngineTrainOptions = Omit<TrainOptions, "loss" | "metrics" | "optimi
 /** Options of `fit` likewise. */
 export type EngineFitOptions = Omit<FitOptions, "loss" | "metrics" | "optimizer" | "validation">;
 
-const UNITS = ["name", "data", "features", "quantum", "classical", "optimize", "seed"] as const;
+const UNITS = ["name", "data", "features", "quantum", "classical", "optimize", "seed", "compute"] as const;
 
 /**
  * The four units of Lepton as one pipeline: data → features → quantum unit → classical unit → optimisation. It joins
@@ -167,7 +167,7 @@ export class LeptonEngine<Source = Dataset> {
     const { train: data, validation } = parts;
     if (data === undefined)
       throw new EngineError("ENGINE_NO_DATA", "This engine has no data to train on: loadEngine(folder, { data }).");
-    const facts = { task: output.task, seed: this.seed, validation };
+    const facts = { task: output.task, seed: this.seed, validation, compute: this.options.compute };
     return { model, data, settings: settingsOf(this.options.optimize ?? {}, facts) };
   }
 
@@ -202,11 +202,16 @@ export class LeptonEngine<Source = Dataset> {
     return this.#predictFeatures(features.transform(rows), options);
   }
 
+  #placed(options: PredictOptions): PredictOptions {
+    const { compute } = this.options;
+    return compute === undefined ? options : { compute, ...options };
+  }
+
   async #predictFeatures(rows: Features, options: PredictOptions): Promise<Prediction> {
     const { model, output } = await this.prepare(options.signal);
     const { predictFeatures } = await withTensorFlow(() => import("./tensorflow-model.ts"));
     const { outputs, ...costs } = await this.#whileThere(() =>
-      this.#record.sending(options.provider, () => predictFeatures(model, rows, options)),
+      this.#record.sending(options.provider, () => predictFeatures(model, rows, this.#placed(options))),
     );
     const numOutputs = outputs.length / rows.numRows;
     return {
@@ -249,7 +254,7 @@ export class LeptonEngine<Source = Dataset> {
   async describe(options: EngineTrainOptions = {}): Promise<EngineSummary> {
     const { parts } = await this.prepare(options.signal);
     return {
-      ...(await this.#facts()),
+      ...(await this.#facts(options.compute)),
       numRows: numRowsOf(parts),
       provider: options.provider?.name ?? "local simulator",
       optimize: { ...this.options.optimize, ...settingsAmong(options) },
@@ -257,7 +262,9 @@ export class LeptonEngine<Source = Dataset> {
     };
   }
 
-  async #facts(): Promise<Pick<EngineSummary, "name" | "output" | "numRows" | "features" | "layers">> {
+  async #facts(
+    compute = this.options.compute,
+  ): Promise<Pick<EngineSummary, "name" | "output" | "numRows" | "features" | "layers">> {
     const { output, parts, features, model } = await this.prepare();
     const { layerFacts } = await withTensorFlow(() => import("./tensorflow-model.ts"));
     const isWithoutData = parts.train === undefined && this.#learned !== undefined;
@@ -265,7 +272,7 @@ export class LeptonEngine<Source = Dataset> {
       ...{ name: this.name, output },
       numRows: isWithoutData ? this.#learned.description.numRows : numRowsOf(parts),
       features: features.toJSON().map(({ kind }) => kind),
-      layers: layerFacts(model),
+      layers: layerFacts(model, compute),
     };
   }
 

@@ -11,9 +11,9 @@ import type { EngineOptions } from "./units.ts";
  */
 export async function loadEngine<Source = Dataset>(
   folder: string,
-  options: Pick<EngineOptions<Source>, "optimize"> & Partial<Pick<EngineOptions<Source>, "data">> = {},
+  options: Pick<EngineOptions<Source>, "optimize" | "compute"> & Partial<Pick<EngineOptions<Source>, "data">> = {},
 ): Promise<LeptonEngine<Source>> {
-  const fault = optionsFault("loadEngine", options, ["data", "optimize"]);
+  const fault = optionsFault("loadEngine", options, ["data", "optimize", "compute"]);
   if (fault !== undefined) throw new EngineError("ENGINE_OPTION", fault);
   const { readEngine } = await withTensorFlow(() => import("./tensorflow-files.ts"));
   const { model, description, grids } = await readEngine(folder);
@@ -22,7 +22,10 @@ export async function loadEngine<Source = Dataset>(
     throw new EngineError("ENGINE_NO_DATA", "This engine was loaded without data: loadEngine(folder, { data }).");
   };
   return new LeptonEngine<Source>(
-    { name, seed, data: options.data ?? noData, optimize: options.optimize },
+    {
+      ...{ name, seed, data: options.data ?? noData, optimize: options.optimize },
+      ...(options.compute === undefined ? {} : { compute: options.compute }),
+    },
     { description, model, grids, hasData: options.data !== undefined, hasUnits: false },
   );
 }

@@ -54,7 +54,7 @@ function unitLines({ numRows, output, features, layers, provider, optimize }: En
       layer.name,
       `${layer.inputs} → ${layer.outputs}`,
       layer.params.toLocaleString("en"),
-      layer.quantum === undefined ? "TensorFlow.js" : provider,
+      { compute: "compute unit", quantum: provider, tensorflow: "TensorFlow.js" }[layer.place],
     ]),
     ["optimisation", optimizeText(optimize), "", "", "this process"],
   ];

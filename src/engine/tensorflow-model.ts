@@ -1,11 +1,13 @@
 import { type Optimizer, train as optimizers, type serialization, type Tensor } from "@tensorflow/tfjs-core";
 import { initializers, type LayersModel, layers, sequential } from "@tensorflow/tfjs-layers";
 import { describeValue, optionsFault, Rng } from "../../circuits/index.ts";
+import { type LayerPlace, segmentPlan } from "../compute/tensorflow-segments.ts";
 import type { Features } from "../data/index.ts";
 import { EngineError } from "../errors.ts";
 import { QuantumLayer } from "../layers/index.ts";
 import { KerasQuantumLayer, quantum } from "../layers/tensorflow.ts";
 import { checkTensorBackend } from "../layers/tensorflow-backend.ts";
+import { planModel } from "../layers/tensorflow-plan.ts";
 import { type PredictOptions, predictRows } from "../training/tensorflow-predict.ts";
 import type { Activation, ClassicalUnit, OptimizeUnit, QuantumUnit, UnitShape } from "./units.ts";
 
@@ -182,9 +184,13 @@ export interface LayerFacts {
   readonly outputs: number;
   readonly params: number;
   readonly quantum: QuantumLayer | undefined;
+  /** Where it runs; quantum ones where the provider is. */
+  readonly place: LayerPlace["place"];
 }
 
-export function layerFacts(model: LayersModel): readonly LayerFacts[] {
+export function layerFacts(model: LayersModel, compute: PredictOptions["compute"]): readonly LayerFacts[] {
+  const places = compute === "wasm" ? segmentPlan(planModel(model)).places : [];
+  const compiled = new Set(places.flatMap(({ layer, place }) => (place === "compute" ? [layer] : [])));
   return model.layers.map((layer) => {
     const width = (shape: unknown): number => (shape as (number | null)[]).slice(1).reduce<number>((a, b) => a * b!, 1);
     return {
@@ -194,6 +200,7 @@ export function layerFacts(model: LayersModel): readonly LayerFacts[] {
       outputs: width(layer.outputShape),
       params: layer.countParams(),
       quantum: layer instanceof KerasQuantumLayer ? layer.quantum : undefined,
+      place: layer instanceof KerasQuantumLayer ? "quantum" : compiled.has(layer) ? "compute" : "tensorflow",
     };
   });
 }

@@ -10,7 +10,8 @@ import type { EngineRecord, TrainingProgress } from "./record.ts";
 import type { OptimizeUnit, Task } from "./units.ts";
 
 /** What a training is told, but for its optimizer. */
-export type TrainingSettings = Omit<OptimizeUnit, "optimizer"> & Pick<TrainOptions, "metrics" | "seed" | "validation">;
+export type TrainingSettings = Omit<OptimizeUnit, "optimizer"> &
+  Pick<TrainOptions, "compute" | "metrics" | "seed" | "validation">;
 
 /** What is trained on what, and by which optimizer. */
 export interface Trainable {
@@ -29,7 +30,17 @@ const OPTIMIZERS = ["adagrad", "adam", "momentum", "rmsprop", "sgd"];
 /** The optimisation unit with everything filled in. @throws EngineError ENGINE_UNIT */
 export function settingsOf(
   unit: OptimizeUnit,
-  { task, seed, validation }: { readonly task: Task; readonly seed: number; readonly validation: Dataset | undefined },
+  {
+    task,
+    seed,
+    validation,
+    compute,
+  }: {
+    readonly task: Task;
+    readonly seed: number;
+    readonly validation: Dataset | undefined;
+    readonly compute: TrainOptions["compute"];
+  },
 ): TrainingSettings {
   const fault = optionsFault("optimize", unit, OPTIMIZE);
   if (fault !== undefined) throw new EngineError("ENGINE_UNIT", fault);
@@ -45,6 +56,7 @@ export function settingsOf(
   }
   return {
     ...{ seed, ...rest },
+    ...(compute === undefined ? {} : { compute }),
     // A schedule is set before each step, whatever the optimizer; a number is the optimizer's own.
     ...(typeof learningRate === "number" || learningRate === undefined ? {} : { learningRate }),
     loss: loss ?? (task === "classification" ? "categoricalCrossentropy" : "meanSquaredError"),
@@ -84,7 +96,12 @@ export async function fitRecorded(
   options: FitOptions,
   record: EngineRecord,
 ): Promise<History> {
-  const { steps, earlyStopping, gradient, spsa, learningRate, shots, precision, ...rest } = settings;
+  const { steps, earlyStopping, gradient, spsa, learningRate, shots, precision, compute, ...rest } = settings;
+  if (compute === "wasm")
+    throw new EngineError(
+      "ENGINE_OPTION",
+      "fit is TensorFlow.js's own loop; use train, which computes on the compute unit.",
+    );
   const own = Object.entries({ steps, earlyStopping, gradient, spsa, learningRate, shots, precision }).find(
     ([, value]) => value !== undefined,
   );

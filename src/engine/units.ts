@@ -105,6 +105,11 @@ export interface EngineOptions<Source> {
   /** One dense layer by default. */
   readonly classical?: ClassicalUnit | undefined;
   readonly optimize?: OptimizeUnit | undefined;
+  /**
+   * Where classical layers run in `train`, `evaluate` and `predict`: TensorFlow.js by default; with `wasm` on the compute unit, but for
+   * layers that it does not have.
+   */
+  readonly compute?: TrainOptions["compute"];
   /** Decides starting weights, the order of rows and samples; 0 by default. */
   readonly seed?: number;
 }

@@ -200,6 +200,26 @@ describe("an engine", () => {
     await expect(scheduled.fit()).rejects.toMatchObject({ code: "ENGINE_OPTION" });
   });
 
+  test("computes on the compute unit where asked, to the same numbers, and says which layers do", async () => {
+    const fast = sides.with({ compute: "wasm", classical: { hidden: [5], activation: "tanh" } });
+    const slow = fast.with({ compute: "tensorflow" });
+    const text = await fast.summary();
+    expect(text).toMatch(/quantum +2 → 2 +6 +local simulator/);
+    expect(text).toMatch(/hidden_1 +2 → 5 +15 +compute unit/);
+    expect(text).toMatch(/head +5 → 2 +12 +compute unit/);
+    expect(await slow.summary()).not.toContain("compute unit");
+    expect(await slow.summary({ compute: "wasm" })).toContain("compute unit");
+    await fast.train();
+    await slow.train();
+    const { outputs } = await fast.predict(parts.test);
+    const expected = (await slow.predict(parts.test)).outputs;
+    for (const [i, output] of outputs.entries()) expect(output).toBeCloseTo(expected[i]!, 4);
+    await expect(fast.fit()).rejects.toMatchObject({ code: "ENGINE_OPTION" });
+    const folder = mkdtempSync(join(tmpdir(), "lepton-engine-"));
+    await fast.save(folder);
+    expect(await (await loadEngine(folder, { compute: "wasm" })).summary()).toContain("compute unit");
+  });
+
   test("loads its data once, when they are needed, and tries again after a failure", async () => {
     let calls = 0;
     const lazy = sides.with({

@@ -6,7 +6,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { type Emulator, startEmulator } from "../../../providers/emulator/index.ts";
 import { ibmProvider } from "../../../providers/ibm/index.ts";
 import { loadEngine } from "../../../src/engine/index.ts";
-import { deviceSimulator, loadTarget, memoryStore } from "../../../src/index.ts";
+import { deviceSimulator, loadTarget, localSimulator, memoryStore } from "../../../src/index.ts";
 import { modelCardText } from "../../../src/models/model-card.ts";
 import { sides, sidesParts } from "../../support/sides-engine.ts";
 import { smallDevice } from "../../support/small-device.ts";
@@ -49,6 +49,28 @@ describe("what an engine remembers of its trainings", () => {
     await expect(engine.train({ steps: 0 })).rejects.toMatchObject({ code: "TRAINING_LENGTH" });
     expect((await engine.card()).evaluations).toHaveLength(1);
     expect((await engine.card()).trainings).toHaveLength(2);
+  });
+
+  test("holds no evaluation that a training has overtaken", async () => {
+    const engine = sides();
+    const trained = Promise.withResolvers<void>();
+    const slow = {
+      ...{ name: "slow", capabilities: { ...localSimulator().capabilities, adjoint: false } },
+      estimator: (options: object) => ({
+        run: async (pubs: readonly never[]) => {
+          await trained.promise;
+          return localSimulator().estimator(options).run(pubs);
+        },
+      }),
+    } as never;
+    await engine.model();
+    const evaluating = engine.evaluate("test", { provider: slow });
+    await engine.train({ steps: 1 });
+    trained.resolve();
+    expect((await evaluating).numRows).toBe(24);
+    expect((await engine.card()).evaluations).toEqual([]);
+    await engine.evaluate("test");
+    expect((await engine.card()).evaluations).toHaveLength(1);
   });
 
   test("counts a run that is resumed once, and whole", async () => {
