@@ -240,8 +240,10 @@ export class LeptonEngine<Source = Dataset> {
         `The engine tells ${output.classes?.join(", ") ?? "numbers"} apart, but these rows have ${data.classes?.join(", ") ?? "numbers"}.`,
       );
     const record = this.#record;
+    const { version } = record;
     const evaluation = evaluationOf(data, await this.#predictFeatures(data, options));
-    if (typeof rows === "string") record.evaluated(rows as PartName, data, evaluation, options.provider);
+    if (typeof rows === "string")
+      record.evaluated({ part: rows as PartName, rows: data, provider: options.provider, version }, evaluation);
     return evaluation;
   }
 

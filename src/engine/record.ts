@@ -50,6 +50,7 @@ export class EngineRecord {
   readonly #sent: Map<string, number>;
   /** How the model was made smaller, for its limits. */
   readonly compression: string | undefined;
+  #version = 0;
   /** The last look at the test rows. */
   lastTest: { readonly rows: Dataset; readonly evaluation: Evaluation } | undefined;
 
@@ -58,6 +59,11 @@ export class EngineRecord {
     this.#evaluations = new Map(evaluations.map((evaluation) => [evaluation.part, evaluation]));
     this.#sent = new Map(sent.map(({ provider, jobs }) => [provider, jobs]));
     this.compression = compression;
+  }
+
+  /** Another number where weights have begun to change, or have done so. */
+  get version(): number {
+    return this.#version;
   }
 
   get trainings(): readonly CardTraining[] {
@@ -116,6 +122,7 @@ export class EngineRecord {
       };
       this.#trainings.splice(at < 0 ? this.#trainings.length : at, at < 0 ? 0 : 1, { run, training });
     };
+    this.#version++;
     try {
       const result = await train(progress);
       add({ ...result, jobs: result.jobIds.length }, false);
@@ -125,6 +132,7 @@ export class EngineRecord {
       else if (!isTooEarlyToSend(error)) this.#goesTo(facts.provider, 0);
       throw error;
     } finally {
+      this.#version++;
       // What was found before is of other weights; a run that is kept brings its own with it.
       if (progress.steps > 0 || run !== undefined) {
         this.#evaluations.clear();
@@ -153,7 +161,22 @@ export class EngineRecord {
     if (remote) this.#sent.set(name, (this.#sent.get(name) ?? 0) + jobs);
   }
 
-  evaluated(part: PartName, rows: Dataset, evaluation: Evaluation, provider: Backend | undefined): void {
+  /** @param version of when the evaluation began: one that a training has overtaken is of weights that are gone */
+  evaluated(
+    {
+      part,
+      rows,
+      provider,
+      version,
+    }: {
+      readonly part: PartName;
+      readonly rows: Dataset;
+      readonly provider: Backend | undefined;
+      readonly version: number;
+    },
+    evaluation: Evaluation,
+  ): void {
+    if (version !== this.#version) return;
     const { numRows, metrics } = evaluation;
     this.#evaluations.set(part, { part, ...placeOf(provider), numRows, metrics });
     if (part === "test") this.lastTest = { rows, evaluation };

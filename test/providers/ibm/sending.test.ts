@@ -86,6 +86,9 @@ describe("what may be sent", () => {
     await inPrivate.jobs.create(() => ({ ...body, private: true }) as never);
     expect(await jobs()).toBe(3);
     // A provider is no looser than the client that it is given.
+    const kept = ibmProvider({ client: inPrivate });
+    const job = await (await kept.backend("small_device")).estimator({ precision: 0.1 }).run([pub]);
+    expect((await all.client.jobs.retrieve(job.id)).private).toBe(true);
     const given = ibmProvider({ client: createIbmClient({ ...connecting, ...nothing }) });
     const estimator = (await given.backend("small_device")).estimator({ precision: 0.1 });
     await expect(estimator.run([pub])).rejects.toThrow(refused);

@@ -6,6 +6,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { type Emulator, startEmulator } from "../../../providers/emulator/index.ts";
 import { ibmProvider } from "../../../providers/ibm/index.ts";
 import { loadEngine } from "../../../src/engine/index.ts";
+import { EngineRecord } from "../../../src/engine/record.ts";
 import { deviceSimulator, loadTarget, localSimulator, memoryStore } from "../../../src/index.ts";
 import { modelCardText } from "../../../src/models/model-card.ts";
 import { sides, sidesParts } from "../../support/sides-engine.ts";
@@ -161,6 +162,9 @@ describe("what an engine remembers of its trainings", () => {
     await smaller.save(folder);
     const loaded = await loadEngine(folder, { data: sidesParts });
     expect((await loaded.card()).limits).toEqual(card.limits);
+    expect(JSON.parse(readFileSync(join(folder, "model.json"), "utf8")).lepton.format).toBe("lepton-compact-model@1");
+    const again = await loaded.compress({ budget: { accuracy: -0.2 }, steps: 1, maxFineTunes: 1 });
+    expect(() => again.engine.with({})).toThrow(expect.objectContaining({ code: "ENGINE_OPTION" }));
     expect((await loaded.evaluate("test")).metrics).toEqual(metrics);
     expect((await smaller.with({}).model()).countParams()).toBe((await trained.model()).countParams());
     smaller.dispose();
@@ -234,12 +238,21 @@ describe("what left the process", () => {
     expect(modelCardText(await unlucky.card())).toContain("Circuits went to small_device (jobs not counted)");
   });
 
+  test("is told of fine-tuning there, too", async () => {
+    const provider = await remote();
+    const { trainings, sent } = new EngineRecord().compressed("It was made smaller.", provider);
+    expect([trainings, sent]).toEqual([[], [{ provider: "small_device", jobs: 0 }]]);
+  });
+
   test("is nothing where sending was refused", async () => {
     const provider = await remote("nothing");
     const engine = sides();
     const refused = { code: "IBM_SENDING_REFUSED" };
     await expect(engine.train({ provider, precision: 0.2, steps: 1 })).rejects.toMatchObject(refused);
     await expect(engine.predict(sidesParts.test, { provider, precision: 0.2 })).rejects.toMatchObject(refused);
+    const options = { provider, precision: 0.2, batchSize: 0 };
+    await expect(engine.predict(sidesParts.test, options)).rejects.toMatchObject({ code: "DATA_BATCH_SIZE" });
+    await expect(engine.train({ ...options, steps: 1 })).rejects.toMatchObject({ code: "DATA_BATCH_SIZE" });
     expect((await engine.card()).sent).toEqual([]);
   });
 });
