@@ -12,7 +12,12 @@ import {
 
 /** Checks that layers follow each other and that weights fit. @throws ComputeError COMPUTE_SHAPE, COMPUTE_SETTING */
 export function checkNetwork(network: Network): void {
-  const { layers, inputShape, outputShape } = network;
+  const { layers, inputShape, outputShape } = network ?? {};
+  if (!Array.isArray(layers) || !Array.isArray(inputShape) || !Array.isArray(outputShape))
+    throw new ComputeError(
+      "COMPUTE_SHAPE",
+      "A network is { inputShape, outputShape, layers }; readNetwork(model) of lepton/tfjs makes one of a TensorFlow.js model.",
+    );
   if (layers.length === 0) throw new ComputeError("COMPUTE_SHAPE", "A network needs at least one layer.");
   let shape = inputShape;
   for (const layer of layers) {

@@ -1,4 +1,3 @@
-import { describeValue } from "../../circuits/index.ts";
 import { ComputeError } from "../errors.ts";
 import { checkNetwork } from "./check-network.ts";
 import { REAL } from "./kernels/columns.ts";
@@ -321,7 +320,7 @@ export class CompiledNetwork {
     if (!Number.isInteger(rows) || rows < 1 || rows > most)
       throw new ComputeError(
         "COMPUTE_ROWS",
-        `${describeValue(length)} numbers are no 1${most === Infinity ? " or more" : ` to ${most}`} rows of ${this.inputSize}.`,
+        `Rows of ${this.inputSize} numbers are needed, 1${most === Infinity ? " or more" : ` to ${most}`} of them; ${length === undefined ? "these are no list of numbers" : `${length} numbers were given`}.`,
       );
     return rows;
   }

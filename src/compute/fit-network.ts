@@ -58,12 +58,18 @@ export async function fitNetwork(
   const { epochs = 1, shuffle = true, seed = 0, validation, signal, onEpochEnd } = options;
   checkCount("epochs", epochs, 1);
   const { inputSize, targetSize, batchSize } = network;
+  if (typeof data?.x?.subarray !== "function" || typeof data.y?.subarray !== "function")
+    throw new ComputeError(
+      "COMPUTE_ROWS",
+      "fitNetwork takes { x, y }, each a Float32Array or the like, row after row.",
+    );
   const rows = data.x.length / inputSize;
   if (!Number.isInteger(rows) || rows < 1 || data.y.length !== rows * targetSize)
     throw new ComputeError(
       "COMPUTE_ROWS",
       `x has ${data.x.length} numbers and y ${data.y.length}; a row has ${inputSize} and ${targetSize} of them.`,
     );
+  if (network.loss === "sparseCategoricalCrossentropy") checkClasses(data.y, network.outputSize / targetSize);
   const x = new Float32Array(batchSize * inputSize);
   const y = new Float32Array(batchSize * targetSize);
   const rng = Rng.seed(seed);
@@ -97,4 +103,14 @@ export async function fitNetwork(
     if ((await onEpochEnd?.(report)) === false) break;
   }
   return history;
+}
+
+/** A step would name the row of its batch. */
+function checkClasses(targets: ArrayLike<number>, numClasses: number): void {
+  for (let row = 0; row < targets.length; row++)
+    if (!(Number.isInteger(targets[row]) && targets[row]! >= 0 && targets[row]! < numClasses))
+      throw new ComputeError(
+        "COMPUTE_TARGET",
+        `Target ${row} is ${targets[row]}; a class is an integer from 0 to ${numClasses - 1}.`,
+      );
 }

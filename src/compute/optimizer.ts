@@ -51,7 +51,7 @@ export function computeOptimizer(settings: OptimizerSettings): ComputeOptimizer 
     default:
       throw new ComputeError(
         "COMPUTE_OPTION",
-        `There is no optimizer ${describeValue((settings as { name?: unknown } | undefined)?.name)}; give { name: "sgd", "momentum" or "adam", ... }.`,
+        `There is no optimizer ${describeValue((settings as { name?: unknown } | undefined)?.name ?? settings)}; give { name: "sgd", "momentum" or "adam", ... }.`,
       );
   }
 }

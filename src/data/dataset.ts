@@ -118,6 +118,8 @@ export function fromArrays(
   const ragged = x.findIndex((row) => row.length !== numFeatures);
   if (ragged !== -1)
     throw new DataError("DATA_SHAPE", `Row ${ragged} has ${x[ragged]!.length} value(s), but row 0 has ${numFeatures}.`);
+  if (y?.length === undefined)
+    throw new DataError("DATA_SHAPE", "fromArrays(rows, targets) takes a target for each row, such as [0, 1, 1].");
   if (y.length !== x.length)
     throw new DataError("DATA_SHAPE", `${x.length} row(s) of features were given with ${y.length} target(s).`);
   const featureNames = options.featureNames ?? Array.from({ length: numFeatures }, (_, i) => `x${i}`);

@@ -102,6 +102,11 @@ function mapRows<Source extends Features>(source: Source, expected: number, map:
 
 /** @throws DataError DATA_EMPTY, DATA_NOT_FINITE, DATA_SHAPE */
 export function checkTrainingRows(train: Features, minimum = 1, takesMissing = false): void {
+  if (!(train?.x instanceof Float64Array))
+    throw new DataError(
+      "DATA_SHAPE",
+      "A transform is fitted on a dataset or on { x: Float64Array, numRows, numFeatures, featureNames }; datasetFromTable makes one of a table, fromArrays of arrays.",
+    );
   if (train.numRows < minimum)
     throw new DataError(
       "DATA_EMPTY",

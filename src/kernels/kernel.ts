@@ -95,7 +95,7 @@ export function checkRows(rows: KernelRows, numFeatures?: number): void {
   if (numFeatures !== undefined && rows.numFeatures !== numFeatures)
     throw new KernelError(
       "KERNEL_ROWS",
-      `The kernel takes rows of ${numFeatures} feature(s), but these have ${rows.numFeatures}.`,
+      `Rows of ${rows.numFeatures} feature(s) do not go with a kernel or with rows of ${numFeatures}.`,
     );
   for (let i = 0; i < rows.x.length; i++)
     if (!Number.isFinite(rows.x[i]))

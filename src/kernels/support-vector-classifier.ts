@@ -101,7 +101,7 @@ function classesOf(train: LabelledRows): readonly string[] {
   if (wrong >= 0)
     throw new KernelError(
       "SVC_CLASSES",
-      `The class of row ${wrong} is ${train.y[wrong]}; classes are integers from 0 to ${classes.length - 1}.`,
+      `The class of row ${wrong} is ${train.y[wrong]}; ${train.classes === undefined ? "a classifier takes a dataset with classes" : `classes are integers from 0 to ${classes.length - 1}`}.`,
     );
   return classes;
 }

@@ -18,11 +18,11 @@ type OptionsOf<Make extends (options: never) => unknown> = Omit<Parameters<Make>
 export const connection = {
   /** Weights [layers, qubits, 3]; see `stronglyEntangling`. */
   stronglyEntangling: (options: OptionsOf<typeof stronglyEntangling>): CircuitTemplate =>
-    named(options.name, (numQubits, name) => stronglyEntangling({ ...options, numQubits, name })),
+    named(options?.name, (numQubits, name) => stronglyEntangling({ ...options, numQubits, name })),
 
   /** Weights [layers, qubits]; see `basicEntangler`. */
   basicEntangler: (options: OptionsOf<typeof basicEntangler>): CircuitTemplate =>
-    named(options.name, (numQubits, name) => basicEntangler({ ...options, numQubits, name })),
+    named(options?.name, (numQubits, name) => basicEntangler({ ...options, numQubits, name })),
 
   /** Weights [reps + 1, qubits]; see `realAmplitudes`. */
   realAmplitudes: (options: OptionsOf<typeof realAmplitudes> = {}): CircuitTemplate =>
@@ -34,7 +34,7 @@ export const connection = {
 
   /** Any rotation and entangling gates; see `nLocal`. */
   nLocal: (options: OptionsOf<typeof nLocal>): CircuitTemplate =>
-    named(options.name, (numQubits, name) => nLocal({ ...options, numQubits, name })),
+    named(options?.name, (numQubits, name) => nLocal({ ...options, numQubits, name })),
 } as const;
 
 function named(asked: string | undefined, build: (numQubits: number, name: string) => Circuit): CircuitTemplate {

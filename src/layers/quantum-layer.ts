@@ -1,6 +1,7 @@
 import {
   Circuit,
   type CircuitJSON,
+  describeValue,
   optionsFault,
   type ParameterVector,
   Rng,
@@ -82,7 +83,7 @@ export function quantumLayer(options: QuantumLayerOptions): QuantumLayer {
   checkNames(options, ["qubits", "perception", "connection"]);
   const { qubits, observables, initializer, seed = 0 } = options;
   if (!Number.isSafeInteger(qubits) || qubits < 1)
-    throw new ModelError("LAYER_QUBITS", `A quantum layer has 1 qubit or more, not ${qubits}.`);
+    throw new ModelError("LAYER_QUBITS", `A quantum layer has 1 qubit or more, not ${describeValue(qubits)}.`);
   const first = resolveTemplate(options.perception, "perception", qubits, []);
   let circuit = first.circuit;
   let suggested = first.initializers ?? {};

@@ -201,6 +201,12 @@ function checkShape(given: readonly number[], shapes: Shapes, label: string): vo
 function datasetArrays(model: LayersModel, data: Dataset) {
   const { numRows, numFeatures, classes } = data;
   const columns = model.outputs[0]!.shape.at(-1);
+  // A loss by name would take the numbers of the classes for amounts.
+  if (classes !== undefined && classes.length > 2 && columns === 1 && typeof lossOf(model, 0) === "string")
+    throw new DataError(
+      "DATA_CLASSES",
+      `The data have ${classes.length} classes, but the model has one output: end it in layers.dense({ units: ${classes.length}, activation: "softmax" }) and take the loss categoricalCrossentropy, or give the dataset the task "regression".`,
+    );
   const encode =
     classes !== undefined &&
     columns === classes.length &&

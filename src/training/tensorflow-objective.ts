@@ -42,7 +42,7 @@ export function compileObjective(model: LayersModel, options: CompileOptions): O
     } catch (error) {
       throw new TrainingError(
         "TRAINING_COMPILE",
-        `The model cannot be compiled: ${(error as Error).message} Give an optimizer of TensorFlow.js (tf.train.adam(0.01), or a name such as "adam"; Lepton's own are for minimize), and losses and metrics by function or by name, such as "meanSquaredError", "binaryCrossentropy", "categoricalCrossentropy", "accuracy".`,
+        `The model cannot be compiled: ${(error as Error).message.replace(/\.?\s*$/, ".")} Give an optimizer of TensorFlow.js (tf.train.adam(0.01), or a name such as "adam"; Lepton's own are for minimize), and losses and metrics by function or by name, such as "meanSquaredError", "binaryCrossentropy", "categoricalCrossentropy", "accuracy".`,
         { cause: error },
       );
     }
