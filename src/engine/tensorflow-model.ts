@@ -9,6 +9,7 @@ import { KerasQuantumLayer, quantum } from "../layers/tensorflow.ts";
 import { checkTensorBackend } from "../layers/tensorflow-backend.ts";
 import { planModel } from "../layers/tensorflow-plan.ts";
 import { type PredictOptions, predictRows } from "../training/tensorflow-predict.ts";
+import type { OptimizerName } from "./training.ts";
 import type { Activation, ClassicalUnit, OptimizeUnit, QuantumUnit, UnitShape } from "./units.ts";
 
 /**
@@ -134,7 +135,7 @@ const BY_NAME = {
   momentum: (rate: number) => optimizers.momentum(rate, 0.9),
   rmsprop: optimizers.rmsprop,
   sgd: optimizers.sgd,
-} as const;
+} as const satisfies Record<OptimizerName, unknown>;
 
 /**
  * An optimizer for one training: of the same settings as the unit's, with no memory of what it trained before.
@@ -142,7 +143,7 @@ const BY_NAME = {
  */
 export function optimizerOf({ optimizer = "adam", learningRate }: OptimizeUnit): string | Optimizer {
   if (typeof optimizer === "string")
-    return typeof learningRate === "number" ? BY_NAME[optimizer as keyof typeof BY_NAME](learningRate) : optimizer;
+    return typeof learningRate === "number" ? BY_NAME[optimizer as OptimizerName](learningRate) : optimizer;
   if (typeof optimizer?.getConfig !== "function")
     throw new EngineError(
       "ENGINE_UNIT",

@@ -21,11 +21,23 @@ export interface Trainable {
   readonly optimizer: NonNullable<OptimizeUnit["optimizer"]>;
 }
 
-const OPTIMIZE = [
-  ...["optimizer", "loss", "epochs", "steps", "batchSize", "earlyStopping"],
-  ...["gradient", "spsa", "shuffle", "learningRate", "shots", "precision"],
-] as const satisfies readonly (keyof OptimizeUnit)[] | readonly string[];
-const OPTIMIZERS = ["adagrad", "adam", "momentum", "rmsprop", "sgd"];
+const OPTIMIZE: readonly (keyof OptimizeUnit)[] = [
+  "optimizer",
+  "loss",
+  "epochs",
+  "steps",
+  "batchSize",
+  "earlyStopping",
+  "gradient",
+  "spsa",
+  "shuffle",
+  "learningRate",
+  "shots",
+  "precision",
+];
+const OPTIMIZERS = ["adagrad", "adam", "momentum", "rmsprop", "sgd"] as const;
+/** Of those that take a learning rate as a number. */
+export type OptimizerName = (typeof OPTIMIZERS)[number];
 
 /** The optimisation unit with everything filled in. @throws EngineError ENGINE_UNIT */
 export function settingsOf(
@@ -46,7 +58,7 @@ export function settingsOf(
   if (fault !== undefined) throw new EngineError("ENGINE_UNIT", fault);
   const { optimizer = "adam", learningRate, loss, ...rest } = unit;
   if (typeof learningRate === "number") {
-    if (typeof optimizer !== "string" || !OPTIMIZERS.includes(optimizer))
+    if (typeof optimizer !== "string" || !OPTIMIZERS.includes(optimizer as OptimizerName))
       throw new EngineError(
         "ENGINE_UNIT",
         `optimize.learningRate as a number belongs to an optimizer by name (${OPTIMIZERS.join(", ")}); an optimizer object has its own.`,
