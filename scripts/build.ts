@@ -113,7 +113,7 @@ for (const file of globSync("**/*.d.ts", { cwd: dist })) {
   writeFileSync(join(dist, file), text.replace(specifier, "$1$2$3.js$2"));
 }
 
-const problems = [...brokenImports(), ...brokenPromises()];
+const problems = [...brokenImports(), ...strayData(), ...brokenPromises()];
 for (const problem of problems) console.error(problem);
 if (problems.length > 0) process.exit(1);
 const files = globSync("**/*.js", { cwd: dist }).length;
@@ -131,6 +131,16 @@ function brokenImports(): string[] {
     }
   }
   return found;
+}
+
+/** Data files that a module would look for elsewhere than beside itself, where the build puts them. */
+function strayData(): string[] {
+  const modules = output.flatMap((chunk) => (chunk.type === "chunk" ? chunk.moduleIds : []));
+  return modules.flatMap((id) =>
+    [...readFileSync(id, "utf8").matchAll(/new URL\("(\.\.\/[^"]+\.(?:csv|jsonl|gz|png))", import\.meta\.url\)/g)].map(
+      ([, path]) => `${relative(root, id)} reads ${path}; data lie beside the module that names them.`,
+    ),
+  );
 }
 
 /** Paths in package.json's `exports` and `bin` that the build did not make. */

@@ -10,6 +10,7 @@ import { demoRow, measured, seedsOf } from "../application/measure.ts";
 import { type ApplicationPart, runParts } from "../application/parts.ts";
 import { stacked } from "../application/stacked.ts";
 import { verdictOf } from "../application/verdict.ts";
+import { DIGITS_FILE } from "../digits/data.ts";
 import { bottleneck, loadPictures, patchCircuit, quanvolve, randomFilters, type Split, softmax } from "./images.ts";
 import { quanvolutionPicture } from "./pictures.ts";
 
@@ -38,7 +39,7 @@ export async function run(options: DemoOptions, progress: DemoProgress): Promise
 
 async function digitsPart(options: DemoOptions, progress: DemoProgress): Promise<ApplicationPart> {
   const steps = options.steps ?? (options.quick ? 90 : 1800);
-  const data = loadPictures(new URL("../digits/digits8x8.csv", import.meta.url), 8);
+  const data = loadPictures(DIGITS_FILE, 8);
   const without = (qubits: number) =>
     ({ quantum: undefined, classical: { hidden: [qubits], activation: "linear" } }) as const;
   const narrow = (qubits: number, middle: number) =>
