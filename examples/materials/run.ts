@@ -171,7 +171,7 @@ async function isingOnDevice(
         ...{ seconds: trained.seconds, cpuSeconds: trained.cpuSeconds, circuitExecutions },
       },
     ]),
-    demoRow({ ...about, model: "the same, measured with noise", role: "hybrid", quantumSeconds }, [
+    demoRow({ ...about, model: "the same, measured with noise", role: "hybrid", costsOf: "test", quantumSeconds }, [
       {
         value: error(device.value.energy),
         also: {

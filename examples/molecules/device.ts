@@ -28,7 +28,7 @@ export async function hydrogenOnDevice(problem: Problem, weights: Float64Array, 
           metric: "error (hartree)",
           role: quantumSeconds === undefined ? "best classical" : "hybrid",
         },
-        ...(quantumSeconds === undefined ? {} : { quantumSeconds }),
+        ...(quantumSeconds === undefined ? {} : { quantumSeconds, costsOf: "test" }),
       },
       [outcome],
     );

@@ -44,7 +44,7 @@ export function tableNotes({ rows, seeds, watts }: Pick<DemoResult, "rows" | "se
   const isPlanned = rows.some(({ jobs, quantumSeconds }) => jobs === undefined && quantumSeconds !== undefined);
   return [
     ...(seeds.length > 1 ? [`Mean ± standard deviation over ${seeds.length} seeds.`] : []),
-    `Circuit executions and seconds are those of training, without validation${onDevice ? "; in rows with jobs, those of what the row names" : ""}${onEmulated ? "; in rows that were tested on an emulated device, those of that test" : ""}.`,
+    `Circuit executions and seconds are those of training, without validation${onDevice ? "; in rows with jobs, those of what the row names" : ""}${onEmulated ? "; in rows that were tested or measured on an emulated device, those of that" : ""}.`,
     ...(isPlanned ? ["Quantum seconds are what an emulated ibm_torino would charge for it."] : []),
     ...(watts === undefined ? [] : [`Joules are processor seconds times an assumed ${watts} W a core, an estimate.`]),
   ].join(" ");

@@ -5,6 +5,8 @@ import { expect, test } from "vitest";
 import { figure } from "../../examples/application/figure.ts";
 import { demoRow, measured, WATTS } from "../../examples/application/measure.ts";
 import { writeApplication } from "../../examples/application/report.ts";
+import { verdictOf } from "../../examples/application/verdict.ts";
+import type { DemoRole } from "../../src/cli/demo.ts";
 import { demoTables, tableNotes } from "../../src/cli/demo-table.ts";
 
 const outcomes = [
@@ -47,7 +49,7 @@ test("each part is a table with the columns that its rows have", () => {
   expect(tableNotes({ rows, seeds: [0] })).not.toContain("tested");
   const tested = demoRow({ model: "hybrid, tested", params: 3, metric: "AUC", costsOf: "test" }, outcomes);
   expect(tableNotes({ rows: [...rows, tested], seeds: [0] })).toContain(
-    "those of training, without validation; in rows that were tested on an emulated device, those of that test.",
+    "those of training, without validation; in rows that were tested or measured on an emulated device, those of that.",
   );
 });
 
@@ -117,4 +119,16 @@ test("a report without the packages for pictures says what is missing", async ()
   );
   expect(notes).toEqual([expect.stringContaining("npm install linkedom")]);
   expect(files.map((path) => path.slice(out.length + 1))).toEqual(["index.html", "result.json"]);
+});
+
+test("a verdict holds the hybrid against the classical row that is best, whatever its role", () => {
+  const row = (model: string, role: DemoRole, value: number) =>
+    demoRow({ model, role, params: 1, metric: "AUC" }, [{ value, seconds: 0, cpuSeconds: 0 }]);
+  const table = [
+    row("h", "hybrid", 0.96),
+    row("pca", "without quantum", 0.97),
+    row("distance", "best classical", 0.92),
+  ];
+  expect(verdictOf(table)).toContain("worse than the best classical one (0.970)");
+  expect(verdictOf(table, undefined, "lower")).toContain("worse than the best classical one (0.920)");
 });
