@@ -22,12 +22,13 @@ import {
 
 export type Split = Readonly<Record<"train" | "test", Dataset>>;
 
-/** Pictures by the table's own split, pixels scaled by their range in the training rows. */
-export function loadPictures(file: URL, side: number): Split {
+/** Pictures by the table's own split; pixels scaled by their range in the training rows, unless they are to stay as they are. */
+export function loadPictures(file: URL, side: number, isScaled = true): Split {
   const table = readCsv(file);
   const grid = { height: side, width: side, channels: 1 };
   const all = imagesFromTable(table, { target: "label", exclude: ["split"], grid });
   const { train, test } = splitByNames(all, textsOf(table, "split"), ["train", "test"]);
+  if (!isScaled) return { train, test };
   const scaler = minMax().fit(train);
   return { train: scaler.transform(train), test: scaler.transform(test) };
 }
@@ -35,14 +36,12 @@ export function loadPictures(file: URL, side: number): Split {
 const settings = (steps: number) =>
   ({ learningRate: cosineDecay({ rate: 0.05, steps }), steps, batchSize: 32 }) as const;
 
-/**
- * A bottleneck: a trained layer from the pixels to as many angles as there are qubits, two strongly entangling layers, Z on each qubit,
- * and a softmax over the classes.
- */
+/** A bottleneck: scaled pixels, a trained layer from them to angles, two strongly entangling layers, and a softmax. */
 export function bottleneck(data: Split, qubits: number, steps: number, seed: number): LeptonEngine {
   return engine({
     name: `digits-${qubits}-qubits`,
     data,
+    features: minMax(),
     quantum: {
       layer: ({ seed: own }) =>
         quantumLayer({

@@ -39,6 +39,7 @@ export async function run(options: DemoOptions, progress: DemoProgress): Promise
 
 async function digitsPart(options: DemoOptions, progress: DemoProgress): Promise<ApplicationPart> {
   const steps = options.steps ?? (options.quick ? 90 : 1800);
+  const pictures = loadPictures(DIGITS_FILE, 8, false);
   const data = loadPictures(DIGITS_FILE, 8);
   const without = (qubits: number) =>
     ({ quantum: undefined, classical: { hidden: [qubits], activation: "linear" } }) as const;
@@ -53,33 +54,33 @@ async function digitsPart(options: DemoOptions, progress: DemoProgress): Promise
         {
           model: "hybrid, 4 qubits",
           role: "hybrid",
-          build: (seed) => bottleneck(data, 4, steps, seed),
+          build: (seed) => bottleneck(pictures, 4, steps, seed),
           onDevice: true,
         },
         {
           model: "same without the circuit, 4 wide",
           role: "without quantum",
-          build: (seed) => bottleneck(data, 4, steps, seed).with(without(4)),
+          build: (seed) => bottleneck(pictures, 4, steps, seed).with(without(4)),
         },
         {
           model: "64-4-3-4-10 network",
           role: "equal parameters",
-          build: (seed) => bottleneck(data, 4, steps, seed).with(narrow(4, 3)),
+          build: (seed) => bottleneck(pictures, 4, steps, seed).with(narrow(4, 3)),
         },
         {
           model: "hybrid, 8 qubits",
           role: "hybrid",
-          build: (seed) => bottleneck(data, 8, steps, seed),
+          build: (seed) => bottleneck(pictures, 8, steps, seed),
         },
         {
           model: "same without the circuit, 8 wide",
           role: "without quantum",
-          build: (seed) => bottleneck(data, 8, steps, seed).with(without(8)),
+          build: (seed) => bottleneck(pictures, 8, steps, seed).with(without(8)),
         },
         {
           model: "64-8-3-8-10 network",
           role: "equal parameters",
-          build: (seed) => bottleneck(data, 8, steps, seed).with(narrow(8, 3)),
+          build: (seed) => bottleneck(pictures, 8, steps, seed).with(narrow(8, 3)),
         },
         { model: "softmax of pixels", role: "reference", build: (seed) => softmax(data, steps, seed) },
       ],
