@@ -174,10 +174,12 @@ export class LeptonEngine<Source = Dataset> {
   /**
    * Makes the model smaller, circuit and classical layers, within a budget on the training and the validation rows: `compressModel`, with loss and
    * batch size of the optimisation unit. This engine stays as it is. Test rows are not looked at.
-   * @throws EngineError ENGINE_NO_DATA without validation rows; as `prepare` and `compressModel`
+   * @throws EngineError ENGINE_OPTION without a budget, ENGINE_NO_DATA without validation rows; as `prepare` and `compressModel`
    * @example const { engine: smaller, best } = await digits.compress({ budget: { accuracy: -0.01 }, target: loadTarget("torino") });
    */
   async compress(options: EngineCompressOptions): Promise<EngineCompression<LeptonEngine<Source>>> {
+    if (typeof options !== "object" || options === null)
+      throw new EngineError("ENGINE_OPTION", "compress takes a budget: { budget: { accuracy: -0.01 } }.");
     const prepared = await this.prepare(options.signal);
     const { settings } = await this.#training(options.signal);
     const description = await this.toJSON();

@@ -408,6 +408,9 @@ describe("an engine that cannot work says so", () => {
     const wrong = sides.with({ classical: ({ numInputs }) => [layers.dense({ inputShape: [numInputs], units: 5 })] });
     await expect(wrong.model()).rejects.toMatchObject({ code: "ENGINE_SHAPE" });
   });
+  test("where compress is given no budget", async () => {
+    await expect(sides.compress(undefined as never)).rejects.toMatchObject({ code: "ENGINE_OPTION" });
+  });
   test("where fit is to do what only train does, and where a folder holds another model", async () => {
     await expect(sides.with({ optimize: { steps: 3 } }).fit()).rejects.toMatchObject({ code: "ENGINE_OPTION" });
     const folder = mkdtempSync(join(tmpdir(), "lepton-engine-"));
