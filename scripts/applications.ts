@@ -10,11 +10,13 @@ import { demoTables, tableNotes } from "../src/cli/demo-table.ts";
 
 // Runs applications in their full setting and writes what they found into their pages: the table between `<!-- table -->` and
 // `<!-- /table -->` of docs/applications/NAME.md, the pictures that the page shows (docs/images), and all numbers as NAME.json beside it.
-//   node scripts/applications.ts [NAME...] [--seeds 5] [--data FILE]     --data is handed to the application that is named
+//   node scripts/applications.ts [NAME...] [--seeds 5]
+//   node scripts/applications.ts NAME --data FILE [--part PART]   hands the data to the application; writes between `<!-- data -->` and
+//   `<!-- /data -->` instead, only the table of that part, and no pictures or numbers, as others do not have the data
 const root = fileURLToPath(new URL("../", import.meta.url));
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { seeds: { type: "string", default: "5" }, data: { type: "string" } },
+  options: { seeds: { type: "string", default: "5" }, data: { type: "string" }, part: { type: "string" } },
 });
 const known = DEMOS.map(({ name }) => name).filter((name) => existsSync(pageOf(name)));
 const names = positionals.length === 0 ? known : positionals;
@@ -43,12 +45,15 @@ function pageOf(name: string): string {
 
 function publish(name: string, result: DemoResult, out: string): void {
   const page = readFileSync(pageOf(name), "utf8");
-  const [start, end] = ["<!-- table -->\n", "<!-- /table -->"];
+  const isOwnData = values.data !== undefined;
+  const [start, end] = isOwnData ? ["<!-- data -->\n", "<!-- /data -->"] : ["<!-- table -->\n", "<!-- /table -->"];
+  const shown = values.part === undefined ? result.rows : result.rows.filter(({ part }) => part === values.part);
   const from = page.indexOf(start);
   const to = page.indexOf(end);
   if (from < 0 || to < from) throw new Error(`${pageOf(name)} has no ${start.trim()} and ${end}.`);
-  const table = `${markdownOf(result)}\n`;
+  const table = `${markdownOf({ ...result, rows: shown })}\n`;
   writeFileSync(pageOf(name), page.slice(0, from + start.length) + table + page.slice(to));
+  if (isOwnData) return;
   for (const [, picture] of page.matchAll(/\]\(\.\.\/images\/([^)]+\.png)\)/g))
     if (existsSync(join(out, picture!))) copyFileSync(join(out, picture!), join(root, "docs/images", picture!));
     else console.error(`${name} drew no ${picture}.`);
