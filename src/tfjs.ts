@@ -24,6 +24,7 @@ export { type ApplyOptions, type CompiledModel, compileModel } from "./compute/t
 export { type ReadOptions, readNetwork, writeNetwork } from "./compute/tensorflow-network.ts";
 export type { LayerPlace } from "./compute/tensorflow-segments.ts";
 export { KerasQuantumLayer, type KerasQuantumLayerOptions, quantum } from "./layers/tensorflow.ts";
+export type { ModelCard } from "./models/model-card.ts";
 export { folderHandler, loadModel, type SaveModelOptions, saveModel } from "./models/tensorflow-folder.ts";
 export { exportWeights, importWeights } from "./models/tensorflow-safetensors.ts";
 export type { ModelData, TensorData, TrainingData } from "./training/tensorflow-data.ts";

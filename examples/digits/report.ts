@@ -49,7 +49,8 @@ export async function writeReport(
   if (parts.onDevice !== undefined) write("isa.qasm", parts.onDevice.isaQasm);
   write("preprocessing.json", `${JSON.stringify(parts.scaler.toJSON())}\n`);
   await parts.saveModel(join(out, "model"));
-  files.push(join(out, "model", "model.json"), join(out, "model", "weights.bin"));
+  for (const name of ["model.json", "weights.bin", "model-card.md", "model-card.json"])
+    files.push(join(out, "model", name));
 
   const found = await findTools();
   let pictures: readonly string[] = [];

@@ -1,6 +1,6 @@
 import type { DemoOptions, DemoProgress, DemoResult, DemoRow } from "../../src/cli/demo.ts";
 import { meanAndSpread } from "../../src/metrics/index.ts";
-import { saveModel } from "../../src/tfjs.ts";
+import { type ModelCard, saveModel } from "../../src/tfjs.ts";
 import { seedsOf } from "../application/measure.ts";
 import { type Digits, loadDigits } from "./data.ts";
 import { type DeviceOutcome, type OpenDevice, openDevice, runOnDevice } from "./hardware.ts";
@@ -94,7 +94,7 @@ async function writtenReport(
       circuit: layer.quantum.circuit,
       weights: layer.namedWeights(),
       onDevice,
-      saveModel: (folder) => saveModel(model, folder),
+      saveModel: (folder) => saveModel(model, folder, { card: cardOf(digits, trained.get("hybrid")![0]!) }),
     },
     progress,
   );
@@ -129,5 +129,38 @@ function rowOf(model: ModelName, outcomes: readonly Outcome[]): DemoRow {
     values,
     circuitExecutions: meanAndSpread(outcomes.map(({ circuitExecutions }) => circuitExecutions)).mean,
     seconds: meanAndSpread(outcomes.map(({ seconds }) => seconds)).mean,
+  };
+}
+
+/** What those who use the saved model must know of it. */
+function cardOf({ train, test }: Digits, { model, outcome }: Trained): ModelCard {
+  const { seed, params, testAccuracy, seconds, circuitExecutions, history } = outcome;
+  const here = { provider: "local simulator", remote: false } as const;
+  return {
+    name: "digits",
+    intendedUse: "To show a hybrid model beside classical ones on public pictures of digits.",
+    data: {
+      source:
+        "Optical Recognition of Handwritten Digits, E. Alpaydin and C. Kaynak, UCI Machine Learning Repository, CC BY 4.0, https://doi.org/10.24432/C50P49",
+      target: train.targetName,
+      classes: train.classes,
+      numRows: { train: train.numRows, test: test.numRows },
+      split:
+        "80/20 by the table's own column, each digit in its share; pixels scaled by the range of the training rows",
+    },
+    model: {
+      params,
+      parts: model.layers.map((layer) => `${layer.name}: ${layer.countParams()} parameters`),
+      circuit: "4 qubits: one X rotation a feature, two strongly entangling layers, Z on each qubit.",
+    },
+    trainings: [
+      {
+        ...here,
+        ...{ seed, seconds, steps: history.at(-1)!.step, executions: circuitExecutions },
+        ...{ quantumSeconds: 0, jobs: 0 },
+      },
+    ],
+    evaluations: [{ part: "test", ...here, numRows: test.numRows, metrics: { accuracy: testAccuracy } }],
+    limits: ["Taking the circuit out does better on these data."],
   };
 }

@@ -10,6 +10,7 @@ import "../layers/tensorflow.ts";
 import { checkTensorBackend } from "../layers/tensorflow-backend.ts";
 import { packageVersion } from "../version.ts";
 import { type CompactEntry, packWeights, unpackWeights } from "./compact-form.ts";
+import { type ModelCard, writeModelCard } from "./model-card.ts";
 
 const TOPOLOGY = "model.json";
 const WEIGHTS = "weights.bin";
@@ -47,6 +48,8 @@ export interface SaveModelOptions {
    * can, to the last bit. Weights that have left their grid are saved as f32.
    */
   readonly grids?: Grids;
+  /** Written beside the model as model-card.md and model-card.json; an engine's `save` makes one by itself. */
+  readonly card?: ModelCard;
 }
 
 /**
@@ -56,7 +59,7 @@ export interface SaveModelOptions {
  * saved
  */
 export async function saveModel(model: LayersModel, folder: string, options: SaveModelOptions = {}): Promise<void> {
-  const { includeOptimizer = false, grids } = options;
+  const { includeOptimizer = false, grids, card } = options;
   if (includeOptimizer) checkOptimizer(model);
   try {
     await model.save({ save: (artifacts) => saveArtifacts(folder, artifacts, grids) }, { includeOptimizer });
@@ -64,6 +67,7 @@ export async function saveModel(model: LayersModel, folder: string, options: Sav
     if (error instanceof ModelError || !includeOptimizer) throw error;
     throw optimizerError(model, (error as Error).message, error);
   }
+  if (card !== undefined) writeModelCard(folder, card);
 }
 
 /** TensorFlow.js saves losses and metrics by name, so functions would be lost in silence. */

@@ -85,6 +85,9 @@ test("the whole job, cut short: every row, every file, and a model that predicts
   expect(seen[4]).toBe("hybrid 2/2 1/4");
   for (const file of result.files) expect(existsSync(file), file).toBe(true);
 
+  const card = readFileSync(join(out, "model", "model-card.md"), "utf8");
+  for (const words of ["334 parameters", "4 steps from seed 3 on local simulator", "1,437 train, 360 test"])
+    expect(card).toContain(words);
   const record = JSON.parse(readFileSync(join(out, "result.json"), "utf8"));
   const model = await loadModel(join(out, "model"));
   const digits = loadDigits();
