@@ -229,7 +229,8 @@ export function reduceOnPlateau(options: ReduceOnPlateauOptions): LearningRateSc
     init: () => ({ rate, best: null, waited: 0, cooling: 0 }),
     observe(state, value) {
       const improved = state.best === null || value < state.best - minDelta;
-      const best = improved ? value : state.best;
+      // JSON has one zero.
+      const best = improved ? value + 0 : state.best;
       const waited = improved || state.cooling > 0 ? 0 : state.waited + 1;
       if (waited <= patience) return { rate: state.rate, best, waited, cooling: Math.max(0, state.cooling - 1) };
       return { rate: Math.max(finalRate, state.rate * factor), best, waited: 0, cooling: cooldown };

@@ -120,8 +120,14 @@ describe.each(Object.entries(OPTIMIZERS))("%s", (_name, make) => {
         const kept = { weights, state: JSON.parse(JSON.stringify(state)) };
         expect(walk(make(schedule()), kept, gradients.slice(cut), values.slice(cut))).toEqual(whole);
       }),
-      { numRuns: 50 },
+      { seed: 1, numRuns: 50 },
     );
+  });
+
+  test("keeps a best value of -0 as JSON does", () => {
+    const schedule = reduceOnPlateau({ rate: 0.1 });
+    const { best } = schedule.observe!(schedule.init!(), -0) as { readonly best: number };
+    expect(best).toBe(0);
   });
 
   test("cannot go by values that it is not given", () => {

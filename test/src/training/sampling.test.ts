@@ -56,6 +56,7 @@ describe("adaptivePrecision", () => {
           state = next;
         }
       }),
+      { seed: 1 },
     );
   });
 

@@ -144,7 +144,7 @@ describe("int8 inference", () => {
             );
         }
       }),
-      { numRuns: 20 },
+      { seed: 1, numRuns: 20 },
     );
   });
 
