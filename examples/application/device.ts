@@ -46,3 +46,25 @@ export async function energyOnDevice(
     minimisation: { executions: total.executions, quantumSeconds: total.quantumSeconds, jobs: total.jobs },
   };
 }
+
+/**
+ * What the emulated device would charge for so many steps of a minimisation by parameter shift, one job a step; planned, not run.
+ * All steps take the same.
+ */
+export async function secondsToMinimise(
+  { circuit, observable }: { readonly circuit: Circuit; readonly observable: SparsePauliOp },
+  { precision, steps }: { readonly precision: number; readonly steps: number },
+): Promise<number> {
+  const provider = deviceSimulator(loadTarget(DEVICE));
+  const initial = Float64Array.from({ length: circuit.numWeights }, (_, i) => 0.1 * (i + 1));
+  const { step } = await planMinimize({
+    circuit,
+    observable,
+    optimizer: adam(),
+    provider,
+    precision,
+    steps: 1,
+    initial,
+  });
+  return steps * step.quantumSeconds;
+}
